@@ -1,0 +1,203 @@
+//! Amazon Resource Names and CloudFormation's physical ids, turned into our ids.
+
+use crate::{id::ResourceId, kind::Kind};
+
+/// The parts of `arn:partition:service:region:account:resource`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arn<'a> {
+    pub partition: &'a str,
+    pub service: &'a str,
+    pub region: &'a str,
+    pub account: &'a str,
+    /// What follows the fifth colon, colons and slashes included.
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// `None` when the text is no ARN.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        if parts.next()? != "arn" {
+            return None;
+        }
+        Some(Self {
+            partition: parts.next()?,
+            service: parts.next()?,
+            region: parts.next()?,
+            account: parts.next()?,
+            resource: parts.next()?,
+        })
+    }
+
+    /// What follows the first slash or colon of the resource part.
+    pub fn rest(&self) -> &'a str {
+        self.resource
+            .split_once(['/', ':'])
+            .map_or(self.resource, |it| it.1)
+    }
+}
+
+/// The resource that an ARN names, where its kind is one of ours.
+///
+/// Old ECS ARNs (`service/web` without the cluster) name none: ask the cluster instead.
+pub fn resource(text: &str) -> Option<ResourceId> {
+    let arn = Arn::parse(text)?;
+    let (head, _) = arn
+        .resource
+        .split_once(['/', ':'])
+        .unwrap_or((arn.resource, ""));
+    let rest = arn.rest();
+    let last = rest.rsplit('/').next().unwrap_or(rest);
+    let parts: Vec<&str> = rest.split('/').collect();
+    let id = |kind, key: &str| Some(ResourceId::new(kind, key));
+    match (arn.service, head) {
+        ("cloudformation", "stack") => id(Kind::Stack, parts.first()?),
+        ("ecs", "cluster") => id(Kind::Cluster, rest),
+        ("ecs", "task-definition") => id(Kind::TaskDefinition, rest),
+        ("ecs", _) if parts.len() != 2 => None,
+        ("ecs", "service") => id(Kind::Service, rest),
+        ("ecs", "task") => id(Kind::Task, rest),
+        ("ecs", "container-instance") => id(Kind::ContainerInstance, rest),
+        ("elasticloadbalancing", "loadbalancer") => match parts[..] {
+            [_, name, _] => id(Kind::LoadBalancer, name),
+            [name] => id(Kind::ClassicLoadBalancer, name),
+            _ => None,
+        },
+        ("elasticloadbalancing", "listener") => match parts[..] {
+            [_, name, _, listener] => id(Kind::Listener, &format!("{name}/{listener}")),
+            _ => None,
+        },
+        ("elasticloadbalancing", "listener-rule") => match parts[..] {
+            [_, name, _, listener, rule] => {
+                id(Kind::ListenerRule, &format!("{name}/{listener}/{rule}"))
+            }
+            _ => None,
+        },
+        ("elasticloadbalancing", "targetgroup") => id(Kind::TargetGroup, parts.first()?),
+        ("autoscaling", "autoScalingGroup") => id(Kind::AutoScalingGroup, last),
+        ("autoscaling", "launchConfiguration") => id(Kind::LaunchConfiguration, last),
+        ("ec2", "instance") => id(Kind::Instance, rest),
+        ("ec2", "volume") => id(Kind::Volume, rest),
+        ("ec2", "vpc") => id(Kind::Vpc, rest),
+        ("ec2", "subnet") => id(Kind::Subnet, rest),
+        ("ec2", "route-table") => id(Kind::RouteTable, rest),
+        ("ec2", "internet-gateway") => id(Kind::InternetGateway, rest),
+        ("ec2", "natgateway") => id(Kind::NatGateway, rest),
+        ("ec2", "elastic-ip") => id(Kind::ElasticIp, rest),
+        ("ec2", "network-interface") => id(Kind::NetworkInterface, rest),
+        ("ec2", "security-group") => id(Kind::SecurityGroup, rest),
+        ("ec2", "network-acl") => id(Kind::NetworkAcl, rest),
+        ("route53", "hostedzone") => id(Kind::HostedZone, rest),
+        ("acm", "certificate") => id(Kind::Certificate, rest),
+        ("s3", bucket) => id(Kind::Bucket, bucket),
+        ("elasticfilesystem", "file-system") => id(Kind::FileSystem, rest),
+        ("dynamodb", "table") => id(Kind::Table, parts.first()?),
+        ("ecr", "repository") => id(Kind::Repository, rest),
+        ("sqs", queue) => id(Kind::Queue, queue),
+        ("sns", topic) => id(Kind::Topic, topic),
+        ("lambda", "function") => id(Kind::Function, rest.split(':').next()?),
+        ("iam", "role") => id(Kind::Role, last),
+        ("iam", "instance-profile") => id(Kind::InstanceProfile, last),
+        ("iam", "policy") => id(Kind::Policy, text),
+        ("kms", "key") => id(Kind::Key, rest),
+        ("kms", "alias") => id(Kind::KeyAlias, arn.resource),
+        ("logs", "log-group") => id(Kind::LogGroup, rest.trim_end_matches(":*")),
+        _ => None,
+    }
+}
+
+/// The resource that a stack names, from CloudFormation's type and physical id.
+///
+/// `None` for types that racklens does not know and for a physical id that is not there yet.
+pub fn stack_resource(cloudformation: &str, physical: &str) -> Option<ResourceId> {
+    if physical.is_empty() {
+        return None;
+    }
+    if physical.starts_with("arn:") {
+        return resource(physical);
+    }
+    let kind = *Kind::ALL
+        .iter()
+        .find(|it| it.cloudformation() == cloudformation)?;
+    let key = if kind == Kind::Queue {
+        physical.rsplit('/').next().unwrap_or(physical)
+    } else {
+        physical
+    };
+    Some(ResourceId::new(kind, key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(text: &str) -> String {
+        resource(text).map_or_else(|| "none".to_owned(), |it| it.to_string())
+    }
+
+    #[test]
+    fn every_shape_of_arn_finds_its_kind() {
+        let tail = "us-east-1:123456789012";
+        for (arn, id) in [
+            ("ecs:T:service/prod/web", "service/prod/web"),
+            ("ecs:T:service/web", "none"),
+            ("ecs:T:task-definition/web:3", "task-definition/web:3"),
+            (
+                "elasticloadbalancing:T:loadbalancer/app/r/42",
+                "load-balancer/r",
+            ),
+            (
+                "elasticloadbalancing:T:loadbalancer/r",
+                "classic-load-balancer/r",
+            ),
+            (
+                "elasticloadbalancing:T:listener/app/r/42/75",
+                "listener/r/75",
+            ),
+            (
+                "elasticloadbalancing:T:listener-rule/app/r/42/75/b5",
+                "listener-rule/r/75/b5",
+            ),
+            (
+                "elasticloadbalancing:T:targetgroup/tg/38",
+                "target-group/tg",
+            ),
+            (
+                "autoscaling:T:autoScalingGroup:u:autoScalingGroupName/g",
+                "auto-scaling-group/g",
+            ),
+            ("sqs:T:jobs", "queue/jobs"),
+            ("lambda:T:function:f:3", "function/f"),
+            ("iam:T:role/a/b/r", "role/r"),
+            ("kms:T:alias/a/b", "key-alias/alias/a/b"),
+            ("logs:T:log-group:/ecs/web:*", "log-group//ecs/web"),
+            ("ecr:T:repository/team/web", "repository/team/web"),
+            ("quantum:T:thing/1", "none"),
+        ] {
+            assert_eq!(
+                named(&format!("arn:aws:{}", arn.replace('T', tail))),
+                id,
+                "{arn}"
+            );
+        }
+        assert_eq!(named("arn:aws:s3:::logs"), "bucket/logs");
+        assert_eq!(named("not an arn"), "none");
+    }
+
+    #[test]
+    fn a_stack_may_name_things_by_id_by_arn_and_by_url() {
+        for (kind, physical, id) in [
+            ("AWS::EC2::VPC", "vpc-1", "vpc/vpc-1"),
+            (
+                "AWS::SQS::Queue",
+                "https://sqs.us-east-1.amazonaws.com/1/q",
+                "queue/q",
+            ),
+            ("AWS::SNS::Topic", "arn:aws:sns:us-east-1:1:t", "topic/t"),
+        ] {
+            assert_eq!(stack_resource(kind, physical).unwrap().to_string(), id);
+        }
+        assert_eq!(stack_resource("Custom::Thing", "x"), None);
+        assert_eq!(stack_resource("AWS::EC2::VPC", ""), None);
+    }
+}

@@ -1,0 +1,191 @@
+//! One client per service, each of them unable to write.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use aws_smithy_runtime_api::{
+    box_error::BoxError,
+    client::{
+        interceptors::{
+            Intercept,
+            context::{
+                BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+            },
+        },
+        orchestrator::Metadata,
+        runtime_components::RuntimeComponents,
+    },
+};
+use aws_smithy_types::config_bag::ConfigBag;
+use futures_util::stream::{self, StreamExt};
+
+use super::{Call, Service, read};
+
+/// How many requests to one service may be under way at once within one reading.
+///
+/// Adaptive retry slows down further when AWS asks for it.
+const AT_ONCE: usize = 12;
+
+macro_rules! clients {
+    ($($field:ident: $crate_:ident,)+) => {
+        /// The clients through which an account is read. Cloning is cheap.
+        #[derive(Clone, Debug)]
+        pub struct Aws {
+            /// The region that is read.
+            pub region: String,
+            meter: Meter,
+            $(pub $field: $crate_::Client,)+
+        }
+
+        impl Aws {
+            /// Clients over one configuration, all of them behind the read-only guard.
+            pub fn new(config: &aws_config::SdkConfig) -> Self {
+                let meter = Meter::default();
+                let guard = ReadOnly::new(meter.clone());
+                Self {
+                    region: config.region().map(ToString::to_string).unwrap_or_default(),
+                    $($field: {
+                        let builder = $crate_::config::Builder::from(config);
+                        $crate_::Client::from_conf(builder.interceptor(guard.clone()).build())
+                    },)+
+                    meter,
+                }
+            }
+        }
+    };
+}
+
+clients! {
+    acm: aws_sdk_acm,
+    autoscaling: aws_sdk_autoscaling,
+    cloudformation: aws_sdk_cloudformation,
+    dynamodb: aws_sdk_dynamodb,
+    ec2: aws_sdk_ec2,
+    ecr: aws_sdk_ecr,
+    ecs: aws_sdk_ecs,
+    efs: aws_sdk_efs,
+    elb: aws_sdk_elasticloadbalancing,
+    elbv2: aws_sdk_elasticloadbalancingv2,
+    iam: aws_sdk_iam,
+    kms: aws_sdk_kms,
+    lambda: aws_sdk_lambda,
+    logs: aws_sdk_cloudwatchlogs,
+    route53: aws_sdk_route53,
+    s3: aws_sdk_s3,
+    sns: aws_sdk_sns,
+    sqs: aws_sdk_sqs,
+    sts: aws_sdk_sts,
+}
+
+impl Aws {
+    /// Asks the same question of many things, a bounded number at once, answers in their order.
+    pub async fn each<T, A, F>(
+        &self,
+        items: impl IntoIterator<Item = T>,
+        ask: impl FnMut(T) -> F,
+    ) -> Vec<A>
+    where
+        F: Future<Output = A>,
+    {
+        stream::iter(items.into_iter().map(ask))
+            .buffered(AT_ONCE)
+            .collect()
+            .await
+    }
+
+    /// Requests sent so far, by operation, retries included.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.meter.read()
+    }
+}
+
+/// Counts requests.
+#[derive(Clone, Debug, Default)]
+struct Meter(Arc<Mutex<BTreeMap<String, u64>>>);
+
+impl Meter {
+    fn tick(&self, call: String) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.entry(call).or_default() += 1;
+    }
+
+    fn read(&self) -> BTreeMap<String, u64> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// Refuses, before anything is sent, every call that is not on the read list.
+#[derive(Clone, Debug)]
+struct ReadOnly {
+    allowed: Arc<BTreeSet<(&'static str, &'static str)>>,
+    names: Arc<BTreeMap<&'static str, Service>>,
+    meter: Meter,
+}
+
+impl ReadOnly {
+    fn new(meter: Meter) -> Self {
+        let calls: Vec<Call> = read::calls();
+        Self {
+            allowed: Arc::new(
+                calls
+                    .iter()
+                    .map(|it| (it.service.sdk_id(), it.operation))
+                    .collect(),
+            ),
+            names: Arc::new(
+                calls
+                    .iter()
+                    .map(|it| (it.service.sdk_id(), it.service))
+                    .collect(),
+            ),
+            meter,
+        }
+    }
+}
+
+impl Intercept for ReadOnly {
+    fn name(&self) -> &'static str {
+        "ReadOnly"
+    }
+
+    fn read_before_serialization(
+        &self,
+        _context: &BeforeSerializationInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(call) = config.load::<Metadata>() else {
+            return Err("refused: a call without a name".into());
+        };
+        if self.allowed.contains(&(call.service(), call.name())) {
+            return Ok(());
+        }
+        Err(format!(
+            "refused: {} {} is not on the list of calls that only read",
+            call.service(),
+            call.name()
+        )
+        .into())
+    }
+
+    fn read_before_attempt(
+        &self,
+        _context: &BeforeTransmitInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(call) = config.load::<Metadata>()
+            && let Some(service) = self.names.get(call.service())
+        {
+            self.meter
+                .tick(format!("{}:{}", service.name(), call.name()));
+        }
+        Ok(())
+    }
+}

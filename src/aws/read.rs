@@ -1,0 +1,350 @@
+//! Reads a rack: everything cheap for the whole region, then depth for what is the rack's own.
+//!
+//! Breadth lists each kind once for the region, all kinds side by side. Then belonging decides
+//! what is the rack's, and depth asks about that, and about orphans, one by one: more fields, the
+//! parts inside, the things referred to. Whatever depth finds is asked about in turn, without
+//! waiting for the rest, until nothing new comes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{
+    future::BoxFuture,
+    stream::{FuturesUnordered, StreamExt},
+};
+
+use super::{Aws, Call, Found, Service};
+use crate::{
+    belonging::{self, Belongings},
+    graph::Graph,
+    id::ResourceId,
+    kind::{self, Kind, for_each_kind},
+    rack::{self, NoSuchRack, Rack},
+    relation::RelationKind,
+    snapshot::{Gap, Resource},
+};
+
+/// Lists a kind for the whole region.
+pub type List = for<'a> fn(&'a Aws) -> BoxFuture<'a, Found>;
+/// Asks more about these resources, or for what is inside them.
+pub type Ask = for<'a> fn(&'a Aws, Vec<Resource>) -> BoxFuture<'a, Found>;
+/// Reads these by their ids.
+pub type Fetch = for<'a> fn(&'a Aws, Vec<ResourceId>) -> BoxFuture<'a, Found>;
+
+/// How one kind is read: its room's edge half, as data.
+pub struct Reading {
+    /// Every call that this room may make. Nothing else gets past the guard.
+    pub calls: &'static [Call],
+    pub source: Source,
+    /// Returns the same resources with what takes a call of its own to learn.
+    pub deepen: Option<Ask>,
+}
+
+/// Where the resources of a kind come from.
+pub enum Source {
+    /// One listing for the region.
+    Region(List),
+    /// Asked of every parent in the region: cheap, and neighbours need it too.
+    Inside(Kind, Ask),
+    /// Asked only of the rack's own parents.
+    InsideRack(Kind, Ask),
+    /// Read by id when something of the rack refers to it.
+    Referred(Fetch),
+    /// Comes along with another kind's reading.
+    Along,
+}
+
+macro_rules! define_readings {
+    ($($variant:ident($module:ident, $name:literal, $group:ident, $cfn:literal),)+) => {
+        /// How resources of that kind are read.
+        pub fn reading(kind: Kind) -> &'static Reading {
+            match kind { $(Kind::$variant => &kind::$module::aws::READING,)+ }
+        }
+    };
+}
+for_each_kind!(define_readings);
+
+/// Who we are to AWS; asked first, and the only call whose failure ends a run.
+pub const IDENTITY: Call = Call::new(Service::Sts, "GetCallerIdentity");
+
+/// Every call that reading may make, sorted: the guard's list and the snapshot policy's.
+pub fn calls() -> Vec<Call> {
+    let mut calls: Vec<Call> = Kind::ALL
+        .iter()
+        .flat_map(|it| reading(*it).calls)
+        .copied()
+        .chain([IDENTITY])
+        .collect();
+    calls.sort_unstable();
+    calls.dedup();
+    calls
+}
+
+/// What reading tells about its progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// So many readings are known to be needed by now, this many are done.
+    Done { done: usize, of: usize },
+    /// All kinds are listed; depth begins.
+    Listed { resources: usize },
+}
+
+/// All that was read, before it becomes a snapshot.
+pub struct Read {
+    pub rack: Rack,
+    pub resources: Vec<Resource>,
+    pub gaps: Vec<Gap>,
+}
+
+/// Reads the rack of that name with its neighbours.
+///
+/// # Errors
+/// When the region was listed and holds no such rack.
+pub async fn rack(aws: &Aws, name: &str, progress: &dyn Fn(Progress)) -> Result<Read, NoSuchRack> {
+    let mut crawl = Crawl::new(aws, progress);
+    crawl.breadth(name).await?;
+    progress(Progress::Listed {
+        resources: crawl.found.len(),
+    });
+    let rack = crawl.depth(name).await?;
+    let (resources, gaps) = crawl.into_parts();
+    Ok(Read {
+        rack,
+        resources,
+        gaps,
+    })
+}
+
+/// Lists only these kinds, for a look at the region.
+pub async fn kinds(
+    aws: &Aws,
+    kinds: &[Kind],
+    progress: &dyn Fn(Progress),
+) -> (Vec<Resource>, Vec<Gap>) {
+    let mut crawl = Crawl::new(aws, progress);
+    for &kind in kinds {
+        if let Source::Region(list) = reading(kind).source {
+            crawl.start(Work::List(kind), list(aws));
+        }
+    }
+    while let Some((_, found)) = crawl.next().await {
+        crawl.keep(found);
+    }
+    crawl.into_parts()
+}
+
+/// One reading under way or done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Work {
+    List(Kind),
+    /// More fields of resources that are there already.
+    Deepen,
+    /// Resources that may be new.
+    More,
+}
+
+struct Crawl<'a> {
+    aws: &'a Aws,
+    progress: &'a dyn Fn(Progress),
+    running: FuturesUnordered<BoxFuture<'a, (Work, Found)>>,
+    started: usize,
+    done: usize,
+    found: BTreeMap<ResourceId, Resource>,
+    gaps: Vec<Gap>,
+    /// What has been asked about in depth, so that nothing is asked twice.
+    asked: BTreeSet<ResourceId>,
+}
+
+impl<'a> Crawl<'a> {
+    fn new(aws: &'a Aws, progress: &'a dyn Fn(Progress)) -> Self {
+        Self {
+            aws,
+            progress,
+            running: FuturesUnordered::new(),
+            started: 0,
+            done: 0,
+            found: BTreeMap::new(),
+            gaps: Vec::new(),
+            asked: BTreeSet::new(),
+        }
+    }
+
+    fn start(&mut self, work: Work, future: BoxFuture<'a, Found>) {
+        self.started += 1;
+        self.running
+            .push(Box::pin(async move { (work, future.await) }));
+    }
+
+    async fn next(&mut self) -> Option<(Work, Found)> {
+        let next = self.running.next().await?;
+        self.done += 1;
+        (self.progress)(Progress::Done {
+            done: self.done,
+            of: self.started,
+        });
+        Some(next)
+    }
+
+    /// Keeps what was found and tells which ids are new.
+    fn keep(&mut self, found: Found) -> Vec<ResourceId> {
+        self.gaps.extend(found.gaps);
+        let mut new = Vec::new();
+        for resource in found.resources {
+            if !self.found.contains_key(&resource.id) {
+                new.push(resource.id.clone());
+            }
+            self.found.insert(resource.id.clone(), resource);
+        }
+        new
+    }
+
+    fn all_of(&self, kind: Kind) -> Vec<Resource> {
+        let mut all = self.found.values().filter(|it| it.id.kind == kind);
+        all.by_ref().cloned().collect()
+    }
+
+    /// Lists every kind for the region; the rack's stacks are opened as soon as they are known.
+    async fn breadth(&mut self, name: &str) -> Result<(), NoSuchRack> {
+        for &kind in Kind::ALL {
+            if let Source::Region(list) = reading(kind).source {
+                self.start(Work::List(kind), list(self.aws));
+            }
+        }
+        // What may hold a rack: when both are listed and neither has one, the rest is not worth
+        // the wait.
+        let mut anchors = BTreeSet::from([Kind::Stack, Kind::Cluster]);
+        while let Some((work, found)) = self.next().await {
+            self.keep(found);
+            let Work::List(listed) = work else { continue };
+            for &kind in Kind::ALL {
+                if let Source::Inside(parent, ask) = reading(kind).source
+                    && parent == listed
+                {
+                    self.start(Work::List(kind), ask(self.aws, self.all_of(parent)));
+                }
+            }
+            if anchors.remove(&listed) && anchors.is_empty() {
+                self.open_stacks(name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn open_stacks(&mut self, name: &str) -> Result<(), NoSuchRack> {
+        let anchors: Vec<Resource> = [Kind::Stack, Kind::Cluster]
+            .iter()
+            .flat_map(|it| self.all_of(*it))
+            .collect();
+        let graph = Graph::build(&anchors);
+        let rack = rack::find(&graph, &self.gaps, name)?;
+        let stacks: Vec<Resource> = anchors
+            .iter()
+            .filter(|it| it.id.kind == Kind::Stack && rack.roots.contains_key(&it.id))
+            .cloned()
+            .collect();
+        self.deepen(Kind::Stack, stacks);
+        Ok(())
+    }
+
+    /// Asks about what is the rack's until nothing new comes, and names the rack found.
+    async fn depth(&mut self, name: &str) -> Result<Rack, NoSuchRack> {
+        loop {
+            let (rack, ours) = self.judge(name)?;
+            self.ask_about(&ours);
+            if self.running.is_empty() {
+                return Ok(rack);
+            }
+            while let Some((work, found)) = self.next().await {
+                let new = self.keep(found);
+                if work != Work::Deepen {
+                    // Parts and references of what is ours are ours to ask about at once;
+                    // only what belongs for another reason waits for the next round.
+                    self.ask_about(&new);
+                } else {
+                    self.fetch_referred();
+                }
+            }
+        }
+    }
+
+    /// The rack, and what of the things seen so far deserves depth.
+    fn judge(&self, name: &str) -> Result<(Rack, Vec<ResourceId>), NoSuchRack> {
+        let resources: Vec<Resource> = self.found.values().cloned().collect();
+        let graph = Graph::build(&resources);
+        let rack = rack::find(&graph, &self.gaps, name)?;
+        let belongings = belonging::decide(&graph, &rack);
+        let ours = resources
+            .iter()
+            .filter(|it| deserves_depth(it, &graph, &belongings))
+            .map(|it| it.id.clone())
+            .collect();
+        Ok((rack, ours))
+    }
+
+    /// Starts every reading that these resources call for and that was not started yet.
+    fn ask_about(&mut self, ids: &[ResourceId]) {
+        let mut fresh: BTreeMap<Kind, Vec<Resource>> = BTreeMap::new();
+        for id in ids {
+            if self.asked.insert(id.clone())
+                && let Some(resource) = self.found.get(id)
+            {
+                fresh.entry(id.kind).or_default().push(resource.clone());
+            }
+        }
+        for (parent, resources) in fresh {
+            for &kind in Kind::ALL {
+                if let Source::InsideRack(of, ask) = reading(kind).source
+                    && of == parent
+                {
+                    self.start(Work::More, ask(self.aws, resources.clone()));
+                }
+            }
+            self.deepen(parent, resources);
+        }
+        self.fetch_referred();
+    }
+
+    fn deepen(&mut self, kind: Kind, resources: Vec<Resource>) {
+        self.asked.extend(resources.iter().map(|it| it.id.clone()));
+        if let Some(ask) = reading(kind).deepen
+            && !resources.is_empty()
+        {
+            self.start(Work::Deepen, ask(self.aws, resources));
+        }
+    }
+
+    /// Reads by id what the rack's resources refer to and no listing brings.
+    fn fetch_referred(&mut self) {
+        let mut wanted: BTreeMap<Kind, Vec<ResourceId>> = BTreeMap::new();
+        let holders = self.asked.iter().filter_map(|it| self.found.get(it));
+        let mut referred: Vec<ResourceId> = Vec::new();
+        for holder in holders {
+            let relations = holder.attrs.model().relations();
+            let strong = relations
+                .into_iter()
+                .filter(|it| it.kind != RelationKind::Admits);
+            referred.extend(strong.map(|it| it.to));
+        }
+        for id in referred {
+            if let Source::Referred(_) = reading(id.kind).source
+                && !self.found.contains_key(&id)
+                && self.asked.insert(id.clone())
+            {
+                wanted.entry(id.kind).or_default().push(id);
+            }
+        }
+        for (kind, ids) in wanted {
+            if let Source::Referred(fetch) = reading(kind).source {
+                self.start(Work::More, fetch(self.aws, ids));
+            }
+        }
+    }
+
+    fn into_parts(self) -> (Vec<Resource>, Vec<Gap>) {
+        (self.found.into_values().collect(), self.gaps)
+    }
+}
+
+/// The rack's own, what it shares, and what a stack left behind.
+fn deserves_depth(resource: &Resource, graph: &Graph<'_>, belongings: &Belongings) -> bool {
+    !belongings.of(&resource.id).is_foreign() || belonging::left_by(resource, graph).is_some()
+}

@@ -1,0 +1,138 @@
+//! Credentials, region and endpoint, found as the AWS CLI finds them.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+
+use aws_sdk_sts::config::{ProvideCredentials, SharedCredentialsProvider};
+
+use super::{Aws, found};
+use crate::snapshot::Reason;
+
+/// What the command line says about how to reach AWS; what it leaves out comes from the
+/// environment, the profile, SSO, a container's or an instance's role.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "AWS")]
+pub struct Access {
+    /// Profile of the AWS configuration file
+    #[arg(long, env = "AWS_PROFILE", value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Region to read
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Role to assume for reading
+    #[arg(long, value_name = "ARN")]
+    pub role_arn: Option<String>,
+    /// Send requests here instead of to AWS
+    #[arg(long, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+}
+
+/// Who asks, and in which account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub account: String,
+    pub arn: String,
+}
+
+/// Why AWS cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAccess {
+    #[error("no region is set")]
+    NoRegion,
+    #[error("no credentials were found: {0}")]
+    NoCredentials(String),
+    #[error("no answer from {endpoint}: {why}")]
+    Unreachable { endpoint: String, why: String },
+    #[error("AWS refused sts:GetCallerIdentity in {region}: {code}: {message}")]
+    Refused {
+        region: String,
+        code: String,
+        message: String,
+    },
+}
+
+/// Finds credentials and region and asks AWS who we are.
+///
+/// # Errors
+/// When no region or credentials are found, or when the identity call fails: without it nothing
+/// that follows would be worth reading.
+pub async fn open(access: &Access) -> Result<(Aws, Identity), NoAccess> {
+    let config = configure(access).await;
+    if config.region().is_none() {
+        return Err(NoAccess::NoRegion);
+    }
+    let aws = Aws::new(&config);
+    credentials(&config).await?;
+    let identity = who(&aws, &config).await?;
+    Ok((aws, identity))
+}
+
+async fn configure(access: &Access) -> SdkConfig {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::adaptive().with_max_attempts(6))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(5))
+                .operation_attempt_timeout(Duration::from_secs(30))
+                .build(),
+        );
+    if let Some(profile) = &access.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(region) = &access.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(url) = &access.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let config = loader.load().await;
+    let Some(role) = &access.role_arn else {
+        return config;
+    };
+    let assumed = aws_config::sts::AssumeRoleProvider::builder(role)
+        .configure(&config)
+        .session_name("racklens")
+        .build()
+        .await;
+    config
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(assumed))
+        .build()
+}
+
+async fn who(aws: &Aws, config: &SdkConfig) -> Result<Identity, NoAccess> {
+    let answer = aws.sts.get_caller_identity().send().await;
+    let refused = |code: String, message: String| NoAccess::Refused {
+        region: aws.region.clone(),
+        code,
+        message,
+    };
+    match answer.map_err(|it| found::judge(&it)) {
+        Ok(it) => match (it.account, it.arn) {
+            (Some(account), Some(arn)) => Ok(Identity { account, arn }),
+            _ => Err(refused(
+                "MissingField".to_owned(),
+                "the answer names no account".to_owned(),
+            )),
+        },
+        Err((Reason::Unreachable, _, why)) => {
+            let endpoint = config.endpoint_url().map_or_else(
+                || format!("the endpoint of sts in {}", aws.region),
+                ToOwned::to_owned,
+            );
+            Err(NoAccess::Unreachable { endpoint, why })
+        }
+        Err((_, code, message)) => Err(refused(code, message)),
+    }
+}
+
+/// Asks for credentials before anything is sent, so that their absence is told from a refusal.
+async fn credentials(config: &SdkConfig) -> Result<(), NoAccess> {
+    let none = || NoAccess::NoCredentials("no provider is configured".to_owned());
+    let provider = config.credentials_provider().ok_or_else(none)?;
+    match provider.provide_credentials().await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(NoAccess::NoCredentials(found::causes(&error))),
+    }
+}

@@ -1,0 +1,53 @@
+//! Small changes of shape from the SDK's types to ours.
+
+use jiff::Timestamp;
+
+/// Makes a tag map of any service's list of tags with `key` and `value`.
+///
+/// A macro, because every SDK crate has a `Tag` type of its own and they share no trait.
+macro_rules! tag_map {
+    ($tags:expr) => {
+        $tags
+            .iter()
+            .map(|it| $crate::aws::shape::Pair::from((it.key(), it.value())).0)
+            .collect::<std::collections::BTreeMap<String, String>>()
+    };
+}
+pub(crate) use tag_map;
+
+/// A tag, from whichever of `&str` and `Option<&str>` a service uses for its halves.
+pub struct Pair(pub (String, String));
+
+impl From<(Option<&str>, Option<&str>)> for Pair {
+    fn from((key, value): (Option<&str>, Option<&str>)) -> Self {
+        Self::from((key.unwrap_or_default(), value.unwrap_or_default()))
+    }
+}
+
+impl From<(&str, Option<&str>)> for Pair {
+    fn from((key, value): (&str, Option<&str>)) -> Self {
+        Self::from((key, value.unwrap_or_default()))
+    }
+}
+
+impl From<(&str, &str)> for Pair {
+    fn from((key, value): (&str, &str)) -> Self {
+        Self((key.to_owned(), value.to_owned()))
+    }
+}
+
+/// The SDK's time as ours; `None` for none and for what lies outside the calendar.
+pub fn time(it: Option<aws_smithy_types::DateTime>) -> Option<Timestamp> {
+    let it = it?;
+    Timestamp::new(it.secs(), i32::try_from(it.subsec_nanos()).ok()?).ok()
+}
+
+/// A port as AWS's APIs give it; -1 and what is no port become `None`.
+pub fn port(it: Option<i32>) -> Option<u16> {
+    it.and_then(|it| u16::try_from(it).ok())
+}
+
+/// A count as AWS's APIs give it; a negative one becomes 0.
+pub fn count(it: Option<i32>) -> u32 {
+    it.and_then(|it| u32::try_from(it).ok()).unwrap_or_default()
+}

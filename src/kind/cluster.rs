@@ -1,0 +1,57 @@
+//! ECS cluster: where services and tasks live.
+//!
+//! Key: the cluster's name.
+
+use serde::{Deserialize, Serialize};
+
+use super::Model;
+use crate::{
+    relation::Relation,
+    removal::{Action, Removal},
+};
+
+#[cfg(feature = "aws")]
+pub mod aws;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cluster {
+    /// AWS's word: `ACTIVE`, `INACTIVE`.
+    pub status: String,
+    pub services: u32,
+    pub running_tasks: u32,
+    pub pending_tasks: u32,
+    pub container_instances: u32,
+    /// `FARGATE`, `FARGATE_SPOT` or names of our own.
+    pub capacity_providers: Vec<String>,
+    /// Setting `containerInsights`: `enabled`, `enhanced`, `disabled`.
+    pub container_insights: Option<String>,
+}
+
+impl Cluster {
+    /// An inactive cluster is a deleted one that AWS still lists for a while.
+    pub fn is_active(&self) -> bool {
+        self.status != "INACTIVE"
+    }
+}
+
+impl Model for Cluster {
+    fn relations(&self) -> Vec<Relation> {
+        Vec::new()
+    }
+
+    fn removal(&self) -> Removal {
+        Removal::by(Action::DeleteCluster)
+    }
+
+    fn state(&self) -> Option<&str> {
+        Some(&self.status)
+    }
+
+    fn summary(&self) -> String {
+        format!(
+            "{} services, {} running tasks, {} container instances",
+            self.services, self.running_tasks, self.container_instances
+        )
+    }
+}

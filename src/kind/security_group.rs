@@ -1,0 +1,121 @@
+//! Security group: who may talk to whom.
+//!
+//! Key: the group's id.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Kind, Model, Place};
+use crate::{
+    id::ResourceId,
+    relation::{Relation, RelationKind},
+    removal::{Action, Removal},
+};
+
+#[cfg(feature = "aws")]
+pub mod aws;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SecurityGroup {
+    pub group_name: String,
+    pub description: String,
+    pub vpc: String,
+    pub ingress: Vec<Permission>,
+    pub egress: Vec<Permission>,
+}
+
+/// One `IpPermission`: a protocol, ports and all who may use them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Permission {
+    /// `tcp`, `udp`, `icmp`, `icmpv6`, a protocol number, or `-1` for all.
+    pub protocol: String,
+    /// First port, or ICMP type; absent when all are meant.
+    pub from: Option<i32>,
+    /// Last port, or ICMP code; absent when all are meant.
+    pub to: Option<i32>,
+    /// IPv4 and IPv6 ranges.
+    pub cidrs: Vec<String>,
+    pub prefix_lists: Vec<String>,
+    /// Ids of groups whose members may.
+    pub groups: Vec<String>,
+}
+
+impl SecurityGroup {
+    /// The group that AWS makes with each VPC.
+    pub fn is_default(&self) -> bool {
+        self.group_name == "default"
+    }
+}
+
+impl Model for SecurityGroup {
+    fn relations(&self) -> Vec<Relation> {
+        let within = if self.is_default() {
+            RelationKind::PartOf
+        } else {
+            RelationKind::SitsIn
+        };
+        let vpc = ResourceId::new(Kind::Vpc, &self.vpc);
+        let ingress = self.ingress.iter().map(|it| (it, "IpPermissions"));
+        let egress = self.egress.iter().map(|it| (it, "IpPermissionsEgress"));
+        let peers = ingress.chain(egress).flat_map(|(permission, evidence)| {
+            permission.groups.iter().map(move |group| {
+                let group = ResourceId::new(Kind::SecurityGroup, group);
+                Relation::new(RelationKind::Admits, group, evidence)
+            })
+        });
+        peers.chain([Relation::new(within, vpc, "VpcId")]).collect()
+    }
+
+    fn removal(&self) -> Removal {
+        if self.is_default() {
+            return Removal::Follows("AWS deletes the default group with its VPC");
+        }
+        Removal::by(Action::DeleteSecurityGroup)
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            vpc: Some(&self.vpc),
+            ..Place::default()
+        }
+    }
+
+    fn summary(&self) -> String {
+        format!(
+            "{} rules in, {} out: {}",
+            self.ingress.len(),
+            self.egress.len(),
+            self.description
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_admits_its_peers_by_either_direction() {
+        let peer = |group: &str| Permission {
+            protocol: "tcp".to_owned(),
+            groups: vec![group.to_owned()],
+            ..Permission::default()
+        };
+        let group = SecurityGroup {
+            vpc: "vpc-1".to_owned(),
+            ingress: vec![peer("sg-b")],
+            egress: vec![peer("sg-c")],
+            ..SecurityGroup::default()
+        };
+        let to: Vec<String> = group
+            .relations()
+            .iter()
+            .map(|it| it.to.to_string())
+            .collect();
+        assert_eq!(
+            to,
+            ["security-group/sg-b", "security-group/sg-c", "vpc/vpc-1"]
+        );
+    }
+}

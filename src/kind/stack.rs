@@ -1,0 +1,129 @@
+//! CloudFormation stack: what made most of a rack, and what takes it away again.
+//!
+//! Key: the stack's name. Of deleted stacks racklens knows nothing.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fact, Kind, Model};
+use crate::{
+    arn,
+    id::ResourceId,
+    relation::{Relation, RelationKind},
+    removal::{Action, Removal},
+};
+
+#[cfg(feature = "aws")]
+pub mod aws;
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Stack {
+    /// The stack's ARN; unlike the name it is never used again.
+    pub arn: String,
+    /// AWS's word: `CREATE_COMPLETE`, `DELETE_FAILED`.
+    pub status: String,
+    /// The name of the stack that it is nested in.
+    pub parent: Option<String>,
+    /// Names of its parameters; their values are not kept.
+    pub parameters: Vec<String>,
+    /// The value of parameter `Rack`, kept only where it is the name of a stack in the region.
+    pub rack_parameter: Option<String>,
+    pub termination_protection: bool,
+    /// What it made, for the rack's own stacks.
+    pub members: Fact<Vec<Member>>,
+}
+
+/// One entry of `ListStackResources`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Member {
+    /// Its name in the template.
+    pub logical: String,
+    /// CloudFormation's type: `AWS::S3::Bucket`.
+    #[serde(rename = "type")]
+    pub cloudformation: String,
+    /// An id, an ARN or a URL, as the type has it; empty while it is being made.
+    pub physical: String,
+    pub status: String,
+}
+
+impl Stack {
+    /// What it made, of the kinds that we know, with the name in the template.
+    pub fn members(&self) -> impl Iterator<Item = (ResourceId, &str)> {
+        let members = self.members.known().into_iter().flatten();
+        members
+            .filter(|it| it.status != "DELETE_COMPLETE")
+            .filter_map(|it| {
+                let id = arn::stack_resource(&it.cloudformation, &it.physical)?;
+                Some((id, it.logical.as_str()))
+            })
+    }
+
+    /// What it made, of the kinds that we know.
+    pub fn declares(&self) -> impl Iterator<Item = ResourceId> {
+        self.members().map(|it| it.0)
+    }
+}
+
+impl Model for Stack {
+    fn relations(&self) -> Vec<Relation> {
+        let parent = self.parent.as_ref().map(|it| {
+            let parent = ResourceId::new(Kind::Stack, it);
+            Relation::new(RelationKind::PartOf, parent, "ParentId")
+        });
+        self.declares()
+            .map(|it| Relation::new(RelationKind::Declares, it, "PhysicalResourceId"))
+            .chain(parent)
+            .collect()
+    }
+
+    fn removal(&self) -> Removal {
+        if self.parent.is_some() {
+            return Removal::Follows("a nested stack goes with its root stack");
+        }
+        Removal::by(Action::DeleteStack)
+    }
+
+    fn state(&self) -> Option<&str> {
+        Some(&self.status)
+    }
+
+    fn summary(&self) -> String {
+        let members = match self.members.known() {
+            Some(it) => format!("{} resources", it.len()),
+            None => "not opened".to_owned(),
+        };
+        if self.termination_protection {
+            return format!("{members}, termination protection on");
+        }
+        members
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(kind: &str, physical: &str, status: &str) -> Member {
+        Member {
+            logical: "It".to_owned(),
+            cloudformation: kind.to_owned(),
+            physical: physical.to_owned(),
+            status: status.to_owned(),
+        }
+    }
+
+    #[test]
+    fn it_declares_what_it_made_and_still_has() {
+        let stack = Stack {
+            members: Fact::Known(vec![
+                member("AWS::EC2::VPC", "vpc-1", "CREATE_COMPLETE"),
+                member("AWS::EC2::Subnet", "subnet-1", "DELETE_COMPLETE"),
+                member("Custom::EC2AvailabilityZones", "zones", "CREATE_COMPLETE"),
+            ]),
+            ..Stack::default()
+        };
+        let ids: Vec<String> = stack.declares().map(|it| it.to_string()).collect();
+        assert_eq!(ids, ["vpc/vpc-1"]);
+    }
+}

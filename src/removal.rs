@@ -1,0 +1,152 @@
+//! How a resource goes.
+
+/// How a resource is removed once nothing holds on to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// Made ready by these calls in order, then gone with the last one.
+    By {
+        ready: Vec<Action>,
+        gone: Action,
+        /// The class of data that is lost with it, which needs consent.
+        loses: Option<Data>,
+    },
+    /// Goes with the thing it is part of, or with its maker; the reason is shown to the user.
+    Follows(&'static str),
+    /// Not ours to delete, with the reason shown to the user.
+    Never(&'static str),
+}
+
+impl Removal {
+    pub fn by(gone: Action) -> Self {
+        Self::after([], gone)
+    }
+
+    /// `ready`, in this order, before `gone`.
+    pub fn after<const N: usize>(ready: [Action; N], gone: Action) -> Self {
+        Self::By {
+            ready: ready.to_vec(),
+            gone,
+            loses: None,
+        }
+    }
+
+    /// The same, and data of this class is lost.
+    pub fn losing(self, data: Data) -> Self {
+        match self {
+            Self::By { ready, gone, .. } => Self::By {
+                ready,
+                gone,
+                loses: Some(data),
+            },
+            Self::Follows(_) | Self::Never(_) => self,
+        }
+    }
+}
+
+/// Data that does not come back, by the class that a person consents to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Data {
+    Buckets,
+    Databases,
+    Dns,
+    FileSystems,
+    Images,
+    Keys,
+    Logs,
+    Queues,
+    Secrets,
+    Tables,
+    Volumes,
+}
+
+impl Data {
+    /// The word for it on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Buckets => "buckets",
+            Self::Databases => "databases",
+            Self::Dns => "dns",
+            Self::FileSystems => "file-systems",
+            Self::Images => "images",
+            Self::Keys => "keys",
+            Self::Logs => "logs",
+            Self::Queues => "queues",
+            Self::Secrets => "secrets",
+            Self::Tables => "tables",
+            Self::Volumes => "volumes",
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($action:ident = $service:literal,)+) => {
+        /// A call that changes the account, named as AWS names it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Action {
+            $($action,)+
+        }
+
+        impl Action {
+            /// IAM's name for the call, for example `ec2:DeleteVpc`.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$action => concat!($service, ":", stringify!($action)),)+
+                }
+            }
+        }
+    };
+}
+
+actions! {
+    DeleteAutoScalingGroup = "autoscaling",
+    DeleteLaunchConfiguration = "autoscaling",
+    UpdateAutoScalingGroup = "autoscaling",
+    DeleteStack = "cloudformation",
+    DeleteTable = "dynamodb",
+    DeleteInternetGateway = "ec2",
+    DeleteKeyPair = "ec2",
+    DeleteLaunchTemplate = "ec2",
+    DeleteNatGateway = "ec2",
+    DeleteNetworkAcl = "ec2",
+    DeleteNetworkInterface = "ec2",
+    DeleteRouteTable = "ec2",
+    DeleteSecurityGroup = "ec2",
+    DeleteSubnet = "ec2",
+    DeleteVolume = "ec2",
+    DeleteVpc = "ec2",
+    DeleteVpcEndpoints = "ec2",
+    DetachInternetGateway = "ec2",
+    DisassociateRouteTable = "ec2",
+    ReleaseAddress = "ec2",
+    TerminateInstances = "ec2",
+    DeleteRepository = "ecr",
+    DeleteCluster = "ecs",
+    DeleteService = "ecs",
+    DeregisterContainerInstance = "ecs",
+    DeregisterTaskDefinition = "ecs",
+    StopTask = "ecs",
+    UpdateService = "ecs",
+    DeleteFileSystem = "elasticfilesystem",
+    DeleteMountTarget = "elasticfilesystem",
+    DeleteListener = "elasticloadbalancing",
+    DeleteLoadBalancer = "elasticloadbalancing",
+    DeleteRule = "elasticloadbalancing",
+    DeleteTargetGroup = "elasticloadbalancing",
+    DeleteInstanceProfile = "iam",
+    DeletePolicy = "iam",
+    DeleteRole = "iam",
+    DeleteRolePolicy = "iam",
+    DetachRolePolicy = "iam",
+    RemoveRoleFromInstanceProfile = "iam",
+    DeleteAlias = "kms",
+    ScheduleKeyDeletion = "kms",
+    DeleteFunction = "lambda",
+    DeleteLogGroup = "logs",
+    ChangeResourceRecordSets = "route53",
+    DeleteHostedZone = "route53",
+    DeleteBucket = "s3",
+    DeleteObjects = "s3",
+    DeleteTopic = "sns",
+    DeleteQueue = "sqs",
+    DeleteCertificate = "acm",
+}

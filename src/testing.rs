@@ -1,0 +1,53 @@
+//! Builders for the unit tests: the smallest resource that shows a thing.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    kind::{Kind, cluster::Cluster, stack::Stack},
+    snapshot::{Gap, Reason, Resource},
+};
+
+#[cfg(feature = "aws")]
+pub mod replay;
+
+/// A live stack of that name, not opened.
+pub fn stack(name: &str) -> Resource {
+    let arn = format!("arn:aws:cloudformation:us-east-1:123456789012:stack/{name}/0000");
+    let attrs = Stack {
+        arn: arn.clone(),
+        status: "CREATE_COMPLETE".to_owned(),
+        ..Stack::default()
+    };
+    Resource::new(name, attrs).arn(arn)
+}
+
+/// An active cluster of that name.
+pub fn cluster(name: &str) -> Resource {
+    let status = "ACTIVE".to_owned();
+    Resource::new(
+        name,
+        Cluster {
+            status,
+            ..Cluster::default()
+        },
+    )
+}
+
+/// The same resource with these tags.
+pub fn tagged<const N: usize>(resource: Resource, tags: [(&str, &str); N]) -> Resource {
+    let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    resource.tags(BTreeMap::from(tags))
+}
+
+/// A refused listing.
+pub fn gap(kind: Kind, call: &str) -> Gap {
+    Gap {
+        kind,
+        resource: None,
+        call: call.to_owned(),
+        action: call.to_owned(),
+        reason: Reason::Denied,
+        code: "AccessDenied".to_owned(),
+        message: "not allowed".to_owned(),
+    }
+}
