@@ -1,0 +1,467 @@
+//! Checks over the graph: each rule is one function and one file of words in `rules/`.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    belonging::{Belongings, Class},
+    graph::Graph,
+    id::ResourceId,
+    kind::{AsKind, Kind},
+    rack::Rack,
+    snapshot::{Gap, Resource},
+};
+
+pub mod exposure;
+
+mod alb_http_not_redirected;
+mod bucket_orphan;
+mod logs_no_retention;
+mod no_healthy_target;
+mod sg_world_admin_port;
+mod sg_world_data_port;
+
+/// Every rule, in the order of their ids.
+pub const RULES: &[Rule] = &[
+    alb_http_not_redirected::RULE,
+    bucket_orphan::RULE,
+    logs_no_retention::RULE,
+    no_healthy_target::RULE,
+    sg_world_admin_port::RULE,
+    sg_world_data_port::RULE,
+];
+
+/// One check.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// Kebab-case; also the name of its two files and its anchor in a report. Never changes.
+    pub id: &'static str,
+    /// `rules/<id>.toml`: everything about it that is words or numbers.
+    pub words: &'static str,
+    /// The kinds that it cannot do without: when one of them could not be listed, the rule's
+    /// answer is unknown.
+    pub needs: &'static [Kind],
+    /// Judges every resource that it is about. Silence about a resource means that the rule has
+    /// nothing to do with it.
+    pub check: fn(&Case<'_>, &Words) -> Vec<Verdict>,
+}
+
+/// What a rule looks at: one rack at one moment.
+#[derive(Clone, Copy)]
+pub struct Case<'a> {
+    pub graph: &'a Graph<'a>,
+    pub rack: &'a Rack,
+    pub belongings: &'a Belongings,
+    pub gaps: &'a [Gap],
+    /// When the snapshot was taken; ages are counted from here.
+    pub taken: Timestamp,
+}
+
+impl<'a> Case<'a> {
+    /// The rack's resources of one kind, typed, shared ones included.
+    pub fn ours<K: AsKind + 'a>(&self) -> impl Iterator<Item = (&'a Resource, &'a K)> {
+        self.graph
+            .of::<K>()
+            .filter(|(it, _)| self.belongings.of(&it.id).class != Class::Foreign)
+    }
+
+    /// Why something about this one resource is not known.
+    pub fn gap_about(&self, id: &ResourceId) -> Option<&'a Gap> {
+        self.gaps.iter().find(|it| it.resource.as_ref() == Some(id))
+    }
+
+    /// Why the listing of a kind is not complete.
+    pub fn gap_in_listing(&self, kind: Kind) -> Option<&'a Gap> {
+        self.gaps
+            .iter()
+            .find(|it| it.kind == kind && it.resource.is_none())
+    }
+}
+
+/// The text and numbers of a rule, from its file.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Words {
+    /// What is wrong when it fails, in a few words.
+    pub title: String,
+    pub severity: Severity,
+    pub category: Category,
+    /// What it means for a rack.
+    pub risk: String,
+    /// Steps that mend it.
+    pub remedy: Vec<String>,
+    /// `https://` addresses.
+    pub references: Vec<String>,
+    /// What Prowler, Security Hub and Trusted Advisor call their nearest check.
+    #[serde(default)]
+    pub equivalents: Vec<String>,
+    /// Its adjustable numbers and lists, with their defaults.
+    #[serde(default)]
+    pub parameters: toml::Table,
+    /// Small accounts on which it must fail, pass or not know.
+    pub example: Vec<Example>,
+}
+
+impl Words {
+    /// A parameter that is a list of ports.
+    pub fn ports(&self, name: &str) -> Vec<u16> {
+        let ports = self.parameters.get(name).and_then(toml::Value::as_array);
+        let ports = ports.into_iter().flatten();
+        ports
+            .filter_map(|it| u16::try_from(it.as_integer()?).ok())
+            .collect()
+    }
+}
+
+/// A small account and what the rule must say about one resource in it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Example {
+    /// What it shows, as a sentence without its full stop.
+    pub name: String,
+    pub subject: ResourceId,
+    pub verdict: Status,
+    pub resources: Vec<Resource>,
+}
+
+/// How bad a failure is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    /// From the worst down, as reports show them.
+    pub const WORST_FIRST: [Self; 5] = [
+        Self::Critical,
+        Self::High,
+        Self::Medium,
+        Self::Low,
+        Self::Info,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Category {
+    Exposure,
+    Data,
+    Reliability,
+    Cost,
+}
+
+impl Category {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exposure => "exposure",
+            Self::Data => "data",
+            Self::Reliability => "reliability",
+            Self::Cost => "cost",
+        }
+    }
+}
+
+/// What a rule says about a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    Fail,
+    /// Something that the answer hangs on could not be read.
+    Unknown,
+    Pass,
+    /// The rule is about such resources, but not about this one.
+    NotApplicable,
+}
+
+impl Status {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+            Self::Pass => "pass",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What one rule says about one resource, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    pub rule: &'static str,
+    pub subject: ResourceId,
+    pub status: Status,
+    pub severity: Severity,
+    /// A sentence about this resource, without its full stop.
+    pub why: String,
+    /// What was looked at.
+    pub evidence: Vec<Evidence>,
+    /// What else of one resource this is about, where it can fail in several ways at once: a
+    /// port, a listener. Part of the fingerprint, so it must not change from run to run.
+    pub detail: String,
+    /// What could not be read, for `Unknown`.
+    pub gap: Option<Gap>,
+}
+
+/// A value that was seen, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    pub resource: ResourceId,
+    /// AWS's names of the fields that lead to it: `IpPermissions.IpRanges`.
+    pub path: &'static str,
+    pub value: String,
+}
+
+impl Evidence {
+    pub fn new(resource: &ResourceId, path: &'static str, value: impl Into<String>) -> Self {
+        Self {
+            resource: resource.clone(),
+            path,
+            value: value.into(),
+        }
+    }
+}
+
+impl Verdict {
+    /// A verdict of the rule's usual severity.
+    pub fn new(
+        rule: &Rule,
+        words: &Words,
+        subject: &ResourceId,
+        status: Status,
+        why: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule: rule.id,
+            subject: subject.clone(),
+            status,
+            severity: words.severity,
+            why: why.into(),
+            evidence: Vec::new(),
+            detail: String::new(),
+            gap: None,
+        }
+    }
+
+    pub fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    pub fn evidence(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    pub fn gap(mut self, gap: Option<&Gap>) -> Self {
+        self.gap = gap.cloned();
+        self
+    }
+
+    /// Sixteen hex digits that stay the same from run to run for the same cause.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        for part in [self.rule, &self.subject.to_string(), &self.detail] {
+            hash.update(part);
+            hash.update([0]);
+        }
+        hash.finalize()[..8]
+            .iter()
+            .map(|it| format!("{it:02x}"))
+            .collect()
+    }
+}
+
+/// A rule's file that cannot be understood; a test keeps this from ever being seen.
+#[derive(Debug, thiserror::Error)]
+#[error("rules/{id}.toml: {source}")]
+pub struct BadWords {
+    id: &'static str,
+    source: toml::de::Error,
+}
+
+impl Rule {
+    /// Reads the rule's file.
+    ///
+    /// # Errors
+    /// When the file is not what a rule's file should be.
+    pub fn words(&self) -> Result<Words, BadWords> {
+        toml::from_str(self.words).map_err(|source| BadWords {
+            id: self.id,
+            source,
+        })
+    }
+}
+
+/// One rule's words with all that it said.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    pub rule: &'static Rule,
+    pub words: Words,
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Runs every rule.
+///
+/// # Errors
+/// When a rule's file cannot be read.
+pub fn audit(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
+    let judge = |rule: &'static Rule| {
+        let words = rule.words()?;
+        let verdicts = run(rule, &words, case);
+        Ok(Judged {
+            rule,
+            words,
+            verdicts,
+        })
+    };
+    RULES.iter().map(judge).collect()
+}
+
+fn run(rule: &Rule, words: &Words, case: &Case<'_>) -> Vec<Verdict> {
+    let mut verdicts = (rule.check)(case, words);
+    let gaps = rule.needs.iter().filter_map(|it| case.gap_in_listing(*it));
+    let root = case.rack.roots.keys().next();
+    for (gap, root) in gaps.zip(root) {
+        let why = format!("{} was {}: there may be more", gap.call, gap.reason.name());
+        let verdict = Verdict::new(rule, words, root, Status::Unknown, why);
+        verdicts.push(verdict.detail(&gap.call).gap(Some(gap)));
+    }
+    verdicts.sort_by(|a, b| {
+        let key = |it: &Verdict| (it.status, std::cmp::Reverse(it.severity));
+        (key(a), &a.subject, &a.detail).cmp(&(key(b), &b.subject, &b.detail))
+    });
+    verdicts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::{belonging, rack::Maker};
+
+    fn words(rule: &Rule) -> Words {
+        rule.words().unwrap_or_else(|it| panic!("{it}"))
+    }
+
+    /// A rack that holds all of an example's resources but those tagged `owner = "nobody"`.
+    fn verdicts(rule: &Rule, example: &Example) -> Vec<Verdict> {
+        let graph = Graph::build(&example.resources);
+        let ours = example
+            .resources
+            .iter()
+            .filter(|it| it.tags.get("owner").is_none_or(|it| it != "nobody"));
+        let rack = Rack {
+            name: "example".to_owned(),
+            made_by: Maker::Unknown,
+            roots: ours
+                .map(|it| (it.id.clone(), "example".to_owned()))
+                .collect::<BTreeMap<_, _>>(),
+        };
+        let case = Case {
+            graph: &graph,
+            rack: &rack,
+            belongings: &belonging::decide(&graph, &rack),
+            gaps: &[],
+            taken: Timestamp::UNIX_EPOCH,
+        };
+        run(rule, &words(rule), &case)
+    }
+
+    #[test]
+    fn every_rule_has_its_file_and_every_file_its_rule() {
+        let files: BTreeSet<String> = std::fs::read_dir("rules")
+            .unwrap()
+            .map(|it| it.unwrap().file_name().into_string().unwrap())
+            .collect();
+        let rules = RULES.iter().map(|it| format!("{}.toml", it.id)).collect();
+        assert_eq!(files, rules);
+        assert!(RULES.is_sorted_by_key(|it| it.id));
+    }
+
+    #[test]
+    fn every_rule_shows_a_failing_and_a_passing_example_and_means_them() {
+        for rule in RULES {
+            let words = words(rule);
+            let shown: BTreeSet<Status> = words.example.iter().map(|it| it.verdict).collect();
+            assert!(shown.contains(&Status::Fail), "{} has no fail", rule.id);
+            assert!(shown.contains(&Status::Pass), "{} has no pass", rule.id);
+            for example in &words.example {
+                let said: Vec<Status> = verdicts(rule, example)
+                    .into_iter()
+                    .filter(|it| it.subject == example.subject)
+                    .map(|it| it.status)
+                    .collect();
+                let meant = said.contains(&example.verdict);
+                assert!(meant, "{}: {}: {said:?}", rule.id, example.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_says_what_it_means_and_how_to_mend_it() {
+        for rule in RULES {
+            let words = words(rule);
+            assert!(!words.risk.is_empty() && !words.remedy.is_empty());
+            for address in &words.references {
+                assert!(address.starts_with("https://"), "{}: {address}", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_kind_that_could_not_be_listed_makes_its_rules_unknown() {
+        let gaps = [crate::testing::gap(Kind::LogGroup, "logs:DescribeLogGroups")];
+        let root = crate::testing::stack("prod");
+        let graph = Graph::build(std::slice::from_ref(&root));
+        let rack = crate::rack::find(&graph, &[], "prod").unwrap();
+        let case = Case {
+            graph: &graph,
+            rack: &rack,
+            belongings: &belonging::decide(&graph, &rack),
+            gaps: &gaps,
+            taken: Timestamp::UNIX_EPOCH,
+        };
+        let judged = audit(&case).unwrap();
+        let logs = judged.iter().find(|it| it.rule.id == "logs-no-retention");
+        let verdict = &logs.unwrap().verdicts[0];
+        assert_eq!(verdict.status, Status::Unknown);
+        assert!(verdict.gap.as_ref().unwrap().action.contains("DescribeLogGroups"));
+    }
+}

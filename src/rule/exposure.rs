@@ -1,0 +1,186 @@
+//! Who a security group lets in: the world, on which ports, and what remains unknown.
+
+use ipnet::{Ipv4Net, Ipv6Net};
+
+use crate::kind::security_group::{Permission, SecurityGroup};
+
+/// A run of ports of one protocol that a group opens to the whole internet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Opening {
+    pub protocol: Protocol,
+    pub from: u16,
+    pub to: u16,
+}
+
+/// The protocols that have ports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Protocol {
+    Tcp,
+    Udp,
+}
+
+impl Protocol {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        }
+    }
+}
+
+impl Opening {
+    pub fn holds(&self, protocol: Protocol, port: u16) -> bool {
+        self.protocol == protocol && (self.from..=self.to).contains(&port)
+    }
+}
+
+/// Whether a group opens a port to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    Open,
+    Closed,
+    /// A prefix list decides, and what is in it was not read.
+    Unknown,
+}
+
+/// Whether `group` lets the whole internet, of IPv4 or of IPv6, use this port.
+pub fn world(group: &SecurityGroup, protocol: Protocol, port: u16) -> Answer {
+    let admitting: Vec<&Permission> = group
+        .ingress
+        .iter()
+        .filter(|it| covers(it, protocol, port))
+        .collect();
+    // The ranges of several rules count together: two halves make a whole.
+    let cidrs = admitting.iter().flat_map(|it| &it.cidrs);
+    if is_world(cidrs.map(String::as_str)) {
+        return Answer::Open;
+    }
+    if admitting.iter().any(|it| !it.prefix_lists.is_empty()) {
+        return Answer::Unknown;
+    }
+    Answer::Closed
+}
+
+/// Whether a permission is about that port. ICMP has types, not ports.
+fn covers(permission: &Permission, protocol: Protocol, port: u16) -> bool {
+    let names = match protocol {
+        Protocol::Tcp => ["tcp", "6"],
+        Protocol::Udp => ["udp", "17"],
+    };
+    let all = permission.protocol == "-1";
+    let within = match (permission.from, permission.to) {
+        (Some(from), Some(to)) => (from..=to).contains(&i32::from(port)),
+        // AWS leaves the ports out where it means all of them.
+        _ => true,
+    };
+    all || (names.contains(&permission.protocol.as_str()) && within)
+}
+
+/// Whether these ranges together hold all public addresses of a family.
+///
+/// For IPv6 `2000::/3` is enough: nothing outside of it is routed on the internet.
+pub fn is_world<'c>(cidrs: impl Iterator<Item = &'c str>) -> bool {
+    let mut v4: Vec<Ipv4Net> = Vec::new();
+    let mut v6: Vec<Ipv6Net> = Vec::new();
+    for cidr in cidrs {
+        if let Ok(net) = cidr.parse() {
+            v4.push(net);
+        } else if let Ok(net) = cidr.parse() {
+            v6.push(net);
+        }
+    }
+    let unicast: Result<Ipv6Net, _> = "2000::/3".parse();
+    Ipv4Net::aggregate(&v4).iter().any(|it| it.prefix_len() == 0)
+        || unicast.is_ok_and(|all| Ipv6Net::aggregate(&v6).iter().any(|it| it.contains(&all)))
+}
+
+/// The ports among `wanted` that the group opens to the world, neighbours joined into runs.
+pub fn openings(group: &SecurityGroup, protocol: Protocol, wanted: &[u16]) -> Vec<Opening> {
+    let mut ports: Vec<u16> = wanted
+        .iter()
+        .copied()
+        .filter(|it| world(group, protocol, *it) == Answer::Open)
+        .collect();
+    ports.sort_unstable();
+    ports.dedup();
+    let mut runs: Vec<Opening> = Vec::new();
+    for port in ports {
+        match runs.last_mut() {
+            Some(run) if run.to.checked_add(1) == Some(port) => run.to = port,
+            _ => runs.push(Opening {
+                protocol,
+                from: port,
+                to: port,
+            }),
+        }
+    }
+    runs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(rules: &[(&str, Option<i32>, Option<i32>, &[&str])]) -> SecurityGroup {
+        let ingress = rules.iter().map(|(protocol, from, to, cidrs)| Permission {
+            protocol: (*protocol).to_owned(),
+            from: *from,
+            to: *to,
+            cidrs: cidrs.iter().map(|it| (*it).to_owned()).collect(),
+            ..Permission::default()
+        });
+        SecurityGroup {
+            ingress: ingress.collect(),
+            ..SecurityGroup::default()
+        }
+    }
+
+    #[test]
+    fn ssh_is_open_however_it_was_opened() {
+        let all4: &[&str] = &["0.0.0.0/0"];
+        for rules in [
+            vec![("tcp", Some(22), Some(22), all4)],
+            vec![("6", Some(22), Some(22), all4)],
+            vec![("tcp", Some(22), Some(22), &["::/0"] as &[&str])],
+            vec![("-1", None, None, all4)],
+            vec![("tcp", Some(0), Some(65535), all4)],
+            vec![("tcp", Some(20), Some(25), all4)],
+            vec![
+                ("tcp", Some(22), Some(22), &["0.0.0.0/1"]),
+                ("tcp", Some(22), Some(22), &["128.0.0.0/1"]),
+            ],
+            vec![("tcp", Some(22), Some(22), &["2000::/3"])],
+        ] {
+            assert_eq!(world(&group(&rules), Protocol::Tcp, 22), Answer::Open, "{rules:?}");
+        }
+    }
+
+    #[test]
+    fn ssh_is_not_open_where_it_only_looks_so() {
+        let all4: &[&str] = &["0.0.0.0/0"];
+        for rules in [
+            vec![("udp", Some(22), Some(22), all4)],
+            vec![("icmp", Some(-1), Some(-1), all4)],
+            vec![("tcp", Some(80), Some(65535), all4)],
+            vec![("tcp", Some(22), Some(22), &["10.0.0.0/8"] as &[&str])],
+            vec![("tcp", Some(22), Some(22), &["0.0.0.0/1"])],
+        ] {
+            assert_eq!(world(&group(&rules), Protocol::Tcp, 22), Answer::Closed, "{rules:?}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_list_that_was_not_read_is_unknown() {
+        let mut group = group(&[("tcp", Some(22), Some(22), &[])]);
+        group.ingress[0].prefix_lists.push("pl-1".to_owned());
+        assert_eq!(world(&group, Protocol::Tcp, 22), Answer::Unknown);
+    }
+
+    #[test]
+    fn neighbouring_ports_make_one_opening() {
+        let group = group(&[("tcp", Some(0), Some(65535), &["0.0.0.0/0"])]);
+        let runs = openings(&group, Protocol::Tcp, &[2375, 2376, 22]);
+        let ends: Vec<(u16, u16)> = runs.iter().map(|it| (it.from, it.to)).collect();
+        assert_eq!(ends, [(22, 22), (2375, 2376)]);
+    }
+}
