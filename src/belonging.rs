@@ -273,3 +273,186 @@ fn is_use(kind: RelationKind) -> bool {
         | RelationKind::Admits => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{
+            Fact, bucket::Bucket, listener::Listener, load_balancer::{LoadBalancer, Settings},
+            security_group::{Permission, SecurityGroup}, vpc::Vpc,
+        },
+        rack,
+        testing::{opened, stack, tagged},
+    };
+
+    fn balancer(name: &str, group: &str, logs: &str) -> Resource {
+        let settings = Settings {
+            access_log_bucket: Some(logs.to_owned()),
+            ..Settings::default()
+        };
+        let attrs = LoadBalancer {
+            vpc: "vpc-1".to_owned(),
+            security_groups: vec![group.to_owned()],
+            settings: Fact::Known(settings),
+            ..LoadBalancer::default()
+        };
+        Resource::new(name, attrs)
+    }
+
+    fn vpc(is_default: bool) -> Resource {
+        let attrs = Vpc {
+            is_default,
+            ..Vpc::default()
+        };
+        Resource::new("vpc-1", attrs)
+    }
+
+    fn group(id: &str, admits: &[&str]) -> Resource {
+        let peers = Permission {
+            protocol: "-1".to_owned(),
+            groups: admits.iter().map(|it| (*it).to_owned()).collect(),
+            ..Permission::default()
+        };
+        let attrs = SecurityGroup {
+            vpc: "vpc-1".to_owned(),
+            ingress: vec![peers],
+            ..SecurityGroup::default()
+        };
+        Resource::new(id, attrs)
+    }
+
+    fn bucket(name: &str) -> Resource {
+        Resource::new(name, Bucket::default())
+    }
+
+    /// How the things of this account belong to rack `prod`, whose stack made these.
+    fn classes(members: &[(&str, &str)], mut others: Vec<Resource>) -> BTreeMap<String, String> {
+        others.push(opened(stack("prod"), members));
+        let graph = Graph::build(&others);
+        let rack = rack::find(&graph, &[], "prod").unwrap();
+        let belongings = decide(&graph, &rack);
+        graph
+            .resources()
+            .map(|it| {
+                let belonging = belongings.of(&it.id);
+                let others: Vec<String> = belonging.others.iter().map(ToString::to_string).collect();
+                let class = belonging.class.name();
+                (it.id.to_string(), format!("{class} {}", others.join(",")).trim().to_owned())
+            })
+            .collect()
+    }
+
+    const BALANCER: (&str, &str) = (
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/router/42",
+    );
+
+    #[test]
+    fn what_the_stack_made_is_declared_and_what_is_part_of_that_is_derived() {
+        let listener = Listener {
+            load_balancer: "router".to_owned(),
+            ..Listener::default()
+        };
+        let classes = classes(
+            &[BALANCER],
+            vec![
+                balancer("router", "sg-1", "logs"),
+                Resource::new("router/75", listener),
+            ],
+        );
+        assert_eq!(classes["load-balancer/router"], "declared");
+        assert_eq!(classes["listener/router/75"], "derived");
+        assert_eq!(classes["stack/prod"], "declared");
+    }
+
+    #[test]
+    fn what_only_the_rack_uses_is_inferred() {
+        let classes = classes(
+            &[BALANCER],
+            vec![
+                balancer("router", "sg-1", "logs"),
+                group("sg-1", &[]),
+                bucket("logs"),
+                bucket("logs-2"),
+            ],
+        );
+        assert_eq!(classes["security-group/sg-1"], "inferred");
+        assert_eq!(classes["bucket/logs"], "inferred");
+        // A name that looks alike is no evidence.
+        assert_eq!(classes["bucket/logs-2"], "foreign");
+    }
+
+    #[test]
+    fn a_bucket_that_two_balancers_write_to_is_shared_even_if_declared() {
+        let classes = classes(
+            &[BALANCER, ("AWS::S3::Bucket", "logs")],
+            vec![
+                balancer("router", "sg-1", "logs"),
+                balancer("neighbour", "sg-2", "logs"),
+                bucket("logs"),
+            ],
+        );
+        assert_eq!(classes["bucket/logs"], "shared load-balancer/neighbour");
+        assert_eq!(classes["load-balancer/neighbour"], "foreign");
+    }
+
+    #[test]
+    fn the_default_vpc_is_never_the_racks_own() {
+        let resources = |is_default| vec![balancer("router", "sg-1", "logs"), vpc(is_default)];
+        assert_eq!(classes(&[BALANCER], resources(true))["vpc/vpc-1"], "shared");
+        assert_eq!(classes(&[BALANCER], resources(false))["vpc/vpc-1"], "inferred");
+    }
+
+    #[test]
+    fn a_foreign_group_that_admits_ours_does_not_make_it_shared() {
+        let classes = classes(
+            &[BALANCER, ("AWS::EC2::SecurityGroup", "sg-1")],
+            vec![
+                balancer("router", "sg-1", "logs"),
+                group("sg-1", &[]),
+                group("sg-consul", &["sg-1"]),
+            ],
+        );
+        assert_eq!(classes["security-group/sg-1"], "declared");
+        assert_eq!(classes["security-group/sg-consul"], "foreign");
+    }
+
+    #[test]
+    fn what_only_a_shared_thing_leads_to_is_shared_as_well() {
+        let classes = classes(
+            &[BALANCER],
+            vec![
+                balancer("router", "sg-1", "logs"),
+                balancer("neighbour", "sg-1", "their-logs"),
+                group("sg-1", &[]),
+                vpc(false),
+            ],
+        );
+        assert_eq!(classes["security-group/sg-1"], "shared load-balancer/neighbour");
+        assert_eq!(classes["vpc/vpc-1"], "shared load-balancer/neighbour");
+    }
+
+    #[test]
+    fn the_tag_of_a_live_stack_of_another_rack_makes_a_thing_shared() {
+        let theirs = tagged(bucket("logs"), [(STACK_NAME_TAG, "other")]);
+        let classes = classes(
+            &[BALANCER],
+            vec![balancer("router", "sg-1", "logs"), theirs, stack("other")],
+        );
+        assert_eq!(classes["bucket/logs"], "shared stack/other");
+    }
+
+    #[test]
+    fn a_stack_that_is_gone_is_known_by_the_tags_it_left() {
+        let live = stack("prod");
+        let tags = |id: &str| tagged(bucket("b"), [(STACK_NAME_TAG, "prod"), (STACK_ID_TAG, id)]);
+        let resources = [live.clone()];
+        let graph = Graph::build(&resources);
+        let arn = live.arn.clone().unwrap();
+        assert_eq!(left_by(&tags(&arn), &graph), None);
+        // A new stack may bear the name of the old one.
+        assert_eq!(left_by(&tags("arn:old"), &graph), Some("prod"));
+        assert_eq!(left_by(&bucket("b"), &graph), None);
+    }
+}

@@ -116,6 +116,15 @@ impl<'s> Graph<'s> {
         self.neighbours(id, Direction::Incoming)
     }
 
+    /// What is part of `whole`, of one kind, typed, in id order.
+    pub fn parts<K: AsKind + 's>(&self, whole: &ResourceId) -> Vec<(&'s Resource, &'s K)> {
+        let users = self.users(whole).into_iter();
+        users
+            .filter(|(_, edge)| edge.kind == RelationKind::PartOf)
+            .filter_map(|(it, _)| K::of(&it.attrs).map(|attrs| (it, attrs)))
+            .collect()
+    }
+
     /// All edges, in order of their ends.
     pub fn edges(&self) -> Vec<(&'s ResourceId, Edge, &'s ResourceId)> {
         let mut edges: Vec<_> = self

@@ -1,14 +1,110 @@
-pub mod arn;
+//! racklens sees, checks and removes one ECS deployment on AWS.
+//!
+//! A *rack* is one ECS deployment and all that exists for it. What is known of it goes one way:
+//!
+//! ```text
+//! AWS → Snapshot (a file) → Graph → verdicts, traffic paths → Report → HTML, CSV, JSON
+//! ```
+//!
+//! The modules stand in layers, and each may only know the ones below its own; a test holds the
+//! walls (`tests/layers.rs`):
+//!
+//! | layer | what | modules |
+//! |---|---|---|
+//! | 5 | the verbs, wired together | `cli`, `command` |
+//! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
+//! | 3 | questions, each a pure function | `rack`, `belonging`, `rule`, `traffic`, `report` |
+//! | 2 | the graph; alone in knowing petgraph | `graph` |
+//! | 1 | facts | `kind`, `snapshot`, `arn` |
+//! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
+//!
+//! **Invariant: the core asks nobody.** Layers 0 to 3 get time, files and AWS's answers as
+//! arguments. Without the cargo feature `aws` no AWS crate is built at all, and everything that
+//! works from a snapshot still does.
+//!
+//! **Invariant: nothing that reads can write.** Every client carries a guard that refuses each
+//! operation that is not on the list of reads; `racklens policy` prints the same list.
+//!
+//! **Invariant: empty is not unknown.** What could not be read is a [`snapshot::Gap`] or a
+//! [`kind::Fact::Unread`], and travels to every output.
+//!
+//! **Invariant: same input, same bytes.** What is printed comes from sorted maps.
+
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod arn;
 pub mod belonging;
 pub mod charge;
+pub mod cli;
+pub mod command;
+pub mod failure;
+pub mod file;
 pub mod graph;
 pub mod id;
 pub mod kind;
 pub mod rack;
 pub mod relation;
 pub mod removal;
+pub mod report;
+pub mod rule;
 pub mod snapshot;
+pub mod text;
+pub mod traffic;
+pub mod ui;
+
 #[cfg(test)]
 pub mod testing;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
+
+use cli::{Cli, Command};
+use failure::Exit;
+
+/// Runs one command line and tells its exit code.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(it) => it,
+        Err(error) => {
+            // Help and version are no errors; a closed terminal is nobody to tell.
+            error.print().unwrap_or_default();
+            let usage = error.use_stderr();
+            return if usage { Exit::Usage } else { Exit::Fine }.into();
+        }
+    };
+    log(cli.verbose);
+    let done = match &cli.command {
+        Command::Demo(it) => command::demo::run(it),
+        Command::Racks(it) => command::racks::run(it),
+        #[cfg(feature = "aws")]
+        Command::Snapshot(it) => command::snapshot::run(it),
+        Command::Show(it) => command::show::run(it),
+        Command::Audit(it) => command::audit::run(it),
+        Command::Report(it) => command::report::run(it),
+        #[cfg(feature = "aws")]
+        Command::Policy(it) => command::policy::run(it),
+        Command::Completions(it) => command::completions::run(it),
+    };
+    let exit = done.unwrap_or_else(|failure| {
+        ui::failure(&failure);
+        failure.exit
+    });
+    exit.into()
+}
+
+/// Logs to stderr: nothing, what is not read, or every request.
+///
+/// Never the SDK's own log: it may tell what is in an answer, and that may be a secret.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => "off",
+        1 => "racklens=debug",
+        _ => "racklens=trace",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .init();
+}

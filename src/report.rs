@@ -13,7 +13,7 @@ pub mod csv;
 pub mod html;
 mod make;
 
-pub use make::make;
+pub use make::{Material, incomplete, make};
 
 /// Everything a report shows, in the order in which it shows it. Strings hold AWS's text as it
 /// is: each format makes it harmless in its own way.

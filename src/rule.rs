@@ -21,6 +21,7 @@ mod alb_http_not_redirected;
 mod bucket_orphan;
 mod logs_no_retention;
 mod no_healthy_target;
+mod sg_world;
 mod sg_world_admin_port;
 mod sg_world_data_port;
 

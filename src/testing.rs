@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    kind::{Kind, cluster::Cluster, stack::Stack},
+    kind::{
+        AsKind, Fact, Kind,
+        cluster::Cluster,
+        stack::{Member, Stack},
+    },
     snapshot::{Gap, Reason, Resource},
 };
 
@@ -50,4 +54,18 @@ pub fn gap(kind: Kind, call: &str) -> Gap {
         code: "AccessDenied".to_owned(),
         message: "not allowed".to_owned(),
     }
+}
+
+/// The same stack, opened: it made these, told by type and physical id.
+pub fn opened(mut stack: Resource, members: &[(&str, &str)]) -> Resource {
+    let members = members.iter().map(|(kind, physical)| Member {
+        logical: "It".to_owned(),
+        cloudformation: (*kind).to_owned(),
+        physical: (*physical).to_owned(),
+        status: "CREATE_COMPLETE".to_owned(),
+    });
+    if let Some(attrs) = Stack::of_mut(&mut stack.attrs) {
+        attrs.members = Fact::Known(members.collect());
+    }
+    stack
 }

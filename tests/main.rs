@@ -1,1 +1,10 @@
+//! All integration tests in one binary: each one would link the whole AWS SDK.
 
+mod support;
+
+mod cli;
+#[cfg(feature = "aws")]
+mod emulated;
+mod layers;
+mod page;
+mod samples;

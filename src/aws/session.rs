@@ -102,7 +102,11 @@ async fn configure(access: &Access) -> SdkConfig {
 }
 
 async fn who(aws: &Aws, config: &SdkConfig) -> Result<Identity, NoAccess> {
-    let answer = aws.sts.get_caller_identity().send().await;
+    // Nothing was read yet that would be worth a long wait.
+    let impatient = aws_sdk_sts::config::Builder::new()
+        .retry_config(RetryConfig::standard().with_max_attempts(2));
+    let question = aws.sts.get_caller_identity().customize();
+    let answer = question.config_override(impatient).send().await;
     let refused = |code: String, message: String| NoAccess::Refused {
         region: aws.region.clone(),
         code,

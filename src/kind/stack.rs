@@ -48,6 +48,14 @@ pub struct Member {
 }
 
 impl Stack {
+    /// Whether its last operation ended well, and none is under way.
+    pub fn is_settled(&self) -> bool {
+        matches!(
+            self.status.as_str(),
+            "CREATE_COMPLETE" | "UPDATE_COMPLETE" | "IMPORT_COMPLETE"
+        )
+    }
+
     /// What it made, of the kinds that we know, with the name in the template.
     pub fn members(&self) -> impl Iterator<Item = (ResourceId, &str)> {
         let members = self.members.known().into_iter().flatten();

@@ -28,12 +28,6 @@ impl Protocol {
     }
 }
 
-impl Opening {
-    pub fn holds(&self, protocol: Protocol, port: u16) -> bool {
-        self.protocol == protocol && (self.from..=self.to).contains(&port)
-    }
-}
-
 /// Whether a group opens a port to the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -62,7 +56,7 @@ pub fn world(group: &SecurityGroup, protocol: Protocol, port: u16) -> Answer {
 }
 
 /// Whether a permission is about that port. ICMP has types, not ports.
-fn covers(permission: &Permission, protocol: Protocol, port: u16) -> bool {
+pub fn covers(permission: &Permission, protocol: Protocol, port: u16) -> bool {
     let names = match protocol {
         Protocol::Tcp => ["tcp", "6"],
         Protocol::Udp => ["udp", "17"],

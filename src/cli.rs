@@ -1,0 +1,120 @@
+//! The command line, as data.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+#[cfg(feature = "aws")]
+use crate::aws::session::Access;
+use crate::{command, rule::Severity};
+
+/// See, check and remove one ECS deployment on AWS.
+///
+/// A rack is one ECS deployment and all that exists for it: a Convox rack, an ecs-cli cluster, a
+/// stack of your own. racklens reads it through the AWS API without changing anything, checks it
+/// and writes reports.
+#[derive(Debug, Parser)]
+#[command(
+    name = "racklens",
+    version,
+    max_term_width = 100,
+    after_help = "\
+Examples:
+  racklens demo                                   a full report of an example, no account needed
+  racklens racks --region us-east-1               which racks are there
+  racklens report --rack NAME --out DIR           read a rack and write a page and tables
+  racklens snapshot --rack NAME -o rack.json.gz   read it once …
+  racklens audit --from rack.json.gz              … and look at it offline
+
+Exit codes:
+  0 done   1 failed   2 usage   3 no such rack   4 something could not be read
+  10 findings at or above --fail-on   130 interrupted"
+)]
+pub struct Cli {
+    /// Tell more on stderr: once for what is read, twice for every request
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write the full report of an example rack: no account, no network
+    Demo(command::demo::Demo),
+    /// List the racks of a region
+    Racks(command::racks::Racks),
+    /// Read a rack and its neighbours into a file
+    #[cfg(feature = "aws")]
+    Snapshot(command::snapshot::Take),
+    /// Show one resource: what it is, who uses it, how it belongs, how it would go
+    Show(command::show::Show),
+    /// Check a rack against the rules
+    Audit(command::audit::Audit),
+    /// Write a page and tables about a rack into a folder
+    Report(command::report::Write),
+    /// Print the least IAM policy that racklens needs
+    #[cfg(feature = "aws")]
+    Policy(command::policy::Policy),
+    /// Print a completion script for a shell
+    Completions(command::completions::Completions),
+}
+
+/// Where a rack's description comes from: a file, or AWS.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Source {
+    /// Use this snapshot file instead of asking AWS (- for standard input)
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Read this rack from AWS: the name of a stack or a cluster
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "NAME")]
+    pub rack: Option<String>,
+}
+
+/// A source, and how to reach AWS if that is it.
+#[derive(Clone, Debug, Args)]
+pub struct Input {
+    #[command(flatten)]
+    pub source: Source,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    pub access: Access,
+}
+
+/// How a result is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a person
+    #[default]
+    Table,
+    Json,
+    Csv,
+}
+
+/// From which severity on findings make a run fail with exit code 10.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+    Never,
+}
+
+impl FailOn {
+    /// Whether a finding of this severity is bad enough.
+    pub fn is_reached_by(self, severity: Severity) -> bool {
+        let least = match self {
+            Self::Info => Severity::Info,
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+            Self::Never => return false,
+        };
+        severity >= least
+    }
+}

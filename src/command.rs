@@ -1,0 +1,62 @@
+//! The verbs, one file each, and what they share.
+
+use crate::{
+    belonging,
+    cli::Input,
+    failure::{Exit, Failure},
+    file,
+    graph::Graph,
+    rack,
+    report::Material,
+    rule::{self, Case, Judged},
+    snapshot::Snapshot,
+};
+
+pub mod audit;
+pub mod completions;
+pub mod demo;
+#[cfg(feature = "aws")]
+pub mod live;
+#[cfg(feature = "aws")]
+pub mod policy;
+pub mod racks;
+pub mod report;
+pub mod show;
+#[cfg(feature = "aws")]
+pub mod snapshot;
+
+/// The snapshot that the command line asks for, from a file or from AWS.
+fn load(input: &Input) -> Result<Snapshot, Failure> {
+    if let Some(path) = &input.source.from {
+        return file::read_snapshot(path);
+    }
+    #[cfg(feature = "aws")]
+    if let Some(name) = &input.source.rack {
+        return live::snapshot(&input.access, name);
+    }
+    Err(Failure::new(Exit::Usage, "nothing to look at").hint("give --from FILE"))
+}
+
+/// Builds the graph, decides belonging, runs the rules, and hands it all to `then`.
+fn judge<T>(
+    snapshot: &Snapshot,
+    then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let graph = Graph::build(&snapshot.resources);
+    let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack)?;
+    let belongings = belonging::decide(&graph, &rack);
+    let case = Case {
+        graph: &graph,
+        rack: &rack,
+        belongings: &belongings,
+        gaps: &snapshot.gaps,
+        taken: snapshot.taken,
+    };
+    let judged: Vec<Judged> =
+        rule::audit(&case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+    then(&Material {
+        snapshot,
+        case,
+        judged: &judged,
+    })
+}

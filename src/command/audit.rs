@@ -1,0 +1,154 @@
+//! `audit`: the verdicts of all rules on one rack.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    cli::{FailOn, Format, Input},
+    failure::{Exit, Failure},
+    report::{self, Material, csv},
+    rule::{Severity, Status, Verdict},
+    snapshot::Snapshot,
+    text, ui,
+};
+
+#[derive(Debug, Args)]
+pub struct Audit {
+    #[command(flatten)]
+    input: Input,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    /// Show what passed, too
+    #[arg(long)]
+    all: bool,
+    /// End with exit code 10 when a finding is at least this bad
+    #[arg(long, value_name = "SEVERITY", default_value = "high")]
+    fail_on: FailOn,
+}
+
+pub fn run(args: &Audit) -> Result<Exit, Failure> {
+    let snapshot = super::load(&args.input)?;
+    super::judge(&snapshot, |material| {
+        ui::result(&match args.format {
+            Format::Table => table(material, args.all),
+            Format::Json => json(&snapshot, material, args.all),
+            Format::Csv => csv::findings(material, &report::make(material))
+                .map_err(|it| Failure::new(Exit::Failed, it.to_string()))?,
+        })?;
+        if let Some(line) = report::incomplete(&snapshot.gaps) {
+            ui::note(&line);
+        }
+        Ok(exit(material, args.fail_on))
+    })
+}
+
+fn exit(material: &Material<'_>, fail_on: FailOn) -> Exit {
+    let mut verdicts = verdicts(material, false);
+    let bad = |it: &Verdict| it.status == Status::Fail && fail_on.is_reached_by(it.severity);
+    if verdicts.iter().any(|it| bad(it)) {
+        return Exit::Findings;
+    }
+    verdicts.retain(|it| it.gap.is_some());
+    if verdicts.is_empty() {
+        Exit::Fine
+    } else {
+        Exit::Incomplete
+    }
+}
+
+/// Fails and unknowns, the worst first; with `all`, everything.
+fn verdicts<'a>(material: &Material<'a>, all: bool) -> Vec<&'a Verdict> {
+    let every = material.judged.iter().flat_map(|it| &it.verdicts);
+    let mut verdicts: Vec<&Verdict> = every
+        .filter(|it| all || matches!(it.status, Status::Fail | Status::Unknown))
+        .collect();
+    verdicts.sort_by(|a, b| {
+        let key = |it: &Verdict| (it.status, std::cmp::Reverse(it.severity), it.rule);
+        (key(a), &a.subject, &a.detail).cmp(&(key(b), &b.subject, &b.detail))
+    });
+    verdicts
+}
+
+fn table(material: &Material<'_>, all: bool) -> String {
+    let found = verdicts(material, all);
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .map(|it| {
+            let word = match it.status {
+                Status::Fail => it.severity.name(),
+                Status::Unknown | Status::Pass | Status::NotApplicable => it.status.name(),
+            };
+            let resource = it.subject.to_string();
+            let why = match &it.gap {
+                Some(gap) => format!("{} ({} needs {})", it.why, gap.call, gap.action),
+                None => it.why.clone(),
+            };
+            vec![word.to_owned(), it.rule.to_owned(), resource, why]
+        })
+        .collect();
+    let table = if rows.is_empty() {
+        String::new()
+    } else {
+        ui::table(&["verdict", "rule", "resource", "why"], rows) + "\n"
+    };
+    format!("{table}{}\n", summary(material))
+}
+
+/// `karim-test: 1 high, 2 low, 1 unknown, 12 passed`
+fn summary(material: &Material<'_>) -> String {
+    let every = || material.judged.iter().flat_map(|it| &it.verdicts);
+    let of = |status| every().filter(move |it| it.status == status);
+    let mut parts = Vec::new();
+    for severity in Severity::WORST_FIRST {
+        let number = of(Status::Fail).filter(|it| it.severity == severity).count();
+        if number > 0 {
+            let word = ui::verdict(Status::Fail, severity);
+            parts.push(format!("{number} {word}"));
+        }
+    }
+    if parts.is_empty() {
+        parts.push("no findings".to_owned());
+    }
+    let unknown = of(Status::Unknown).count();
+    if unknown > 0 {
+        let word = ui::verdict(Status::Unknown, Severity::Info);
+        parts.push(format!("{unknown} {word}"));
+    }
+    parts.push(format!("{} passed", of(Status::Pass).count()));
+    let rack = text::harmless(&material.case.rack.name);
+    format!("{rack}: {}", parts.join(", "))
+}
+
+fn json(snapshot: &Snapshot, material: &Material<'_>, all: bool) -> String {
+    let verdicts: Vec<serde_json::Value> = verdicts(material, all)
+        .into_iter()
+        .map(|it| {
+            let evidence: Vec<_> = it
+                .evidence
+                .iter()
+                .map(|it| json!({ "resource": it.resource, "path": it.path, "value": it.value }))
+                .collect();
+            json!({
+                "rule": it.rule,
+                "resource": it.subject,
+                "status": it.status,
+                "severity": it.severity,
+                "why": it.why,
+                "evidence": evidence,
+                "fingerprint": it.fingerprint(),
+                "gap": it.gap,
+            })
+        })
+        .collect();
+    let document = json!({
+        "schema_version": 1,
+        "rack": material.case.rack.name,
+        "account": snapshot.account,
+        "region": snapshot.region,
+        "taken": csv::stamp(snapshot.taken),
+        "gaps": snapshot.gaps,
+        "verdicts": verdicts,
+    });
+    let json = serde_json::to_string_pretty(&document).unwrap_or_default();
+    json + "\n"
+}

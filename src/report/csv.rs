@@ -1,0 +1,387 @@
+//! The tables for spreadsheets and scripts, safe to open in either.
+//!
+//! RFC 4180 with commas and CRLF, UTF-8, a header always, columns only ever added at the end, an
+//! unknown value empty, lists joined with `|`, times in UTC, rows in a stable order.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use jiff::Timestamp;
+
+use super::{Material, Report};
+use crate::{
+    id::ResourceId,
+    kind::{AsKind, Kind, target_group::TargetGroup},
+    rack::STACK_NAME_TAG,
+    relation::RelationKind,
+    rule::{Severity, Status},
+    snapshot::Resource,
+    text,
+};
+
+/// Version of the columns of all tables, as the manifest tells it.
+pub const SCHEMA_VERSION: u32 = 1;
+
+const RESOURCES: &[&str] = &[
+    "ResourceId",
+    "ResourceArn",
+    "ResourceType",
+    "ResourceName",
+    "RackName",
+    "AccountId",
+    "RegionId",
+    "AvailabilityZone",
+    "VpcId",
+    "SubnetId",
+    "ParentId",
+    "State",
+    "CreatedAt",
+    "ManagedBy",
+    "StackName",
+    "Owner",
+    "App",
+    "Service",
+    "MonthlyCostEstimate",
+    "Currency",
+    "OpenFindings",
+    "WorstSeverity",
+    "Tags",
+    "SnapshotId",
+    "TakenAt",
+    "Belonging",
+    "BelongingEvidence",
+    "SharedWith",
+    "Unread",
+];
+
+const EDGES: &[&str] = &[
+    "FromId", "Relation", "ToId", "Port", "Protocol", "Weight", "Evidence",
+];
+
+const FINDINGS: &[&str] = &[
+    "FindingId",
+    "RuleId",
+    "Title",
+    "Severity",
+    "Status",
+    "Confidence",
+    "ResourceId",
+    "ResourceArn",
+    "ResourceType",
+    "AccountId",
+    "RegionId",
+    "Why",
+    "Remediation",
+    "References",
+    "FirstSeen",
+    "LastSeen",
+    "Suppressed",
+    "SuppressReason",
+    "CostImpactMonthly",
+    "MissingAction",
+];
+
+/// A cell: text from outside is guarded, what we made ourselves is not.
+enum Cell<'a> {
+    /// Anything that AWS or a user may have written.
+    Text(Cow<'a, str>),
+    /// Numbers, times, booleans and words of our own.
+    Plain(String),
+    Empty,
+}
+
+impl<'a> Cell<'a> {
+    fn text(it: impl Into<Cow<'a, str>>) -> Self {
+        Self::Text(it.into())
+    }
+
+    fn maybe(it: Option<impl Into<Cow<'a, str>>>) -> Self {
+        it.map_or(Self::Empty, |it| Self::Text(it.into()))
+    }
+
+    fn plain(it: impl ToString) -> Self {
+        Self::Plain(it.to_string())
+    }
+
+    fn time(it: Option<Timestamp>) -> Self {
+        it.map_or(Self::Empty, |it| Self::Plain(stamp(it)))
+    }
+
+    fn write(self) -> String {
+        match self {
+            Self::Text(it) => guard(&it),
+            Self::Plain(it) => it,
+            Self::Empty => String::new(),
+        }
+    }
+}
+
+/// `2018-05-01T18:00:00Z`.
+pub fn stamp(it: Timestamp) -> String {
+    it.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Keeps a spreadsheet from taking a name for a formula: an apostrophe before what begins like
+/// one, spaces and full-width forms included.
+fn guard(text: &str) -> String {
+    let begins = text.trim_start_matches([' ', '\u{feff}', '\u{a0}']);
+    let risky = begins.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠',
+    ]);
+    if risky {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+/// What writing to memory may fail with; in practice never.
+pub type Failed = csv::Error;
+
+fn table<'a>(
+    header: &[&str],
+    rows: impl IntoIterator<Item = Vec<Cell<'a>>>,
+) -> Result<String, Failed> {
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row.into_iter().map(Cell::write))?;
+    }
+    let bytes = writer.into_inner().map_err(|it| it.into_error())?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A table of texts, each of them guarded.
+///
+/// # Errors
+/// Only when memory cannot be written to.
+pub fn simple(
+    header: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> Result<String, Failed> {
+    let cells = |row: Vec<String>| row.into_iter().map(Cell::text).collect();
+    table(header, rows.into_iter().map(cells))
+}
+
+/// `resources.csv`: one row for each resource seen, neighbours included.
+///
+/// # Errors
+/// Only when memory cannot be written to.
+pub fn resources(material: &Material<'_>, report: &Report) -> Result<String, Failed> {
+    let mut notes: BTreeMap<String, Notes<'_>> = BTreeMap::new();
+    for it in report.findings.iter().filter(|it| it.status == Status::Fail) {
+        let about = notes.entry(it.subject.id.clone()).or_default();
+        about.open += 1;
+        about.worst = about.worst.max(Some(it.severity));
+    }
+    for gap in material.case.gaps {
+        if let Some(id) = &gap.resource {
+            let about = notes.entry(id.to_string()).or_default();
+            about.unread.push(&gap.call);
+        }
+    }
+    let rows = material.case.graph.resources();
+    table(
+        RESOURCES,
+        rows.map(|it| resource_row(material, report, &notes, it)),
+    )
+}
+
+/// What the report says about one resource.
+#[derive(Default)]
+struct Notes<'a> {
+    open: usize,
+    worst: Option<Severity>,
+    unread: Vec<&'a str>,
+}
+
+fn resource_row<'a>(
+    material: &'a Material<'_>,
+    report: &'a Report,
+    notes: &BTreeMap<String, Notes<'a>>,
+    resource: &'a Resource,
+) -> Vec<Cell<'a>> {
+    let case = &material.case;
+    let header = &report.header;
+    let id = &resource.id;
+    let name = id.to_string();
+    let place = resource.attrs.model().place();
+    let tag = |key: &str| resource.tags.get(key).map(String::as_str);
+    let belonging = case.belongings.of(id);
+    let nothing = Notes::default();
+    let notes = notes.get(&name).unwrap_or(&nothing);
+    let parent = case.graph.uses(id).into_iter().find(|(_, edge)| {
+        matches!(edge.kind, RelationKind::PartOf | RelationKind::SitsIn)
+    });
+    let stack = tag(STACK_NAME_TAG).map(ToOwned::to_owned).or_else(|| {
+        let users = case.graph.users(id).into_iter();
+        let mut declaring = users.filter(|(_, edge)| edge.kind == RelationKind::Declares);
+        declaring.next().map(|(it, _)| it.id.key.clone())
+    });
+    let made_by_ecs = matches!(id.kind, Kind::Task);
+    let managed_by = match (&stack, made_by_ecs) {
+        (Some(_), _) => "cloudformation",
+        (None, true) => "ecs",
+        (None, false) => "unknown",
+    };
+    let ours = !belonging.is_foreign();
+    vec![
+        Cell::text(name),
+        Cell::maybe(resource.arn.as_deref()),
+        Cell::plain(id.kind.cloudformation()),
+        Cell::text(resource.label()),
+        if ours { Cell::text(&*header.rack) } else { Cell::Empty },
+        Cell::plain(&header.account),
+        Cell::plain(&header.region),
+        Cell::maybe(place.zone),
+        Cell::maybe(place.vpc),
+        Cell::maybe(place.subnet),
+        parent.map_or(Cell::Empty, |(it, _)| Cell::text(it.id.to_string())),
+        Cell::maybe(resource.attrs.model().state()),
+        Cell::time(resource.created),
+        Cell::plain(managed_by),
+        Cell::maybe(stack),
+        Cell::maybe(tag("Owner").or(tag("owner"))),
+        Cell::maybe(tag("App").or(tag("app"))),
+        Cell::maybe(tag("Service").or(tag("service"))),
+        // Prices are not known to this version; unknown is empty, never 0.
+        Cell::Empty,
+        Cell::Empty,
+        Cell::plain(notes.open),
+        notes.worst.map_or(Cell::Empty, |it| Cell::plain(it.name())),
+        Cell::text(serde_json::to_string(&resource.tags).unwrap_or_default()),
+        Cell::plain(&header.snapshot),
+        Cell::time(Some(header.taken)),
+        Cell::plain(belonging.class.name()),
+        Cell::text(&*belonging.evidence),
+        Cell::text(joined(&belonging.others)),
+        Cell::text(notes.unread.join("|")),
+    ]
+}
+
+fn joined(ids: &[ResourceId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join("|")
+}
+
+/// `edges.csv`: one row for each relation between two resources seen.
+///
+/// Containment reads from the container to the contained, and admission from who is let in, so
+/// that every row reads as a sentence.
+///
+/// # Errors
+/// Only when memory cannot be written to.
+pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
+    let edges = material.case.graph.edges().into_iter();
+    let mut rows: Vec<[String; 7]> = edges
+        .map(|(from, edge, to)| {
+            let (relation, turned) = word(edge.kind);
+            let number = |it: Option<u32>| it.map(|it| it.to_string()).unwrap_or_default();
+            let protocol = material.case.graph.get(from).and_then(protocol);
+            let (from, to) = if turned { (to, from) } else { (from, to) };
+            [
+                from.to_string(),
+                relation.to_owned(),
+                to.to_string(),
+                number(edge.port.map(u32::from)),
+                edge.port.and(protocol).unwrap_or_default(),
+                number(edge.weight),
+                edge.evidence.to_owned(),
+            ]
+        })
+        .collect();
+    rows.sort();
+    let cells = rows.into_iter().map(|row| row.map(Cell::text).into());
+    table(EDGES, cells)
+}
+
+/// The word of `edges.csv` for a relation, and whether it reads the other way round.
+fn word(kind: RelationKind) -> (&'static str, bool) {
+    match kind {
+        RelationKind::PartOf | RelationKind::SitsIn => ("contains", true),
+        RelationKind::Admits => ("allows", true),
+        RelationKind::Declares => ("declares", false),
+        RelationKind::Makes => ("makes", false),
+        RelationKind::Uses => ("uses", false),
+        RelationKind::RunsOn => ("runs_on", false),
+        RelationKind::ForwardsTo => ("forwards_to", false),
+        RelationKind::RoutesTo => ("routes_to", false),
+        RelationKind::WritesTo => ("writes_to", false),
+    }
+}
+
+/// What a target group speaks with its targets.
+fn protocol(from: &Resource) -> Option<String> {
+    TargetGroup::of(&from.attrs)?.protocol.clone()
+}
+
+/// `findings.csv`: one row for each failure and each thing that could not be judged.
+///
+/// # Errors
+/// Only when memory cannot be written to.
+pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Failed> {
+    let rows = report.findings.iter().map(|it| {
+        let resource: Option<&Resource> = it
+            .subject
+            .id
+            .parse::<ResourceId>()
+            .ok()
+            .and_then(|it| material.case.graph.get(&it));
+        let kind = resource.map(|it| it.id.kind.cloudformation());
+        vec![
+            Cell::plain(&it.fingerprint),
+            Cell::plain(it.rule),
+            Cell::text(&*it.title),
+            Cell::plain(it.severity.name()),
+            Cell::plain(it.status.name()),
+            match it.status {
+                Status::Fail => Cell::plain("certain"),
+                Status::Unknown | Status::Pass | Status::NotApplicable => Cell::Empty,
+            },
+            Cell::text(&*it.subject.id),
+            Cell::maybe(resource.and_then(|it| it.arn.as_deref())),
+            kind.map_or(Cell::Empty, Cell::plain),
+            Cell::plain(&report.header.account),
+            Cell::plain(&report.header.region),
+            Cell::text(&*it.why),
+            Cell::text(text::one_line(&it.remedy.join(" | "))),
+            Cell::text(it.references.join("|")),
+            Cell::Empty,
+            Cell::time(Some(report.header.taken)),
+            Cell::plain(false),
+            Cell::Empty,
+            Cell::Empty,
+            Cell::maybe(it.gap.as_ref().map(|it| it.action.as_str())),
+        ]
+    });
+    table(FINDINGS, rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_like_a_formula_gets_an_apostrophe() {
+        for text in ["=1+1", "+1", "-cmd|x", "@SUM(A1)", "\tx", "  =x", "＝x", "\u{a0}=x"] {
+            assert_eq!(guard(text), format!("'{text}"));
+        }
+        assert_eq!(guard("a=b"), "a=b");
+    }
+
+    #[test]
+    fn numbers_of_our_own_are_left_alone() {
+        assert_eq!(Cell::plain(-12).write(), "-12");
+    }
+
+    #[test]
+    fn a_cell_keeps_quotes_commas_and_line_ends() {
+        let row = vec![Cell::text("a \"b\", c\nd"), Cell::Empty];
+        let written = table(&["One", "Two"], [row]).unwrap();
+        assert_eq!(written, "One,Two\r\n\"a \"\"b\"\", c\nd\",\r\n");
+        let mut read = csv::Reader::from_reader(written.as_bytes());
+        let record = read.records().next().unwrap().unwrap();
+        assert_eq!(&record[0], "a \"b\", c\nd");
+    }
+}

@@ -1,0 +1,375 @@
+//! Makes the view: looks once at everything and puts it in the order of reading.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Container, Coverage, Finding, Header, Health, Link, Overview, Path, Report, Row, RuleTally,
+    Shelf, Target,
+};
+use crate::{
+    belonging::Class,
+    id::ResourceId,
+    kind::{
+        Group, Kind, cluster::Cluster, container_instance::ContainerInstance, service::Service,
+        stack::Stack, target_group::TargetGroup,
+    },
+    rule::{Case, Judged, Severity, Status, Verdict},
+    snapshot::{Gap, Resource, Snapshot},
+    text,
+    traffic::{self, TrafficPath},
+};
+
+/// What a report is made of.
+pub struct Material<'a> {
+    pub snapshot: &'a Snapshot,
+    pub case: Case<'a>,
+    pub judged: &'a [Judged],
+}
+
+pub fn make(material: &Material<'_>) -> Report {
+    let Material {
+        snapshot,
+        case,
+        judged,
+    } = material;
+    let links = Links::new(case, judged);
+    let findings = findings(case, judged, &links);
+    Report {
+        header: header(snapshot, case),
+        coverage: coverage(snapshot),
+        overview: overview(case, judged),
+        traffic: traffic::paths(case)
+            .into_iter()
+            .map(|it| path(it, &links))
+            .collect(),
+        inventory: inventory(case, &links, &findings),
+        rules: judged.iter().map(tally).collect(),
+        findings,
+    }
+}
+
+/// `r-<kind>-<hash>`, the anchor of a resource's row.
+fn anchor(id: &ResourceId) -> String {
+    let hash = text::digest(id.to_string().as_bytes(), 8);
+    format!("r-{}-{hash}", id.kind.name())
+}
+
+/// Which resources have a row to link to.
+struct Links<'a> {
+    shown: BTreeMap<&'a ResourceId, &'a Resource>,
+    case: &'a Case<'a>,
+}
+
+impl<'a> Links<'a> {
+    /// The rack's own, what it shares, and whatever a finding is about.
+    fn new(case: &'a Case<'a>, judged: &'a [Judged]) -> Self {
+        let ours = case.belongings.ours().map(|(id, _)| id);
+        let verdicts = judged.iter().flat_map(|it| &it.verdicts);
+        let subjects = verdicts.filter(|it| is_finding(it)).map(|it| &it.subject);
+        let shown = ours
+            .chain(subjects)
+            .filter_map(|it| case.graph.get(it))
+            .map(|it| (&it.id, it))
+            .collect();
+        Self { shown, case }
+    }
+
+    fn to(&self, id: &ResourceId) -> Link {
+        let label = self.case.graph.get(id).map_or(&*id.key, |it| it.label());
+        Link {
+            id: id.to_string(),
+            kind: id.kind.name(),
+            label: label.to_owned(),
+            anchor: self.shown.contains_key(id).then(|| anchor(id)),
+        }
+    }
+}
+
+fn is_finding(verdict: &Verdict) -> bool {
+    matches!(verdict.status, Status::Fail | Status::Unknown)
+}
+
+fn header(snapshot: &Snapshot, case: &Case<'_>) -> Header {
+    Header {
+        rack: case.rack.name.clone(),
+        made_by: case.rack.made_by.name(),
+        account: snapshot.account.clone(),
+        region: snapshot.region.clone(),
+        identity: snapshot.identity.clone(),
+        taken: snapshot.taken,
+        took: format!(
+            "{}.{} s",
+            snapshot.took_ms / 1000,
+            snapshot.took_ms % 1000 / 100
+        ),
+        tool: format!("racklens {}", snapshot.tool),
+        snapshot: text::digest(snapshot.to_json().as_bytes(), 16),
+    }
+}
+
+fn coverage(snapshot: &Snapshot) -> Coverage {
+    Coverage {
+        calls: snapshot.calls.clone(),
+        requests: snapshot.calls.values().sum(),
+        gaps: snapshot.gaps.clone(),
+    }
+}
+
+fn overview(case: &Case<'_>, judged: &[Judged]) -> Overview {
+    let verdicts = || judged.iter().flat_map(|it| &it.verdicts);
+    let of = |status| verdicts().filter(|it| it.status == status).count();
+    let failures = Severity::WORST_FIRST.map(|severity| {
+        let failed = verdicts().filter(|it| it.status == Status::Fail);
+        (severity, failed.filter(|it| it.severity == severity).count())
+    });
+    let classes = [
+        Class::Declared,
+        Class::Derived,
+        Class::Inferred,
+        Class::Shared,
+    ];
+    let mut belonging: Vec<(&'static str, usize)> = classes
+        .iter()
+        .map(|class| {
+            let of_class = case.belongings.ours().filter(|(_, it)| it.class == *class);
+            (class.name(), of_class.count())
+        })
+        .collect();
+    let ours: usize = belonging.iter().map(|it| it.1).sum();
+    belonging.push((Class::Foreign.name(), case.graph.len().saturating_sub(ours)));
+    Overview {
+        failures: failures.to_vec(),
+        unknown: of(Status::Unknown),
+        passed: of(Status::Pass),
+        health: health(case),
+        belonging,
+    }
+}
+
+fn health(case: &Case<'_>) -> Vec<Health> {
+    let line = |label, kind, good: usize, all: usize, word: &str| {
+        let verdict = match case.gap_in_listing(kind) {
+            Some(_) => Status::Unknown,
+            None if good == all => Status::Pass,
+            None => Status::Fail,
+        };
+        let unread = if verdict == Status::Unknown {
+            "; not all could be read"
+        } else {
+            ""
+        };
+        Health {
+            label,
+            value: format!("{good} of {all} {word}{unread}"),
+            verdict,
+        }
+    };
+    let stacks: Vec<&Stack> = case.ours::<Stack>().map(|it| it.1).collect();
+    let complete = stacks.iter().filter(|it| it.is_settled()).count();
+    let services: Vec<&Service> = case
+        .ours::<Service>()
+        .map(|it| it.1)
+        .filter(|it| it.status == "ACTIVE")
+        .collect();
+    let steady = services.iter().filter(|it| it.is_steady()).count();
+    let agents: Vec<&ContainerInstance> = case.ours::<ContainerInstance>().map(|it| it.1).collect();
+    let connected = agents.iter().filter(|it| it.agent_connected).count();
+    let clusters = case.ours::<Cluster>();
+    let tasks: u32 = clusters.map(|it| it.1.running_tasks).sum();
+    let mut lines = Vec::new();
+    if !stacks.is_empty() {
+        lines.push(line("Stacks", Kind::Stack, complete, stacks.len(), "settled"));
+    }
+    lines.push(line("Services", Kind::Service, steady, services.len(), "steady"));
+    lines.push(Health {
+        label: "Tasks",
+        value: format!("{tasks} running"),
+        verdict: match case.gap_in_listing(Kind::Cluster) {
+            Some(_) => Status::Unknown,
+            None => Status::Pass,
+        },
+    });
+    if !agents.is_empty() {
+        let all = agents.len();
+        lines.push(line("Machines", Kind::ContainerInstance, connected, all, "agents connected"));
+    }
+    lines.extend(targets(case));
+    lines
+}
+
+/// The health of everything that the rack's load balancers send to; `None` when there is nothing.
+fn targets(case: &Case<'_>) -> Option<Health> {
+    let groups: Vec<&TargetGroup> = case
+        .ours::<TargetGroup>()
+        .map(|it| it.1)
+        .filter(|it| !it.load_balancers.is_empty())
+        .collect();
+    let read = groups.iter().filter_map(|it| it.targets.known()).flatten();
+    let (healthy, others): (Vec<_>, Vec<_>) = read.partition(|it| it.state == "healthy");
+    let unread = groups.iter().filter(|it| it.targets.known().is_none()).count();
+    if groups.is_empty() {
+        return None;
+    }
+    let mut value = format!("{} of {} healthy", healthy.len(), healthy.len() + others.len());
+    let verdict = if unread > 0 {
+        value.push_str(&format!("; {} not read", text::count(unread, "group")));
+        Status::Unknown
+    } else if others.is_empty() {
+        Status::Pass
+    } else {
+        Status::Fail
+    };
+    Some(Health {
+        label: "Targets",
+        value,
+        verdict,
+    })
+}
+
+fn findings(case: &Case<'_>, judged: &[Judged], links: &Links<'_>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = judged
+        .iter()
+        .flat_map(|judged| {
+            let found = judged.verdicts.iter().filter(|it| is_finding(it));
+            found.map(|it| finding(case, judged, it, links))
+        })
+        .collect();
+    findings.sort_by(|a, b| {
+        let key = |it: &Finding| (it.status, std::cmp::Reverse(it.severity), it.rule);
+        (key(a), &a.subject.id, &a.why).cmp(&(key(b), &b.subject.id, &b.why))
+    });
+    findings
+}
+
+fn finding(case: &Case<'_>, judged: &Judged, verdict: &Verdict, links: &Links<'_>) -> Finding {
+    let words = &judged.words;
+    let fingerprint = verdict.fingerprint();
+    Finding {
+        anchor: format!("f-{}-{fingerprint}", verdict.rule),
+        fingerprint,
+        rule: verdict.rule,
+        title: words.title.clone(),
+        category: words.category,
+        severity: verdict.severity,
+        status: verdict.status,
+        subject: links.to(&verdict.subject),
+        belonging: case.belongings.of(&verdict.subject).class.name(),
+        why: verdict.why.clone(),
+        risk: text::one_line(&words.risk),
+        remedy: words.remedy.clone(),
+        references: words.references.clone(),
+        equivalents: words.equivalents.clone(),
+        evidence: verdict
+            .evidence
+            .iter()
+            .map(|it| (links.to(&it.resource), it.path, it.value.clone()))
+            .collect(),
+        gap: verdict.gap.clone(),
+    }
+}
+
+fn tally(judged: &Judged) -> RuleTally {
+    let of = |status| judged.verdicts.iter().filter(|it| it.status == status).count();
+    RuleTally {
+        id: judged.rule.id,
+        title: judged.words.title.clone(),
+        severity: judged.words.severity,
+        fail: of(Status::Fail),
+        unknown: of(Status::Unknown),
+        pass: of(Status::Pass),
+        not_applicable: of(Status::NotApplicable),
+    }
+}
+
+fn path(it: TrafficPath, links: &Links<'_>) -> Path {
+    Path {
+        load_balancer: links.to(&it.load_balancer),
+        dns_name: it.dns_name,
+        protocol: it.protocol,
+        port: it.port,
+        rule: it.rule,
+        conditions: it.conditions,
+        action: it.action,
+        target_group: it.target_group.as_ref().map(|it| links.to(it)),
+        target: it.target.map(|it| Target {
+            link: match &it.id {
+                Some(id) => Link {
+                    label: it.name,
+                    ..links.to(id)
+                },
+                None => Link {
+                    id: it.name.clone(),
+                    kind: "address",
+                    label: it.name,
+                    anchor: None,
+                },
+            },
+            port: it.port,
+            health: it.health,
+            verdict: it.verdict,
+            reason: it.reason,
+        }),
+        container: it.container.map(|it| Container {
+            task: links.to(&it.task),
+            service: it.service,
+            name: it.name,
+            port: it.port,
+            image: it.image,
+        }),
+        end: it.end,
+    }
+}
+
+fn inventory(case: &Case<'_>, links: &Links<'_>, findings: &[Finding]) -> Vec<Shelf> {
+    let mut about: BTreeMap<&str, Vec<(Severity, Status, String)>> = BTreeMap::new();
+    for it in findings {
+        let entry = (it.severity, it.status, it.anchor.clone());
+        about.entry(&it.subject.id).or_default().push(entry);
+    }
+    let shelf = |group: &Group| {
+        let rows: Vec<Row> = links
+            .shown
+            .iter()
+            .filter(|(id, _)| id.kind.group() == *group)
+            .map(|(_, it)| row(case, it, links, &about))
+            .collect();
+        (!rows.is_empty()).then_some(Shelf {
+            title: group.title(),
+            rows,
+        })
+    };
+    Group::ALL.iter().filter_map(shelf).collect()
+}
+
+fn row(
+    case: &Case<'_>,
+    resource: &Resource,
+    links: &Links<'_>,
+    about: &BTreeMap<&str, Vec<(Severity, Status, String)>>,
+) -> Row {
+    let model = resource.attrs.model();
+    let place = model.place();
+    let belonging = case.belongings.of(&resource.id);
+    let link = links.to(&resource.id);
+    Row {
+        findings: about.get(link.id.as_str()).cloned().unwrap_or_default(),
+        link,
+        state: model.state().unwrap_or_default().to_owned(),
+        place: place.zone.or(place.vpc).unwrap_or_default().to_owned(),
+        created: resource.created,
+        summary: model.summary(),
+        belonging: belonging.class.name(),
+        evidence: belonging.evidence.clone(),
+        shared_with: belonging.others.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// Whether anything that was asked went unanswered; the line that every output begins with.
+pub fn incomplete(gaps: &[Gap]) -> Option<String> {
+    (!gaps.is_empty()).then(|| {
+        format!(
+            "{} could not be read: what follows may be incomplete",
+            text::count(gaps.len(), "thing")
+        )
+    })
+}

@@ -1,0 +1,35 @@
+//! Log groups that keep everything for ever.
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use crate::kind::{Kind, log_group::LogGroup};
+
+pub const RULE: Rule = Rule {
+    id: "logs-no-retention",
+    words: include_str!("../../rules/logs-no-retention.toml"),
+    needs: &[Kind::LogGroup],
+    check,
+};
+
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let judge = |(resource, group): (&crate::snapshot::Resource, &LogGroup)| {
+        let id = &resource.id;
+        match group.retention_days {
+            Some(days) => {
+                let why = format!("events are kept for {days} days");
+                Verdict::new(&RULE, words, id, Status::Pass, why)
+            }
+            None => {
+                let why = format!(
+                    "events are kept for ever; {} bytes are stored by now",
+                    group.stored_bytes
+                );
+                let evidence = [
+                    Evidence::new(id, "retentionInDays", "absent: never expires"),
+                    Evidence::new(id, "storedBytes", group.stored_bytes.to_string()),
+                ];
+                Verdict::new(&RULE, words, id, Status::Fail, why).evidence(evidence)
+            }
+        }
+    };
+    case.ours::<LogGroup>().map(judge).collect()
+}

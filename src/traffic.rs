@@ -1,0 +1,630 @@
+//! How requests come in: from a load balancer's port through its rules to the container.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    graph::Graph,
+    id::ResourceId,
+    kind::{
+        Fact, Kind,
+        classic_load_balancer::ClassicLoadBalancer,
+        container_instance::ContainerInstance,
+        listener::Listener,
+        listener_rule::{Action, Condition, ListenerRule},
+        load_balancer::LoadBalancer,
+        target_group::TargetGroup,
+        task::Task,
+        task_definition::TaskDefinition,
+    },
+    rule::{Case, Status},
+    snapshot::Resource,
+};
+
+/// One way that a request can take, to a container or to where it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrafficPath {
+    pub load_balancer: ResourceId,
+    pub dns_name: String,
+    /// AWS's word: `HTTP`, `HTTPS`, `TCP`.
+    pub protocol: String,
+    pub port: u16,
+    pub rule: String,
+    pub conditions: String,
+    pub action: String,
+    pub target_group: Option<ResourceId>,
+    pub target: Option<Target>,
+    pub container: Option<Container>,
+    /// Why the path has no container at its end.
+    pub end: Option<String>,
+}
+
+/// What a target group or a classic load balancer sends to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// AWS's name for it: an instance's id, an address, an ARN.
+    pub name: String,
+    pub id: Option<ResourceId>,
+    pub port: Option<u16>,
+    /// AWS's word for its health, or `unknown`.
+    pub health: String,
+    pub verdict: Status,
+    pub reason: String,
+}
+
+/// The container at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Container {
+    pub task: ResourceId,
+    pub service: String,
+    pub name: String,
+    pub port: u16,
+    pub image: String,
+}
+
+/// All paths through the rack's load balancers, by load balancer, port and precedence.
+pub fn paths(case: &Case<'_>) -> Vec<TrafficPath> {
+    let containers = Containers::index(case.graph);
+    let mut paths = Vec::new();
+    for (resource, lb) in case.ours::<LoadBalancer>() {
+        through_listeners(case, &containers, resource, lb, &mut paths);
+    }
+    for (resource, lb) in case.ours::<ClassicLoadBalancer>() {
+        through_classic(case, &containers, resource, lb, &mut paths);
+    }
+    paths
+}
+
+fn through_listeners(
+    case: &Case<'_>,
+    containers: &Containers<'_>,
+    resource: &Resource,
+    lb: &LoadBalancer,
+    paths: &mut Vec<TrafficPath>,
+) {
+    let start = TrafficPath {
+        load_balancer: resource.id.clone(),
+        dns_name: lb.dns_name.clone(),
+        protocol: String::new(),
+        port: 0,
+        rule: String::new(),
+        conditions: String::new(),
+        action: String::new(),
+        target_group: None,
+        target: None,
+        container: None,
+        end: None,
+    };
+    let mut listeners = case.graph.parts::<Listener>(&resource.id);
+    listeners.sort_by_key(|(_, it)| it.port);
+    if listeners.is_empty() {
+        let end = match case.gap_about(&resource.id) {
+            Some(gap) => format!("its listeners are not known: {} failed", gap.call),
+            None => "it has no listener: nothing comes in".to_owned(),
+        };
+        let end = Some(end);
+        paths.push(TrafficPath { end, ..start });
+        return;
+    }
+    for (id, listener) in listeners {
+        let start = TrafficPath {
+            protocol: listener.protocol.clone(),
+            port: listener.port,
+            ..start.clone()
+        };
+        let mut rules = case.graph.parts::<ListenerRule>(&id.id);
+        rules.sort_by_key(|(_, it)| it.priority.unwrap_or(u32::MAX));
+        for (_, rule) in &rules {
+            let number = rule.priority.map(|it| format!("rule {it}"));
+            let start = TrafficPath {
+                rule: number.unwrap_or_else(|| "default rule".to_owned()),
+                conditions: conditions(&rule.conditions),
+                ..start.clone()
+            };
+            through_actions(case, containers, &start, &rule.actions, paths);
+        }
+        if rules.is_empty() {
+            let rule = match case.gap_about(&id.id) {
+                Some(_) => "default rule; the others are not known",
+                None => "default rule",
+            };
+            let start = TrafficPath {
+                rule: rule.to_owned(),
+                conditions: conditions(&[]),
+                ..start
+            };
+            through_actions(case, containers, &start, &listener.actions, paths);
+        }
+    }
+}
+
+fn through_actions(
+    case: &Case<'_>,
+    containers: &Containers<'_>,
+    start: &TrafficPath,
+    actions: &[Action],
+    paths: &mut Vec<TrafficPath>,
+) {
+    let said: Vec<String> = actions.iter().map(said).collect();
+    let start = TrafficPath {
+        action: said.join(", then "),
+        ..start.clone()
+    };
+    let forwards: Vec<_> = actions.iter().flat_map(|it| &it.targets).collect();
+    if forwards.is_empty() {
+        let end = Some("answered by the load balancer itself".to_owned());
+        paths.push(TrafficPath { end, ..start });
+        return;
+    }
+    let several = forwards.len() > 1;
+    for forward in forwards {
+        let weight = forward.weight.filter(|_| several);
+        let weight = weight.map(|it| format!(" (weight {it})")).unwrap_or_default();
+        let start = TrafficPath {
+            action: format!("{}{weight}", start.action),
+            ..start.clone()
+        };
+        through_group(case, containers, &start, &forward.target_group, paths);
+    }
+}
+
+fn through_group(
+    case: &Case<'_>,
+    containers: &Containers<'_>,
+    start: &TrafficPath,
+    group: &str,
+    paths: &mut Vec<TrafficPath>,
+) {
+    let start = TrafficPath {
+        target_group: Some(ResourceId::new(Kind::TargetGroup, group)),
+        ..start.clone()
+    };
+    let ends = |why: &str| TrafficPath {
+        end: Some(why.to_owned()),
+        ..start.clone()
+    };
+    let Some((_, told)) = case.graph.get_as::<TargetGroup>(group) else {
+        paths.push(ends("this target group was not seen"));
+        return;
+    };
+    let targets = match &told.targets {
+        Fact::Unread => return paths.push(ends("its targets were not read")),
+        Fact::Known(it) if it.is_empty() => return paths.push(ends("it has no targets")),
+        Fact::Known(it) => it,
+    };
+    let mut targets: Vec<_> = targets.iter().collect();
+    targets.sort_by(|a, b| (&a.id, a.port).cmp(&(&b.id, b.port)));
+    for target in targets {
+        let reason = [&target.reason, &target.description];
+        let reason: Vec<&str> = reason.into_iter().filter_map(|it| it.as_deref()).collect();
+        let seen = Target {
+            name: target.id.clone(),
+            id: known(case.graph, told, &target.id),
+            port: target.port.or(told.port),
+            health: target.state.clone(),
+            verdict: verdict(&target.state),
+            reason: reason.join(": "),
+        };
+        paths.push(at_target(containers, &start, seen));
+    }
+}
+
+fn through_classic(
+    case: &Case<'_>,
+    containers: &Containers<'_>,
+    resource: &Resource,
+    lb: &ClassicLoadBalancer,
+    paths: &mut Vec<TrafficPath>,
+) {
+    let health: BTreeMap<&str, (&str, &str)> = match &lb.health {
+        Fact::Unread => BTreeMap::new(),
+        Fact::Known(it) => it
+            .iter()
+            .map(|it| {
+                let why = it.description.as_deref().unwrap_or_default();
+                (it.instance.as_str(), (it.state.as_str(), why))
+            })
+            .collect(),
+    };
+    let mut listeners: Vec<_> = lb.listeners.iter().collect();
+    listeners.sort_by_key(|it| it.port);
+    for listener in listeners {
+        let start = TrafficPath {
+            load_balancer: resource.id.clone(),
+            dns_name: lb.dns_name.clone(),
+            protocol: listener.protocol.clone(),
+            port: listener.port,
+            rule: String::new(),
+            conditions: conditions(&[]),
+            action: "forward".to_owned(),
+            target_group: None,
+            target: None,
+            container: None,
+            end: None,
+        };
+        if lb.instances.is_empty() {
+            let end = Some("no instance is registered with it".to_owned());
+            paths.push(TrafficPath { end, ..start });
+            continue;
+        }
+        for instance in &lb.instances {
+            let (state, why) = health.get(instance.as_str()).copied().unwrap_or(("unknown", ""));
+            let seen = Target {
+                name: instance.clone(),
+                id: Some(ResourceId::new(Kind::Instance, instance)),
+                port: Some(listener.instance_port),
+                health: state.to_owned(),
+                verdict: verdict(state),
+                reason: if why == "N/A" { "" } else { why }.to_owned(),
+            };
+            paths.push(at_target(containers, &start, seen));
+        }
+    }
+}
+
+fn at_target(containers: &Containers<'_>, start: &TrafficPath, target: Target) -> TrafficPath {
+    let container = containers.behind(&target);
+    let end = match (&container, target.id.as_ref().map(|it| it.kind)) {
+        (Some(_), _) => None,
+        (None, Some(Kind::Function | Kind::LoadBalancer)) => {
+            Some(format!("{} answers", target.name))
+        }
+        (None, _) => Some("no running task that was seen owns this port".to_owned()),
+    };
+    TrafficPath {
+        target: Some(target),
+        container,
+        end,
+        ..start.clone()
+    }
+}
+
+/// Which container answers at an instance's port or at an address.
+struct Containers<'g> {
+    by_instance: BTreeMap<(&'g str, u16), Container>,
+    by_address: BTreeMap<(&'g str, u16), Container>,
+}
+
+impl<'g> Containers<'g> {
+    fn index(graph: &Graph<'g>) -> Self {
+        let mut by_instance = BTreeMap::new();
+        let mut by_address = BTreeMap::new();
+        for (resource, task) in graph.of::<Task>() {
+            let machine = task
+                .container_instance
+                .as_deref()
+                .and_then(|it| graph.get_as::<ContainerInstance>(it)?.1.instance.as_deref());
+            for container in &task.containers {
+                let at = |port| Container {
+                    task: resource.id.clone(),
+                    service: task.service().unwrap_or_default().to_owned(),
+                    name: container.name.clone(),
+                    port,
+                    image: container.image.clone(),
+                };
+                for binding in &container.bindings {
+                    if let Some(machine) = machine {
+                        let answering = at(binding.container_port);
+                        by_instance.insert((machine, binding.host_port), answering);
+                    }
+                }
+                // With awsvpc a container is reached at the task's own address, at its own port.
+                let ports = graph
+                    .get_as::<TaskDefinition>(&task.task_definition)
+                    .into_iter()
+                    .flat_map(|(_, it)| &it.containers)
+                    .filter(|it| it.name == container.name)
+                    .flat_map(|it| &it.ports);
+                for port in ports {
+                    for address in &container.private_ips {
+                        let answering = at(port.container_port);
+                        by_address.insert((address.as_str(), port.container_port), answering);
+                    }
+                }
+            }
+        }
+        Self {
+            by_instance,
+            by_address,
+        }
+    }
+
+    fn behind(&self, target: &Target) -> Option<Container> {
+        let key = (target.name.as_str(), target.port?);
+        let found = self.by_instance.get(&key).or(self.by_address.get(&key));
+        found.cloned()
+    }
+}
+
+/// What a request must look like, in words.
+fn conditions(conditions: &[Condition]) -> String {
+    if conditions.is_empty() {
+        return "any request".to_owned();
+    }
+    let said: Vec<String> = conditions
+        .iter()
+        .map(|it| {
+            let field = match it.field.as_str() {
+                "host-header" => "host",
+                "path-pattern" => "path",
+                "http-request-method" => "method",
+                "query-string" => "query",
+                "source-ip" => "from",
+                "http-header" => it.header.as_deref().unwrap_or("header"),
+                other => other,
+            };
+            let values: Vec<&str> = it
+                .values
+                .iter()
+                .chain(&it.regex)
+                .map(String::as_str)
+                .collect();
+            format!("{field} {}", values.join(" or "))
+        })
+        .collect();
+    said.join(", ")
+}
+
+/// What an action does, in words.
+fn said(action: &Action) -> String {
+    if let Some(it) = &action.redirect {
+        let part = |it: &Option<String>, default: &str| {
+            it.clone().unwrap_or_else(|| default.to_owned())
+        };
+        return format!(
+            "redirect to {}://{}:{}",
+            part(&it.protocol, "#{protocol}"),
+            part(&it.host, "#{host}"),
+            part(&it.port, "#{port}")
+        );
+    }
+    match &action.fixed_status {
+        Some(status) => format!("answer {status}"),
+        None => action.kind.clone(),
+    }
+}
+
+/// Whether AWS's word for a target's health is good, bad, or neither.
+fn verdict(state: &str) -> Status {
+    match state {
+        "healthy" | "InService" => Status::Pass,
+        "unhealthy" | "unavailable" | "OutOfService" => Status::Fail,
+        _ => Status::Unknown,
+    }
+}
+
+/// The resource that a target's name means, as its group's type says.
+fn known(graph: &Graph<'_>, group: &TargetGroup, name: &str) -> Option<ResourceId> {
+    let id = match group.target_type.as_str() {
+        "instance" => ResourceId::new(Kind::Instance, name),
+        _ => crate::arn::resource(name)?,
+    };
+    graph.get(&id).map(|it| it.id.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        belonging,
+        kind::{
+            instance::Instance,
+            listener_rule::{Forward, Redirect},
+            target_group,
+            task::{Binding, Container as Running},
+            task_definition::{ContainerDefinition, PortMapping},
+        },
+        rack::{Maker, Rack},
+        testing::gap,
+    };
+
+    /// One line for each path through an account of which everything is the rack's.
+    fn said(resources: &[Resource]) -> Vec<String> {
+        let graph = Graph::build(resources);
+        let rack = Rack {
+            name: "prod".to_owned(),
+            made_by: Maker::Unknown,
+            roots: resources
+                .iter()
+                .map(|it| (it.id.clone(), String::new()))
+                .collect(),
+        };
+        let case = Case {
+            graph: &graph,
+            rack: &rack,
+            belongings: &belonging::decide(&graph, &rack),
+            gaps: &[gap(Kind::Bucket, "s3:ListBuckets")],
+            taken: Timestamp::UNIX_EPOCH,
+        };
+        paths(&case).iter().map(sentence).collect()
+    }
+
+    fn sentence(it: &TrafficPath) -> String {
+        let target = it.target.as_ref().map(|it| {
+            let port = it.port.unwrap_or_default();
+            format!(" > {}:{port} {}", it.name, it.health)
+        });
+        let end = match (&it.container, &it.end) {
+            (Some(it), _) => format!("{} {}:{}", it.service, it.name, it.port),
+            (None, end) => end.clone().unwrap_or_default(),
+        };
+        format!(
+            ":{} {}, {}: {}{} > {end}",
+            it.port,
+            it.rule,
+            it.conditions,
+            it.action,
+            target.unwrap_or_default()
+        )
+    }
+
+    fn forward(group: &str) -> Action {
+        Action {
+            kind: "forward".to_owned(),
+            targets: vec![Forward {
+                target_group: group.to_owned(),
+                ..Forward::default()
+            }],
+            ..Action::default()
+        }
+    }
+
+    fn rule(priority: Option<u32>, host: Option<&str>, action: Action) -> Resource {
+        let condition = host.map(|it| Condition {
+            field: "host-header".to_owned(),
+            values: vec![it.to_owned()],
+            ..Condition::default()
+        });
+        let attrs = ListenerRule {
+            listener: "lb/443".to_owned(),
+            priority,
+            conditions: condition.into_iter().collect(),
+            actions: vec![action],
+            ..ListenerRule::default()
+        };
+        let name = priority.map_or("default".to_owned(), |it| it.to_string());
+        Resource::new(format!("lb/443/{name}"), attrs)
+    }
+
+    fn entrance() -> Vec<Resource> {
+        let listener = Listener {
+            load_balancer: "lb".to_owned(),
+            port: 443,
+            protocol: "HTTPS".to_owned(),
+            ..Listener::default()
+        };
+        vec![
+            Resource::new("lb", LoadBalancer::default()),
+            Resource::new("lb/443", listener),
+        ]
+    }
+
+    fn group(target_type: &str, id: &str, port: u16) -> Resource {
+        let target = target_group::Target {
+            id: id.to_owned(),
+            port: Some(port),
+            state: "healthy".to_owned(),
+            ..target_group::Target::default()
+        };
+        let attrs = TargetGroup {
+            target_type: target_type.to_owned(),
+            targets: Fact::Known(vec![target]),
+            ..TargetGroup::default()
+        };
+        Resource::new("web", attrs)
+    }
+
+    fn task(container: Running, machine: Option<&str>) -> Resource {
+        let attrs = Task {
+            cluster: "c".to_owned(),
+            group: "service:web".to_owned(),
+            task_definition: "web:1".to_owned(),
+            container_instance: machine.map(ToOwned::to_owned),
+            containers: vec![container],
+            ..Task::default()
+        };
+        Resource::new("c/t1", attrs)
+    }
+
+    #[test]
+    fn a_bridge_task_is_found_by_the_machine_and_its_host_port() {
+        let container = Running {
+            name: "web".to_owned(),
+            bindings: vec![Binding {
+                container_port: 80,
+                host_port: 32768,
+                ..Binding::default()
+            }],
+            ..Running::default()
+        };
+        let machine = ContainerInstance {
+            instance: Some("i-1".to_owned()),
+            ..ContainerInstance::default()
+        };
+        let mut resources = entrance();
+        resources.extend([
+            rule(Some(10), Some("a.example"), forward("web")),
+            group("instance", "i-1", 32768),
+            task(container, Some("c/m1")),
+            Resource::new("c/m1", machine),
+            Resource::new("i-1", Instance::default()),
+        ]);
+        assert_eq!(
+            said(&resources),
+            [":443 rule 10, host a.example: forward > i-1:32768 healthy > web web:80"]
+        );
+    }
+
+    #[test]
+    fn an_awsvpc_task_is_found_by_its_address_and_its_own_port() {
+        let container = Running {
+            name: "web".to_owned(),
+            private_ips: vec!["10.0.0.7".to_owned()],
+            ..Running::default()
+        };
+        let definition = TaskDefinition {
+            containers: vec![ContainerDefinition {
+                name: "web".to_owned(),
+                ports: vec![PortMapping {
+                    container_port: 3000,
+                    ..PortMapping::default()
+                }],
+                ..ContainerDefinition::default()
+            }],
+            ..TaskDefinition::default()
+        };
+        let mut resources = entrance();
+        resources.extend([
+            rule(None, None, forward("web")),
+            group("ip", "10.0.0.7", 3000),
+            task(container, None),
+            Resource::new("web:1", definition),
+        ]);
+        assert_eq!(
+            said(&resources),
+            [":443 default rule, any request: forward > 10.0.0.7:3000 healthy > web web:3000"]
+        );
+    }
+
+    #[test]
+    fn rules_come_in_the_order_in_which_aws_tries_them() {
+        let redirect = Action {
+            kind: "redirect".to_owned(),
+            redirect: Some(Redirect {
+                protocol: Some("HTTPS".to_owned()),
+                ..Redirect::default()
+            }),
+            ..Action::default()
+        };
+        let mut resources = entrance();
+        resources.extend([
+            rule(None, None, redirect.clone()),
+            rule(Some(200), Some("b"), redirect.clone()),
+            rule(Some(10), Some("a"), redirect),
+        ]);
+        let order: Vec<String> = said(&resources)
+            .iter()
+            .map(|it| it.split(',').next().unwrap().to_owned())
+            .collect();
+        assert_eq!(order, [":443 rule 10", ":443 rule 200", ":443 default rule"]);
+    }
+
+    #[test]
+    fn every_dead_end_says_why() {
+        let no_listener = said(&entrance()[..1]);
+        assert!(no_listener[0].ends_with("it has no listener: nothing comes in"));
+
+        let mut no_group = entrance();
+        no_group.push(rule(None, None, forward("gone")));
+        assert!(said(&no_group)[0].ends_with("this target group was not seen"));
+
+        let mut unread = no_group.clone();
+        unread.push(Resource::new("gone", TargetGroup::default()));
+        assert!(said(&unread)[0].ends_with("its targets were not read"));
+
+        let mut nobody = entrance();
+        nobody.extend([rule(None, None, forward("web")), group("instance", "i-1", 80)]);
+        assert!(said(&nobody)[0].ends_with("no running task that was seen owns this port"));
+    }
+}

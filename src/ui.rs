@@ -1,0 +1,81 @@
+//! The terminal: results on stdout, everything else on stderr. The only place that prints.
+
+use std::io::{self, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+use owo_colors::{OwoColorize as _, Style};
+
+use crate::{
+    failure::{Exit, Failure},
+    rule::{Severity, Status},
+    text,
+};
+
+/// Writes a result to stdout.
+///
+/// # Errors
+/// When stdout takes no more. A reader that has seen enough (`| head`) is no error.
+pub fn result(content: &str) -> Result<(), Failure> {
+    let mut out = AutoStream::new(io::stdout(), choice());
+    let written = out.write_all(content.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(it) if it.kind() != io::ErrorKind::BrokenPipe => Err(Failure::new(
+            Exit::Failed,
+            format!("cannot write to standard output: {it}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Says something beside the result, on stderr.
+pub fn note(line: &str) {
+    let mut err = AutoStream::new(io::stderr(), choice());
+    // Nobody is left to tell when stderr is closed.
+    writeln!(err, "{line}").unwrap_or_default();
+}
+
+/// Says why a run came to nothing.
+pub fn failure(failure: &Failure) {
+    for line in failure.lines() {
+        let coloured = line
+            .replacen("error:", &"error:".style(Style::new().red().bold()).to_string(), 1)
+            .replacen("help:", &"help:".style(Style::new().cyan()).to_string(), 1);
+        note(&coloured);
+    }
+}
+
+/// anstream's own order: NO_COLOR, CLICOLOR_FORCE, CLICOLOR, then whether it is a terminal.
+fn choice() -> ColorChoice {
+    ColorChoice::Auto
+}
+
+/// A word about a verdict in its colour; the word alone says it too.
+pub fn verdict(status: Status, severity: Severity) -> String {
+    let style = match (status, severity) {
+        (Status::Fail, Severity::Critical | Severity::High) => Style::new().red().bold(),
+        (Status::Fail, Severity::Medium) => Style::new().yellow(),
+        (Status::Unknown, _) => Style::new().magenta(),
+        (Status::Pass, _) => Style::new().green(),
+        (Status::Fail, Severity::Low | Severity::Info) | (Status::NotApplicable, _) => {
+            Style::new().dimmed()
+        }
+    };
+    let word = match status {
+        Status::Fail => severity.name(),
+        Status::Unknown | Status::Pass | Status::NotApplicable => status.name(),
+    };
+    word.style(style).to_string()
+}
+
+/// A table for a person, its cells made harmless; columns as wide as they need to be.
+pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::NOTHING);
+    table.set_header(header.iter().map(|it| it.to_uppercase()));
+    for row in rows {
+        table.add_row(row.iter().map(|it| text::harmless(it).into_owned()));
+    }
+    let lines = table.to_string();
+    let lines: Vec<&str> = lines.lines().map(str::trim_end).collect();
+    format!("{}\n", lines.join("\n"))
+}

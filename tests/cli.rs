@@ -1,0 +1,295 @@
+//! The command line as a user meets it: wiring, exit codes, and errors that say what to do.
+
+use std::{fs, path::Path};
+
+use crate::support::program::{racklens, run};
+
+const SAMPLE: &str = "samples/karim-test/snapshot.json";
+
+fn report(out: &Path) -> (i32, String, String) {
+    run(racklens().args(["report", "--from", SAMPLE, "--out"]).arg(out))
+}
+
+#[test]
+fn demo_needs_nothing_and_says_where_it_wrote() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("demo");
+    let (code, stdout, _) = run(racklens().args(["demo", "--out"]).arg(&out));
+    assert_eq!(code, 0);
+    assert!(stdout.contains(&format!("report={}", out.join("index.html").display())));
+    for file in [
+        "index.html",
+        "resources.csv",
+        "edges.csv",
+        "findings.csv",
+        "snapshot.json",
+        "manifest.json",
+    ] {
+        assert!(out.join(file).is_file(), "{file} is missing");
+    }
+}
+
+#[test]
+fn a_report_can_be_made_again_from_the_snapshot_inside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("1"), folder.path().join("2"));
+    report(&first);
+    run(racklens()
+        .args(["report", "--from"])
+        .arg(first.join("snapshot.json"))
+        .arg("--out")
+        .arg(&second));
+    for file in ["index.html", "resources.csv", "edges.csv", "manifest.json"] {
+        let read = |it: &Path| fs::read(it.join(file)).unwrap();
+        assert_eq!(read(&first), read(&second), "{file}");
+    }
+}
+
+#[test]
+fn the_manifest_tells_the_digest_of_every_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report");
+    report(&out);
+    let manifest = fs::read_to_string(out.join("manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let files = manifest["files"].as_array().unwrap();
+    assert_eq!(files.len(), fs::read_dir(&out).unwrap().count() - 1);
+    for file in files {
+        let content = fs::read(out.join(file["name"].as_str().unwrap())).unwrap();
+        assert_eq!(file["sha256"], racklens::text::digest(&content, 64));
+    }
+}
+
+#[test]
+fn a_file_cut_short_is_named_with_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = fs::read(SAMPLE).unwrap();
+    let path = folder.path().join("cut.json");
+    fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let (code, stdout, stderr) = run(racklens().args(["audit", "--from"]).arg(&path));
+    assert_eq!((code, stdout.as_str()), (1, ""));
+    assert!(stderr.contains("cut.json: damaged or cut short"), "{stderr}");
+    assert!(stderr.contains("help: take the snapshot again"), "{stderr}");
+}
+
+#[test]
+fn a_packed_file_cut_short_is_no_snapshot_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.json.gz");
+    racklens::file::write(&path, &fs::read_to_string(SAMPLE).unwrap()).unwrap();
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, &whole[..whole.len() - 20]).unwrap();
+    let (code, _, stderr) = run(racklens().args(["audit", "--from"]).arg(&path));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("cut short or damaged"), "{stderr}");
+}
+
+#[test]
+fn a_packed_snapshot_reads_like_a_plain_one() {
+    let folder = tempfile::tempdir().unwrap();
+    // What a file is called does not matter; what it holds does.
+    let packed = folder.path().join("rack.json.gz");
+    let renamed = folder.path().join("rack");
+    racklens::file::write(&packed, &fs::read_to_string(SAMPLE).unwrap()).unwrap();
+    fs::rename(&packed, &renamed).unwrap();
+    let plain = run(racklens().args(["audit", "--from", SAMPLE]));
+    let unpacked = run(racklens().args(["audit", "--from"]).arg(&renamed));
+    assert_eq!(plain, unpacked);
+}
+
+#[test]
+fn a_file_of_something_else_is_refused() {
+    let (code, _, stderr) = run(racklens().args(["audit", "--from", "Cargo.toml"]));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("Cargo.toml: not a snapshot"), "{stderr}");
+}
+
+#[test]
+fn a_newer_snapshot_is_refused_with_its_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.json");
+    fs::write(&path, r#"{"format":99,"tool":"9.0.0","novelty":true}"#).unwrap();
+    let (code, _, stderr) = run(racklens().args(["audit", "--from"]).arg(&path));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("format 99, written by a newer racklens (9.0.0)"), "{stderr}");
+    assert!(stderr.contains("help: update racklens"), "{stderr}");
+}
+
+#[test]
+fn a_missing_file_is_said_to_be_missing() {
+    let (code, _, stderr) = run(racklens().args(["audit", "--from", "nowhere.json"]));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("cannot read nowhere.json"), "{stderr}");
+}
+
+#[test]
+fn a_folder_that_holds_something_else_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
+    let (code, _, stderr) = report(folder.path());
+    assert_eq!(code, 2);
+    assert!(stderr.contains("holds something else"), "{stderr}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_to_is_an_error_before_anything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let (code, _, stderr) = report(&file.join("report"));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("cannot write"), "{stderr}");
+    assert!(stderr.contains("help: choose another place"), "{stderr}");
+}
+
+#[test]
+fn a_wrong_command_line_is_exit_code_2() {
+    for args in [&["audit"] as &[&str], &["frobnicate"], &["report", "--from", SAMPLE]] {
+        let (code, stdout, stderr) = run(racklens().args(args));
+        assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}");
+        assert!(stderr.contains("Usage:"), "{stderr}");
+    }
+}
+
+#[test]
+fn findings_at_the_threshold_are_exit_code_10_and_below_it_0() {
+    let audit = |level| run(racklens().args(["audit", "--from", SAMPLE, "--fail-on", level])).0;
+    assert_eq!(audit("info"), 10);
+    assert_eq!(audit("never"), 0);
+}
+
+#[test]
+fn audit_writes_json_that_names_its_schema() {
+    let (_, stdout, _) = run(racklens().args(["audit", "--from", SAMPLE, "--format", "json"]));
+    let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(document["schema_version"], 1);
+    assert_eq!(document["rack"], "karim-test");
+}
+
+#[test]
+fn show_finds_a_resource_by_its_name_alone() {
+    let show = |it: &str| run(racklens().args(["show", it, "--from", SAMPLE]));
+    let (code, by_name, _) = show("karim-Route-1B7H2GIJW6LEN");
+    assert_eq!(code, 0);
+    assert!(by_name.starts_with("load-balancer/karim-Route-1B7H2GIJW6LEN  active"), "{by_name}");
+    assert!(by_name.contains("belongs      declared: Router of stack/karim-test"), "{by_name}");
+    assert_eq!(by_name, show("load-balancer/karim-Route-1B7H2GIJW6LEN").1);
+}
+
+#[test]
+fn show_lists_the_choices_when_a_name_means_several() {
+    let (code, _, stderr) = run(racklens().args(["show", "karim-test", "--from", SAMPLE]));
+    assert_eq!(code, 2);
+    assert!(stderr.contains("help: racklens show stack/karim-test"), "{stderr}");
+    assert!(stderr.contains("help: racklens show vpc/vpc-0c1755355d04959e2"), "{stderr}");
+}
+
+#[test]
+fn show_suggests_what_is_nearly_right() {
+    let (code, _, stderr) = run(racklens().args(["show", "karim-Route-1B7H2GIJW6LEM", "--from", SAMPLE]));
+    assert_eq!(code, 1);
+    assert!(stderr.contains("did you mean load-balancer/karim-Route-1B7H2GIJW6LEN?"), "{stderr}");
+}
+
+#[test]
+fn completions_know_the_verbs() {
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, stdout, _) = run(racklens().args(["completions", shell]));
+        assert_eq!(code, 0);
+        assert!(stdout.contains("report"), "{shell}");
+    }
+}
+
+#[test]
+fn help_begins_with_examples_of_use() {
+    let (code, stdout, _) = run(racklens().arg("--help"));
+    assert_eq!(code, 0);
+    assert!(stdout.contains("racklens report --rack NAME --out DIR"), "{stdout}");
+    assert!(stdout.contains("Exit codes:"), "{stdout}");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_racklens"))
+        .args(["audit", "--from", SAMPLE, "--format", "json", "--all", "--fail-on", "never"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[cfg(feature = "aws")]
+mod access {
+    use std::{
+        io::{Read as _, Write as _},
+        net::TcpListener,
+        thread,
+    };
+
+    use super::*;
+
+    fn racks() -> assert_cmd::Command {
+        let mut command = racklens();
+        command.arg("racks");
+        command
+    }
+
+    #[test]
+    fn no_region_is_a_usage_error() {
+        let (code, _, stderr) = run(&mut racks());
+        assert_eq!(code, 2);
+        assert!(stderr.contains("no region is set"), "{stderr}");
+        assert!(stderr.contains("help: give --region"), "{stderr}");
+    }
+
+    #[test]
+    fn no_credentials_is_said_before_anything_is_asked() {
+        let (code, _, stderr) = run(racks().args(["--region", "us-east-1"]));
+        assert_eq!(code, 1);
+        assert!(stderr.contains("no credentials were found"), "{stderr}");
+        assert!(stderr.contains("aws sso login"), "{stderr}");
+    }
+
+    fn with_credentials() -> assert_cmd::Command {
+        let mut command = racks();
+        command
+            .env("AWS_ACCESS_KEY_ID", "testing")
+            .env("AWS_SECRET_ACCESS_KEY", "testing")
+            .args(["--region", "us-east-1", "--endpoint-url"]);
+        command
+    }
+
+    #[test]
+    fn an_endpoint_that_does_not_answer_is_named() {
+        let (code, _, stderr) = run(with_credentials().arg("http://127.0.0.1:9"));
+        assert_eq!(code, 1);
+        assert!(stderr.contains("no answer from http://127.0.0.1:9"), "{stderr}");
+    }
+
+    #[test]
+    fn a_refused_identity_call_ends_the_run() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            let body = "<ErrorResponse><Error><Code>AccessDenied</Code>\
+                        <Message>explicit deny</Message></Error></ErrorResponse>";
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut request = [0; 4096];
+                let _read = stream.read(&mut request).unwrap();
+                let head = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n", body.len());
+                stream.write_all((head + body).as_bytes()).unwrap();
+            }
+        });
+        let (code, _, stderr) = run(with_credentials().arg(format!("http://{address}")));
+        assert_eq!(code, 1);
+        assert!(stderr.contains("AccessDenied: explicit deny"), "{stderr}");
+        assert!(stderr.contains("aws sts get-caller-identity"), "{stderr}");
+    }
+}

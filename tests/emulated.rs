@@ -1,0 +1,227 @@
+//! Whole runs against an emulated AWS in which the rack of the story stands.
+
+use std::{collections::BTreeMap, fs, path::Path, process::Stdio, thread, time::Duration};
+
+use serde_json::Value;
+
+use crate::support::{
+    emulator::Emulator,
+    program::{racklens, run},
+    proxy::{self, Fault, What},
+};
+
+const DENIED: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
+    <Message>User is not authorized to perform this action</Message></Error></ErrorResponse>";
+const DENIED_JSON: &str =
+    r#"{"__type":"AccessDeniedException","message":"User is not authorized to perform this action"}"#;
+
+/// A command that reads from the emulator.
+fn live() -> assert_cmd::Command {
+    let mut command = racklens();
+    command.envs(Emulator::shared().env());
+    command
+}
+
+/// A command that reads from the emulator through a proxy with these faults.
+fn faulty(faults: Vec<Fault>) -> assert_cmd::Command {
+    let endpoint = proxy::start(&Emulator::shared().endpoint, faults);
+    let mut command = live();
+    command.env("AWS_ENDPOINT_URL", endpoint);
+    command
+}
+
+fn report(mut command: assert_cmd::Command, out: &Path) -> (i32, String, String) {
+    run(command.args(["report", "--rack", "karim-test", "--out"]).arg(out))
+}
+
+fn column(csv: &str, name: &str) -> Vec<String> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let at = reader.headers().unwrap().iter().position(|it| it == name);
+    let at = at.unwrap_or_else(|| panic!("no column {name}"));
+    reader.records().map(|it| it.unwrap()[at].to_owned()).collect()
+}
+
+#[test]
+fn racks_lists_the_rack_with_its_age_and_size() {
+    let (code, stdout, stderr) = run(live().args(["racks", "--format", "json"]));
+    assert_eq!(code, 0, "{stderr}");
+    let document: Value = serde_json::from_str(&stdout).unwrap();
+    let racks = document["racks"].as_array().unwrap();
+    let rack = racks.iter().find(|it| it["name"] == "karim-test").unwrap();
+    assert_eq!(rack["made_by"], "Convox");
+    assert_eq!(rack["clusters"], 2);
+    assert_eq!(rack["services"], 3);
+    assert_eq!(rack["tasks"], 4);
+    assert_eq!(rack["machines"], 4);
+    // The app and the resource stack are parts of it, not racks of their own.
+    let names: Vec<&str> = racks.iter().filter_map(|it| it["name"].as_str()).collect();
+    assert!(!names.contains(&"convox-events"), "{names:?}");
+}
+
+#[test]
+fn an_unknown_rack_is_exit_code_3_with_near_names() {
+    let (code, _, stderr) = run(live().args(["snapshot", "--rack", "karim-tset", "-o", "-"]));
+    assert_eq!(code, 3);
+    assert!(stderr.contains("no rack `karim-tset`"), "{stderr}");
+    assert!(stderr.contains("did you mean karim-test"), "{stderr}");
+}
+
+#[test]
+fn a_snapshot_counts_its_calls_and_all_of_them_read() {
+    let (code, json, stderr) = run(live().args(["snapshot", "--rack", "karim-test", "-o", "-"]));
+    assert_eq!(code, 0, "{stderr}");
+    let snapshot: Value = serde_json::from_str(&json).unwrap();
+    let calls: BTreeMap<String, u64> = serde_json::from_value(snapshot["calls"].clone()).unwrap();
+    assert!(calls.len() > 30, "{calls:?}");
+    for call in calls.keys() {
+        let operation = call.split_once(':').unwrap().1;
+        let reads = ["Describe", "List", "Get", "Head"];
+        assert!(reads.iter().any(|it| operation.starts_with(it)), "{call}");
+    }
+    assert_eq!(snapshot["gaps"], Value::Array(Vec::new()));
+    assert_eq!(snapshot["account"], "123456789012");
+}
+
+#[test]
+fn no_planted_secret_reaches_any_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report");
+    let mut outputs = Vec::new();
+    let mut keep = |(_, stdout, stderr): (i32, String, String)| outputs.extend([stdout, stderr]);
+    keep(report(live(), &out));
+    keep(run(live().args(["-vv", "snapshot", "--rack", "karim-test", "-o", "-"])));
+    keep(run(live().args(["audit", "--all", "--rack", "karim-test"])));
+    for kind in ["task-definition", "launch-configuration", "function", "stack"] {
+        let resources = column(&fs::read_to_string(out.join("resources.csv")).unwrap(), "ResourceId");
+        let ids = resources.iter().filter(|it| it.starts_with(&format!("{kind}/")));
+        for id in ids {
+            let snapshot = out.join("snapshot.json");
+            keep(run(racklens().args(["show", id, "--format", "json", "--from"]).arg(&snapshot)));
+            keep(run(racklens().args(["show", id, "--from"]).arg(&snapshot)));
+        }
+    }
+    for entry in fs::read_dir(&out).unwrap() {
+        outputs.push(fs::read_to_string(entry.unwrap().path()).unwrap());
+    }
+    assert!(outputs.len() > 20);
+    for output in outputs {
+        let at = output.find("planted-secret");
+        let around = at.map(|it| &output[it.saturating_sub(200)..it + 40]);
+        assert_eq!(around, None);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_written_only_its_owner_can_read() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("rack.json.gz");
+    let (code, stdout, _) = run(live().args(["snapshot", "--rack", "karim-test", "-o"]).arg(&file));
+    assert_eq!(code, 0);
+    assert!(stdout.contains("0 gaps, snapshot="), "{stdout}");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::read(&file).unwrap()[..2], [0x1f, 0x8b]);
+}
+
+#[test]
+fn a_refused_call_is_a_gap_in_every_output_and_exit_code_4() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report");
+    let fault = Fault {
+        when: "Action=DescribeTargetHealth",
+        what: What::Answer(403, DENIED),
+    };
+    let (code, stdout, stderr) = report(faulty(vec![fault]), &out);
+    assert_eq!(code, 4, "{stderr}");
+    assert!(stderr.contains("could not be read"), "{stderr}");
+    assert!(!stdout.contains(" 0 gaps"), "{stdout}");
+    let read = |name: &str| fs::read_to_string(out.join(name)).unwrap();
+    assert!(read("index.html").contains("elasticloadbalancing:DescribeTargetHealth"));
+    assert!(column(&read("resources.csv"), "Unread").contains(&"elbv2:DescribeTargetHealth".into()));
+    let findings = read("findings.csv");
+    let unknown = column(&findings, "Status");
+    let actions = column(&findings, "MissingAction");
+    let rules = column(&findings, "RuleId");
+    let said = unknown.iter().zip(actions).zip(rules).any(|((status, action), rule)| {
+        status == "unknown"
+            && action == "elasticloadbalancing:DescribeTargetHealth"
+            && rule == "no-healthy-target"
+    });
+    assert!(said, "{findings}");
+    let manifest: Value = serde_json::from_str(&read("manifest.json")).unwrap();
+    assert!(manifest["gaps"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_refused_listing_makes_its_rules_unknown_not_fine() {
+    let fault = Fault {
+        when: "Logs_20140328.DescribeLogGroups",
+        what: What::Answer(400, DENIED_JSON),
+    };
+    let (code, stdout, _) = run(faulty(vec![fault]).args([
+        "audit", "--rack", "karim-test", "--format", "json", "--fail-on", "never",
+    ]));
+    assert_eq!(code, 4);
+    let document: Value = serde_json::from_str(&stdout).unwrap();
+    let verdicts = document["verdicts"].as_array().unwrap();
+    let unknown = verdicts
+        .iter()
+        .find(|it| it["rule"] == "logs-no-retention")
+        .unwrap();
+    assert_eq!(unknown["status"], "unknown");
+    assert_eq!(unknown["gap"]["action"], "logs:DescribeLogGroups");
+}
+
+#[test]
+fn when_stacks_cannot_be_listed_the_rack_is_unknown_not_absent() {
+    let fault = Fault {
+        when: "Action=DescribeStacks",
+        what: What::Answer(403, DENIED),
+    };
+    let (code, _, stderr) =
+        run(faulty(vec![fault]).args(["snapshot", "--rack", "karim-test", "-o", "-"]));
+    assert_eq!(code, 4);
+    assert!(stderr.contains("allow cloudformation:DescribeStacks"), "{stderr}");
+}
+
+#[test]
+fn an_answer_that_is_a_web_page_is_a_gap() {
+    let fault = Fault {
+        when: "AmazonSQS.ListQueues",
+        what: What::Answer(404, "<!doctype html><title>404</title>"),
+    };
+    let (code, json, stderr) =
+        run(faulty(vec![fault]).args(["snapshot", "--rack", "karim-test", "-o", "-"]));
+    assert_eq!(code, 4, "{stderr}");
+    let snapshot: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(snapshot["gaps"][0]["call"], "sqs:ListQueues");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_snapshot_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let fault = Fault {
+        when: "Action=DescribeVpcs",
+        what: What::Delay(Duration::from_secs(20)),
+    };
+    let endpoint = proxy::start(&Emulator::shared().endpoint, vec![fault]);
+    let child = std::process::Command::new(env!("CARGO_BIN_EXE_racklens"))
+        .envs(Emulator::shared().env())
+        .env("AWS_ENDPOINT_URL", endpoint)
+        .args(["snapshot", "--rack", "karim-test", "-o"])
+        .arg(folder.path().join("rack.json"))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    thread::sleep(Duration::from_secs(2));
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nothing was written"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

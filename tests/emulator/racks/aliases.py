@@ -1,0 +1,168 @@
+"""Stable names for what AWS draws at random, so that what is written about two emulators reads the same."""
+
+import base64
+import hashlib
+import json
+import pathlib
+import re
+import uuid
+
+# Every kind of random id is long or odd enough never to stand inside another word.
+RANDOM = re.compile(
+    r"(?<![\w-])(?:"
+    r"(?P<resource>[a-z]{1,8}(?:-[a-z]{2,6}){0,2}-(?:[0-9a-f]{17}|[0-9a-f]{8}))"  # vpc-…, eni-attach-…, fs-…
+    r"|(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
+    r"|(?P<hex>[0-9a-f]{16})"  # the ends of the ARNs of load balancers
+    r"|(?P<principal>A(?:ROA|IPA|IDA|NPA)[0-9A-Z]{17})"
+    r"|(?P<zone>Z[0-9A-Z]{13})"
+    r"|(?P<named>[A-Za-z][A-Za-z0-9-]*-[0-9A-Z]{12})"  # names that CloudFormation completes
+    r"|(?P<deployment>ecs-svc/[0-9]{15,19})"
+    r"|(?P<serial>[0-9]{44,49})"  # of certificates
+    r"|(?P<sum>[0-9A-Za-z+/]{43}=)"  # of the code of functions, in base64
+    r")(?![\w-])"
+)
+
+
+class Aliases:
+    """Ids that were drawn, with what to show in their place."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self.known = known
+
+    @classmethod
+    def read(cls, file: pathlib.Path | None) -> "Aliases":
+        return cls(json.loads(file.read_text()) if file and file.exists() else {})
+
+    def write(self, file: pathlib.Path) -> None:
+        file.write_text(json.dumps(self.known, indent=2, sort_keys=True) + "\n")
+
+    def choose(self, pairs: dict[str, str]) -> None:
+        self.known |= pairs
+
+    def derive_the_rest(self, rack: pathlib.Path, aws) -> None:
+        """Gives every id that is new in the account one made from the rack, the call that shows it and its rank."""
+        # What stands in a rack's script or template was chosen, not drawn.
+        chosen = "".join(file.read_text() for file in rack.parent.glob("*.*"))
+        for call, answer in answers(aws):
+            count = 0
+            for found in RANDOM.finditer(json.dumps(answer, default=str)):
+                drawn = found[0]
+                if drawn not in self.known and drawn not in self.known.values() and drawn not in chosen:
+                    count += 1
+                    self.known[drawn] = like(found, f"{rack.stem} {call} {count}")
+
+
+def like(found: re.Match, description: str) -> str:
+    """An id of the same kind and length, made from a description."""
+    digest = hashlib.sha256(description.encode()).digest()
+    number = int.from_bytes(digest, "big")
+    head, dash, tail = found[0].rpartition("-")
+    match found.lastgroup:
+        case "resource":
+            return head + dash + digest.hex()[: len(tail)]
+        case "uuid":
+            return str(uuid.UUID(bytes=digest[:16], version=4))
+        case "hex":
+            return digest.hex()[:16]
+        case "principal":
+            return found[0][:4] + letters(digest, 17)
+        case "zone":
+            return "Z" + letters(digest, 13)
+        case "named":
+            return head + dash + letters(digest, len(tail))
+        case "deployment":
+            return f"ecs-svc/92233705{number % 10**11:011}"
+        case "serial":
+            return f"{number % 10**48:048}"
+        case "sum":
+            return base64.b64encode(digest).decode()
+    raise ValueError(found)
+
+
+def letters(digest: bytes, length: int) -> str:
+    return base64.b32encode(digest).decode()[:length]
+
+
+# The calls that need no more than to be made.
+CALLS = {
+    "acm": ["list_certificates"],
+    "autoscaling": ["describe_auto_scaling_groups", "describe_launch_configurations"],
+    "dynamodb": ["list_tables"],
+    "ec2": [
+        "describe_vpcs",
+        "describe_subnets",
+        "describe_internet_gateways",
+        "describe_route_tables",
+        "describe_security_groups",
+        "describe_security_group_rules",
+        "describe_network_acls",
+        "describe_instances",
+        "describe_volumes",
+        "describe_network_interfaces",
+        "describe_iam_instance_profile_associations",
+        "describe_images",
+    ],
+    "efs": ["describe_file_systems"],
+    "elbv2": ["describe_load_balancers", "describe_target_groups"],
+    "iam": ["list_roles", "list_instance_profiles"],
+    "kms": ["list_keys", "list_aliases"],
+    "lambda": ["list_functions"],
+    "route53": ["list_hosted_zones"],
+    "sns": ["list_subscriptions"],
+}
+
+
+def answers(aws):
+    """What the account answers to every call that shows random ids, with the name of the call."""
+    for service, calls in CALLS.items():
+        for call in calls:
+            yield call, ask(getattr(aws, service), call)
+    yield from answers_about_stacks(aws)
+    yield from answers_about_clusters(aws)
+    yield from answers_about_load_balancers(aws)
+    for system in aws.efs.describe_file_systems()["FileSystems"]:
+        yield "describe_mount_targets", ask(aws.efs, "describe_mount_targets", FileSystemId=system["FileSystemId"])
+    for certificate in aws.acm.list_certificates()["CertificateSummaryList"]:
+        yield "describe_certificate", ask(aws.acm, "describe_certificate", CertificateArn=certificate["CertificateArn"])
+    for table in aws.dynamodb.list_tables()["TableNames"]:
+        yield f"describe_table {table}", ask(aws.dynamodb, "describe_table", TableName=table)
+    for bucket in aws.s3.list_buckets()["Buckets"]:
+        yield f"list_object_versions {bucket['Name']}", ask(aws.s3, "list_object_versions", Bucket=bucket["Name"])
+
+
+def answers_about_stacks(aws):
+    for stack in ask(aws.cloudformation, "list_stacks")["StackSummaries"]:
+        # By id, since a stack that is gone has no name any more.
+        for call in "describe_stacks", "describe_stack_resources", "describe_stack_events":
+            yield f"{call} {stack['StackName']}", ask(aws.cloudformation, call, StackName=stack["StackId"])
+
+
+def answers_about_clusters(aws):
+    for cluster in aws.ecs.list_clusters()["clusterArns"]:
+        for kind, of_kind in (
+            ("services", "services"),
+            ("container_instances", "containerInstances"),
+            ("tasks", "tasks"),
+        ):
+            listed = ask(aws.ecs, f"list_{kind}", cluster=cluster)
+            (arns,) = listed.values()
+            if arns:
+                yield f"describe_{kind} {cluster}", ask(
+                    aws.ecs, f"describe_{kind}", **{"cluster": cluster, of_kind: arns}
+                )
+
+
+def answers_about_load_balancers(aws):
+    for balancer in aws.elbv2.describe_load_balancers()["LoadBalancers"]:
+        listeners = ask(aws.elbv2, "describe_listeners", LoadBalancerArn=balancer["LoadBalancerArn"])
+        yield f"describe_listeners {balancer['LoadBalancerName']}", listeners
+        for listener in listeners["Listeners"]:
+            yield f"describe_rules {listener['Port']}", ask(
+                aws.elbv2, "describe_rules", ListenerArn=listener["ListenerArn"]
+            )
+
+
+def ask(client, call: str, **arguments) -> dict:
+    answer = getattr(client, call)(**arguments)
+    del answer["ResponseMetadata"]  # the number of the request
+    return answer
