@@ -106,6 +106,16 @@ pub fn resource(text: &str) -> Option<ResourceId> {
     }
 }
 
+/// The same, where it is in the account and the region of the thing whose ARN is `own`.
+pub fn beside(text: &str, own: &str) -> Option<ResourceId> {
+    let it = Arn::parse(text)?;
+    let own = Arn::parse(own)?;
+    if (it.account, it.region) != (own.account, own.region) {
+        return None;
+    }
+    resource(text)
+}
+
 /// The resource that a stack names, from CloudFormation's type and physical id.
 ///
 /// `None` for types that racklens does not know and for a physical id that is not there yet.
@@ -182,6 +192,19 @@ mod tests {
         }
         assert_eq!(named("arn:aws:s3:::logs"), "bucket/logs");
         assert_eq!(named("not an arn"), "none");
+    }
+
+    #[test]
+    fn a_namesake_in_another_account_or_region_is_not_beside() {
+        let own = "arn:aws:sns:us-east-1:123456789012:alarms";
+        for (tail, there) in [
+            ("us-east-1:123456789012", true),
+            ("us-east-1:210987654321", false),
+            ("eu-west-1:123456789012", false),
+        ] {
+            let queue = format!("arn:aws:sqs:{tail}:jobs");
+            assert_eq!(beside(&queue, own).is_some(), there, "{tail}");
+        }
     }
 
     #[test]

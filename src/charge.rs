@@ -71,3 +71,8 @@ impl Charge {
         }
     }
 }
+
+/// Bytes in the gigabytes that AWS bills: 2³⁰ each.
+pub fn gigabytes(bytes: u64) -> Decimal {
+    Decimal::from(bytes) / Decimal::from(1_u64 << 30)
+}

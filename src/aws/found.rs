@@ -48,6 +48,13 @@ impl<T> Need<T> for Option<T> {
     }
 }
 
+/// For the fields that the SDK leaves empty when AWS leaves them out.
+impl Need<Self> for String {
+    fn need(self, field: &'static str) -> Result<Self, Missing> {
+        Some(self).filter(|it| !it.is_empty()).need(field)
+    }
+}
+
 impl Found {
     pub fn of(kind: Kind) -> Self {
         Self {
@@ -121,6 +128,23 @@ impl Found {
         answer
             .inspect_err(|error| self.failed(call, about, error))
             .ok()
+    }
+
+    /// The same for a call that may fail with the code `none` to say that there is nothing.
+    pub fn optional<T, E>(
+        &mut self,
+        call: Call,
+        about: Option<&ResourceId>,
+        none: &str,
+        answer: Result<T, SdkError<E, HttpResponse>>,
+    ) -> Option<Option<T>>
+    where
+        E: AwsError,
+    {
+        match answer {
+            Err(error) if code(&error) == Some(none) => Some(None),
+            answer => self.answer(call, about, answer).map(Some),
+        }
     }
 
     /// Notes a call that failed.

@@ -42,6 +42,16 @@ pub fn time(it: Option<aws_smithy_types::DateTime>) -> Option<Timestamp> {
     Timestamp::new(it.secs(), i32::try_from(it.subsec_nanos()).ok()?).ok()
 }
 
+/// A time that the SDK sets to 1970 where AWS's answer lacks it.
+pub fn stated_time(it: aws_smithy_types::DateTime) -> Option<Timestamp> {
+    time(Some(it)).filter(|it| *it != Timestamp::UNIX_EPOCH)
+}
+
+/// A word of AWS's that the SDK makes up where the answer lacks it.
+pub fn stated(it: &str) -> Option<String> {
+    (it != "no value was set").then(|| it.to_owned())
+}
+
 /// A port as AWS's APIs give it; -1 and what is no port become `None`.
 pub fn port(it: Option<i32>) -> Option<u16> {
     it.and_then(|it| u16::try_from(it).ok())
@@ -50,4 +60,9 @@ pub fn port(it: Option<i32>) -> Option<u16> {
 /// A count as AWS's APIs give it; a negative one becomes 0.
 pub fn count(it: Option<i32>) -> u32 {
     it.and_then(|it| u32::try_from(it).ok()).unwrap_or_default()
+}
+
+/// A size in bytes, or a count of things, as AWS's APIs give it; a negative one becomes 0.
+pub fn size(it: Option<i64>) -> u64 {
+    it.and_then(|it| u64::try_from(it).ok()).unwrap_or_default()
 }

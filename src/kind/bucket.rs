@@ -1,27 +1,182 @@
-//! STUB
+//! S3 bucket: objects, logs and settings that outlive what wrote them.
+//!
+//! Key: the bucket's name.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Model;
-use crate::{relation::Relation, removal::Removal};
+use super::{Fact, Model, key};
+use crate::{
+    charge::Charge,
+    relation::Relation,
+    removal::{Action, Data, Removal},
+};
 
 #[cfg(feature = "aws")]
 pub mod aws;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Bucket {}
+pub struct Bucket {
+    /// `None` when it could not be read; a bucket that is known to be elsewhere is not kept.
+    pub region: Option<String>,
+    /// AWS's word, `Enabled` or `Suspended`; `Off` where it was never turned on.
+    pub versioning: Fact<String>,
+    /// What its policy opens, where it has one.
+    pub policy: Fact<Option<PolicyFacts>>,
+    /// The bucket's own block; the account may have another one.
+    pub public_access_block: Fact<Option<PublicAccessBlock>>,
+    /// `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub encryption: Fact<Option<String>>,
+    /// The KMS key, by id, ARN or alias, where one was chosen.
+    pub encryption_key: Option<String>,
+    pub lifecycle: Fact<Vec<LifecycleRule>>,
+    /// The current versions of its objects, as far as one page tells.
+    pub contents: Fact<Contents>,
+}
+
+/// What `GetBucketPolicyStatus` tells; the policy itself is not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyFacts {
+    /// AWS's verdict: it lets anyone in.
+    pub is_public: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PublicAccessBlock {
+    pub block_public_acls: bool,
+    pub ignore_public_acls: bool,
+    pub block_public_policy: bool,
+    pub restrict_public_buckets: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LifecycleRule {
+    pub id: Option<String>,
+    pub enabled: bool,
+    /// Whether it is narrowed to some of the objects by prefix, tag or size.
+    pub filtered: bool,
+    /// Days until the current version goes.
+    pub expiration_days: Option<u32>,
+    /// Days until a version goes after a newer one took its place.
+    pub noncurrent_days: Option<u32>,
+    /// Days until an upload that was never finished goes.
+    pub abort_multipart_days: Option<u32>,
+    /// Storage classes that objects move to.
+    pub transitions: Vec<String>,
+}
+
+/// The first thousand objects.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Contents {
+    pub objects: u64,
+    pub bytes: u64,
+    /// Whether that was all; else there are at least that many.
+    pub complete: bool,
+    pub newest: Option<Timestamp>,
+}
+
+impl PublicAccessBlock {
+    /// Whether all four doors are shut.
+    pub fn is_complete(&self) -> bool {
+        self.block_public_acls
+            && self.ignore_public_acls
+            && self.block_public_policy
+            && self.restrict_public_buckets
+    }
+}
+
+impl Bucket {
+    /// Whether nothing is in it. `None` when that is not known, and that is so where old versions
+    /// may be left of objects that are gone.
+    pub fn is_empty(&self) -> Option<bool> {
+        let contents = self.contents.known()?;
+        if contents.objects > 0 {
+            return Some(false);
+        }
+        (self.versioning.known()? == "Off").then_some(true)
+    }
+}
 
 impl Model for Bucket {
     fn relations(&self) -> Vec<Relation> {
-        Vec::new()
+        key::used(self.encryption_key.as_deref(), "KMSMasterKeyID")
+            .into_iter()
+            .collect()
+    }
+
+    fn charges(&self) -> Vec<Charge> {
+        vec![
+            Charge::metered("storage", "AmazonS3", "TimedStorage-ByteHrs", "GB-month"),
+            Charge::metered(
+                "writes and listings",
+                "AmazonS3",
+                "Requests-Tier1",
+                "request",
+            ),
+            Charge::metered("reads", "AmazonS3", "Requests-Tier2", "request"),
+        ]
     }
 
     fn removal(&self) -> Removal {
-        Removal::Never("stub")
+        Removal::after([Action::DeleteObjects], Action::DeleteBucket).losing(Data::Buckets)
     }
 
     fn summary(&self) -> String {
-        String::new()
+        let mut parts = Vec::new();
+        if let Some(it) = self.contents.known() {
+            let least = if it.complete { "" } else { "at least " };
+            parts.push(format!("{least}{} objects", it.objects));
+        }
+        match self.versioning.known().map(String::as_str) {
+            None | Some("Off") => {}
+            Some(it) => parts.push(format!("versioning {it}")),
+        }
+        if let Some(Some(it)) = self.encryption.known() {
+            parts.push(format!("encrypted with {it}"));
+        }
+        if let Some(Some(it)) = self.policy.known()
+            && it.is_public
+        {
+            parts.push("policy is public".to_owned());
+        }
+        parts.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holding(objects: u64, versioning: &str) -> Bucket {
+        Bucket {
+            versioning: Fact::Known(versioning.to_owned()),
+            contents: Fact::Known(Contents {
+                objects,
+                complete: true,
+                ..Contents::default()
+            }),
+            ..Bucket::default()
+        }
+    }
+
+    #[test]
+    fn a_bucket_is_empty_only_where_no_old_version_can_hide() {
+        assert_eq!(Bucket::default().is_empty(), None);
+        assert_eq!(holding(0, "Off").is_empty(), Some(true));
+        assert_eq!(holding(0, "Suspended").is_empty(), None);
+        assert_eq!(holding(1, "Enabled").is_empty(), Some(false));
+    }
+
+    #[test]
+    fn a_chosen_key_is_used() {
+        let mut bucket = holding(0, "Off");
+        assert!(bucket.relations().is_empty());
+        bucket.encryption_key = Some("alias/data".to_owned());
+        assert_eq!(bucket.relations()[0].to.to_string(), "key-alias/alias/data");
     }
 }

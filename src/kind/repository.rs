@@ -1,27 +1,97 @@
-//! STUB
+//! ECR repository: container images, and what tasks are started from.
+//!
+//! Key: the repository's name.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Model;
-use crate::{relation::Relation, removal::Removal};
+use super::{Fact, Model, key};
+use crate::{
+    charge::{Charge, gigabytes},
+    relation::Relation,
+    removal::{Action, Data, Removal},
+};
 
 #[cfg(feature = "aws")]
 pub mod aws;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Repository {}
+pub struct Repository {
+    /// What a task definition's image begins with.
+    pub uri: String,
+    /// `MUTABLE` or `IMMUTABLE`, or either with exclusions.
+    pub tag_mutability: Option<String>,
+    pub scan_on_push: bool,
+    /// `AES256`, `KMS` or `KMS_DSSE`.
+    pub encryption: Option<String>,
+    /// ARN of the KMS key, where encryption is by KMS.
+    pub key: Option<String>,
+    pub images: Fact<Images>,
+    /// Whether a policy expires old images.
+    pub lifecycle_policy: Fact<bool>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Images {
+    pub count: u64,
+    /// The images' sizes added up; a layer that several share is stored and billed once.
+    pub bytes: u64,
+    /// Those that no tag names.
+    pub untagged: u64,
+    /// When the newest one was pushed.
+    pub newest_push: Option<Timestamp>,
+    /// When any of them was last pulled, as far as AWS recorded it.
+    pub last_pull: Option<Timestamp>,
+}
 
 impl Model for Repository {
     fn relations(&self) -> Vec<Relation> {
-        Vec::new()
+        key::used(self.key.as_deref(), "encryptionConfiguration.kmsKey")
+            .into_iter()
+            .collect()
+    }
+
+    fn charges(&self) -> Vec<Charge> {
+        let empty = self.images.known().is_some_and(|it| it.count == 0);
+        if empty {
+            return Vec::new();
+        }
+        vec![Charge::metered(
+            "image storage",
+            "AmazonECR",
+            "TimedStorage-ByteHrs",
+            "GB-month",
+        )]
     }
 
     fn removal(&self) -> Removal {
-        Removal::Never("stub")
+        Removal::by(Action::DeleteRepository).losing(Data::Images)
     }
 
     fn summary(&self) -> String {
-        String::new()
+        let Some(it) = self.images.known() else {
+            return self.uri.clone();
+        };
+        format!(
+            "{} images of {:.1} GB, {} untagged",
+            it.count,
+            gigabytes(it.bytes),
+            it.untagged
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_repository_known_to_be_empty_costs_nothing() {
+        let mut repository = Repository::default();
+        assert_eq!(repository.charges().len(), 1);
+        repository.images = Fact::Known(Images::default());
+        assert!(repository.charges().is_empty());
     }
 }

@@ -1,9 +1,421 @@
-//! STUB
+//! Reads buckets: the region's own with their tags, then six questions to each of the rack's.
 
-use crate::aws::read::{Reading, Source};
+use aws_sdk_s3::types;
+use futures_util::future::BoxFuture;
+
+use super::{Bucket, Contents, LifecycleRule, PolicyFacts, PublicAccessBlock};
+use crate::{
+    aws::{
+        Aws, Call, Found, Service,
+        found::{self, Need},
+        read::{Reading, Source},
+        shape::{self, count, size, tag_map},
+    },
+    id::ResourceId,
+    kind::{AsKind, Fact, Kind},
+    snapshot::Resource,
+};
+
+const BUCKETS: Call = Call::new(Service::S3, "ListBuckets").allowed_by("ListAllMyBuckets");
+const LOCATION: Call = Call::new(Service::S3, "GetBucketLocation");
+const TAGGING: Call = Call::new(Service::S3, "GetBucketTagging");
+const VERSIONING: Call = Call::new(Service::S3, "GetBucketVersioning");
+const POLICY: Call = Call::new(Service::S3, "GetBucketPolicyStatus");
+const BLOCK: Call =
+    Call::new(Service::S3, "GetPublicAccessBlock").allowed_by("GetBucketPublicAccessBlock");
+const ENCRYPTION: Call =
+    Call::new(Service::S3, "GetBucketEncryption").allowed_by("GetEncryptionConfiguration");
+const LIFECYCLE: Call = Call::new(Service::S3, "GetBucketLifecycleConfiguration")
+    .allowed_by("GetLifecycleConfiguration");
+const OBJECTS: Call = Call::new(Service::S3, "ListObjectsV2").allowed_by("ListBucket");
+/// Only an answer by the page tells where each bucket lies.
+const PAGE: i32 = 1000;
 
 pub const READING: Reading = Reading {
-    calls: &[],
-    source: Source::Along,
-    deepen: None,
+    calls: &[
+        BUCKETS, LOCATION, TAGGING, VERSIONING, POLICY, BLOCK, ENCRYPTION, LIFECYCLE, OBJECTS,
+    ],
+    source: Source::Region(list),
+    deepen: Some(deepen),
 };
+
+fn list(aws: &Aws) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let mut found = Found::of(Kind::Bucket);
+        let pages = aws
+            .s3
+            .list_buckets()
+            .bucket_region(&aws.region)
+            .max_buckets(PAGE)
+            .into_paginator()
+            .items()
+            .send();
+        let buckets = found.collect(BUCKETS, None, pages).await;
+        let read = aws.each(buckets, |it| introduce(aws, it)).await;
+        read.into_iter().for_each(|it| found.merge(it));
+        found
+    })
+}
+
+/// Where a bucket lies, seen from the region that is read.
+enum Place {
+    Here,
+    Elsewhere,
+    Unknown,
+}
+
+/// One bucket with its tags, or nothing when it lies in another region.
+async fn introduce(aws: &Aws, bucket: types::Bucket) -> Found {
+    let mut found = Found::of(Kind::Bucket);
+    let name = match bucket.name.need("Name") {
+        Ok(it) => it,
+        Err(missing) => {
+            found.malformed(BUCKETS, None, missing);
+            return found;
+        }
+    };
+    let id = ResourceId::new(Kind::Bucket, &name);
+    let region = match bucket.bucket_region {
+        Some(it) if it == aws.region => Place::Here,
+        Some(_) => Place::Elsewhere,
+        None => locate(aws, &id, &mut found).await,
+    };
+    let region = match region {
+        Place::Here => Some(aws.region.clone()),
+        Place::Unknown => None,
+        Place::Elsewhere => return found,
+    };
+    let answer = aws.s3.get_bucket_tagging().bucket(&name).send().await;
+    let tags = found.optional(TAGGING, Some(&id), "NoSuchTagSet", answer);
+    let attrs = Bucket {
+        region,
+        ..Bucket::default()
+    };
+    found.resources.push(
+        Resource::new(name, attrs)
+            .arn(bucket.bucket_arn)
+            .created(shape::time(bucket.creation_date))
+            .tags(
+                tags.flatten()
+                    .map(|it| tag_map!(it.tag_set))
+                    .unwrap_or_default(),
+            ),
+    );
+    found
+}
+
+async fn locate(aws: &Aws, id: &ResourceId, found: &mut Found) -> Place {
+    let answer = aws.s3.get_bucket_location().bucket(&id.key).send().await;
+    let elsewhere = ["PermanentRedirect", "AuthorizationHeaderMalformed"];
+    if let Err(error) = &answer
+        && found::code(error).is_some_and(|it| elsewhere.contains(&it))
+    {
+        return Place::Elsewhere;
+    }
+    let Some(answer) = found.answer(LOCATION, Some(id), answer) else {
+        return Place::Unknown;
+    };
+    let constraint = answer.location_constraint;
+    let region = match constraint.as_ref().map_or("", |it| it.as_str()) {
+        "" => "us-east-1",
+        "EU" => "eu-west-1",
+        it => it,
+    };
+    if region == aws.region {
+        Place::Here
+    } else {
+        Place::Elsewhere
+    }
+}
+
+fn deepen(aws: &Aws, buckets: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let read = aws.each(buckets, |it| look_into(aws, it)).await;
+        let mut found = Found::of(Kind::Bucket);
+        read.into_iter().for_each(|it| found.merge(it));
+        found
+    })
+}
+
+async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {
+    let mut found = Found::of(Kind::Bucket);
+    let id = bucket.id.clone();
+    if let Some(attrs) = Bucket::of_mut(&mut bucket.attrs) {
+        protection(aws, &id, attrs, &mut found).await;
+        encryption(aws, &id, attrs, &mut found).await;
+        contents(aws, &id, attrs, &mut found).await;
+    }
+    found.resources.push(bucket);
+    found
+}
+
+/// Who is let in.
+async fn protection(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut Found) {
+    let answer = aws.s3.get_bucket_policy_status().bucket(&id.key).send();
+    let status = found.optional(POLICY, Some(id), "NoSuchBucketPolicy", answer.await);
+    let status = status.map(|it| {
+        it.map(|it| PolicyFacts {
+            is_public: it
+                .policy_status
+                .and_then(|it| it.is_public)
+                .unwrap_or_default(),
+        })
+    });
+    attrs.policy = status.map_or(Fact::Unread, Fact::Known);
+
+    let answer = aws.s3.get_public_access_block().bucket(&id.key).send();
+    let none = "NoSuchPublicAccessBlockConfiguration";
+    let block = found.optional(BLOCK, Some(id), none, answer.await);
+    let block = block.map(|it| {
+        it.and_then(|it| it.public_access_block_configuration)
+            .map(|it| public_access_block(&it))
+    });
+    attrs.public_access_block = block.map_or(Fact::Unread, Fact::Known);
+}
+
+fn public_access_block(it: &types::PublicAccessBlockConfiguration) -> PublicAccessBlock {
+    PublicAccessBlock {
+        block_public_acls: it.block_public_acls.unwrap_or_default(),
+        ignore_public_acls: it.ignore_public_acls.unwrap_or_default(),
+        block_public_policy: it.block_public_policy.unwrap_or_default(),
+        restrict_public_buckets: it.restrict_public_buckets.unwrap_or_default(),
+    }
+}
+
+async fn encryption(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut Found) {
+    let answer = aws.s3.get_bucket_encryption().bucket(&id.key).send();
+    let none = "ServerSideEncryptionConfigurationNotFoundError";
+    let Some(answer) = found.optional(ENCRYPTION, Some(id), none, answer.await) else {
+        return;
+    };
+    let rules = answer.and_then(|it| it.server_side_encryption_configuration);
+    let default = rules
+        .map(|it| it.rules)
+        .unwrap_or_default()
+        .into_iter()
+        .find_map(|it| it.apply_server_side_encryption_by_default);
+    let algorithm = default.as_ref().map(|it| it.sse_algorithm.as_str());
+    attrs.encryption = Fact::Known(algorithm.map(ToOwned::to_owned));
+    attrs.encryption_key = default.and_then(|it| it.kms_master_key_id);
+}
+
+/// What is in it and how long it stays.
+async fn contents(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut Found) {
+    let answer = aws.s3.get_bucket_versioning().bucket(&id.key).send();
+    if let Some(answer) = found.answer(VERSIONING, Some(id), answer.await) {
+        let status = answer.status.as_ref().map_or("Off", |it| it.as_str());
+        attrs.versioning = Fact::Known(status.to_owned());
+    }
+
+    let answer = aws
+        .s3
+        .get_bucket_lifecycle_configuration()
+        .bucket(&id.key)
+        .send();
+    let none = "NoSuchLifecycleConfiguration";
+    if let Some(answer) = found.optional(LIFECYCLE, Some(id), none, answer.await) {
+        let rules = answer.and_then(|it| it.rules).unwrap_or_default();
+        attrs.lifecycle = Fact::Known(rules.into_iter().map(lifecycle_rule).collect());
+    }
+
+    let page = aws.s3.list_objects_v2().bucket(&id.key).max_keys(PAGE);
+    if let Some(page) = found.answer(OBJECTS, Some(id), page.send().await) {
+        let objects = page.contents.unwrap_or_default();
+        attrs.contents = Fact::Known(Contents {
+            objects: u64::try_from(objects.len()).unwrap_or(u64::MAX),
+            bytes: objects.iter().map(|it| size(it.size)).sum(),
+            complete: page.is_truncated == Some(false),
+            newest: objects
+                .iter()
+                .filter_map(|it| shape::time(it.last_modified))
+                .max(),
+        });
+    }
+}
+
+fn lifecycle_rule(it: types::LifecycleRule) -> LifecycleRule {
+    let days = |it: Option<i32>| it.map(|it| count(Some(it)));
+    let prefixed = |it: Option<String>| it.is_some_and(|it| !it.is_empty());
+    let narrowed = it.filter.is_some_and(|it| {
+        prefixed(it.prefix)
+            || it.tag.is_some()
+            || it.and.is_some()
+            || it.object_size_greater_than.is_some()
+            || it.object_size_less_than.is_some()
+    });
+    // The prefix outside the filter is how rules were written before there were filters.
+    #[expect(deprecated, reason = "old rules still have it")]
+    let prefix = it.prefix;
+    LifecycleRule {
+        id: it.id,
+        enabled: it.status == types::ExpirationStatus::Enabled,
+        filtered: narrowed || prefixed(prefix),
+        expiration_days: days(it.expiration.and_then(|it| it.days)),
+        noncurrent_days: days(
+            it.noncurrent_version_expiration
+                .and_then(|it| it.noncurrent_days),
+        ),
+        abort_multipart_days: days(
+            it.abort_incomplete_multipart_upload
+                .and_then(|it| it.days_after_initiation),
+        ),
+        transitions: it
+            .transitions
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|it| it.storage_class)
+            .map(|it| it.as_str().to_owned())
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{snapshot::Reason, testing::replay::Tape};
+
+    fn error(code: &str) -> String {
+        format!("<Error><Code>{code}</Code><Message>so it is</Message></Error>")
+    }
+
+    fn listing(buckets: &str) -> String {
+        format!("<ListAllMyBucketsResult><Buckets>{buckets}</Buckets></ListAllMyBucketsResult>")
+    }
+
+    fn logs() -> Resource {
+        Resource::new("logs", Bucket::default())
+    }
+
+    #[tokio::test]
+    async fn a_bucket_of_another_region_is_left_out() {
+        let tape = Tape::default()
+            .answer(
+                200,
+                listing(
+                    "<Bucket><Name>here</Name><BucketRegion>us-east-1</BucketRegion></Bucket>
+                     <Bucket><Name>there</Name><BucketRegion>eu-west-1</BucketRegion></Bucket>",
+                ),
+            )
+            .answer(
+                200,
+                "<Tagging><TagSet><Tag><Key>Rack</Key><Value>prod</Value></Tag></TagSet></Tagging>",
+            );
+        let found = list(&tape.aws()).await;
+        assert_eq!(found.resources.len(), 1);
+        assert_eq!(found.resources[0].tags["Rack"], "prod");
+        assert!(found.gaps.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_the_listing_does_not_place_is_asked_where_it_lies() {
+        let tape = Tape::default()
+            .answer(200, listing("<Bucket><Name>old</Name></Bucket>"))
+            .answer(200, "<LocationConstraint>EU</LocationConstraint>");
+        let found = list(&tape.aws()).await;
+        assert!(found.resources.is_empty() && found.gaps.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_cannot_be_placed_is_kept_with_a_gap() {
+        let tape = Tape::default()
+            .answer(200, listing("<Bucket><Name>shy</Name></Bucket>"))
+            .answer(403, error("AccessDenied"))
+            .answer(404, error("NoSuchTagSet"));
+        let found = list(&tape.aws()).await;
+        let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(bucket.region, None);
+        assert_eq!(found.gaps.len(), 1);
+        assert_eq!(found.gaps[0].action, "s3:GetBucketLocation");
+        assert_eq!(found.gaps[0].reason, Reason::Denied);
+    }
+
+    #[tokio::test]
+    async fn pages_of_buckets_become_one_listing() {
+        let bucket = |name: &str| {
+            format!("<Bucket><Name>{name}</Name><BucketRegion>us-east-1</BucketRegion></Bucket>")
+        };
+        let first = format!(
+            "<ListAllMyBucketsResult><Buckets>{}</Buckets>
+             <ContinuationToken>t</ContinuationToken></ListAllMyBucketsResult>",
+            bucket("a")
+        );
+        let tape = Tape::default()
+            .answer(200, first)
+            .answer(200, listing(&bucket("b")))
+            .answer(404, error("NoSuchTagSet"))
+            .answer(404, error("NoSuchTagSet"));
+        let found = list(&tape.aws()).await;
+        assert_eq!(found.resources.len(), 2);
+        assert!(tape.asked()[1].contains("continuation-token=t"));
+    }
+
+    #[tokio::test]
+    async fn what_aws_says_is_not_there_is_known_to_be_absent() {
+        let tape = Tape::default()
+            .answer(404, error("NoSuchBucketPolicy"))
+            .answer(404, error("NoSuchPublicAccessBlockConfiguration"))
+            .answer(404, error("ServerSideEncryptionConfigurationNotFoundError"))
+            .answer(200, "<VersioningConfiguration/>")
+            .answer(404, error("NoSuchLifecycleConfiguration"))
+            .answer(
+                200,
+                "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
+            );
+        let found = deepen(&tape.aws(), vec![logs()]).await;
+        let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
+        assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        assert_eq!(bucket.policy, Fact::Known(None));
+        assert_eq!(bucket.public_access_block, Fact::Known(None));
+        assert_eq!(bucket.encryption, Fact::Known(None));
+        assert_eq!(bucket.lifecycle, Fact::Known(Vec::new()));
+        assert_eq!(bucket.is_empty(), Some(true));
+    }
+
+    #[tokio::test]
+    async fn every_refused_question_is_a_gap_and_the_rest_is_kept() {
+        let tape = Tape::default()
+            .answer(
+                200,
+                "<PolicyStatus><IsPublic>true</IsPublic></PolicyStatus>",
+            )
+            .answer(403, error("AccessDenied"))
+            .answer(
+                200,
+                "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>
+                   <SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>k-1</KMSMasterKeyID>
+                 </ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>",
+            )
+            .answer(
+                200,
+                "<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>",
+            )
+            .answer(
+                200,
+                "<LifecycleConfiguration><Rule><ID>old</ID><Status>Enabled</Status>
+                   <Prefix>convox/logs</Prefix><Expiration><Days>5</Days></Expiration>
+                 </Rule></LifecycleConfiguration>",
+            )
+            .answer(
+                200,
+                "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>a</Key>
+                   <Size>7</Size><LastModified>2018-04-29T21:00:00Z</LastModified></Contents>
+                 </ListBucketResult>",
+            );
+        let found = deepen(&tape.aws(), vec![logs()]).await;
+        let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(found.gaps[0].action, "s3:GetBucketPublicAccessBlock");
+        assert_eq!(bucket.public_access_block, Fact::Unread);
+        assert_eq!(
+            bucket.policy,
+            Fact::Known(Some(PolicyFacts { is_public: true }))
+        );
+        assert_eq!(bucket.encryption_key.as_deref(), Some("k-1"));
+        assert_eq!(bucket.versioning, Fact::Known("Suspended".to_owned()));
+        let rule = &bucket.lifecycle.known().unwrap()[0];
+        assert!(rule.enabled && rule.filtered);
+        assert_eq!(rule.expiration_days, Some(5));
+        let contents = bucket.contents.known().unwrap();
+        assert_eq!((contents.objects, contents.bytes), (1, 7));
+        assert!(!contents.complete && contents.newest.is_some());
+    }
+}

@@ -1,9 +1,183 @@
-//! STUB
+//! Reads ECR repositories: one listing, then the images of the rack's own.
 
-use crate::aws::read::{Reading, Source};
+use aws_sdk_ecr::types;
+use futures_util::future::BoxFuture;
+
+use super::{Images, Repository};
+use crate::{
+    aws::{
+        Aws, Call, Found, Service,
+        found::{Missing, Need},
+        read::{Reading, Source},
+        shape::{self, size, tag_map},
+    },
+    id::ResourceId,
+    kind::{AsKind, Fact, Kind},
+    snapshot::Resource,
+};
+
+const REPOSITORIES: Call = Call::new(Service::Ecr, "DescribeRepositories");
+const IMAGES: Call = Call::new(Service::Ecr, "DescribeImages");
+const LIFECYCLE: Call = Call::new(Service::Ecr, "GetLifecyclePolicy");
+const TAGS: Call = Call::new(Service::Ecr, "ListTagsForResource");
+/// The most that one page holds; the default is a tenth of it.
+const PAGE: i32 = 1000;
 
 pub const READING: Reading = Reading {
-    calls: &[],
-    source: Source::Along,
-    deepen: None,
+    calls: &[REPOSITORIES, IMAGES, LIFECYCLE, TAGS],
+    source: Source::Region(list),
+    deepen: Some(deepen),
 };
+
+fn list(aws: &Aws) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let mut found = Found::of(Kind::Repository);
+        let request = aws.ecr.describe_repositories().max_results(PAGE);
+        let pages = request.into_paginator().items().send();
+        found.pages(REPOSITORIES, pages, resource).await;
+        found
+    })
+}
+
+fn resource(repository: types::Repository) -> Result<Resource, Missing> {
+    let name = repository.repository_name.need("repositoryName")?;
+    let encryption = repository.encryption_configuration;
+    let scanning = repository.image_scanning_configuration;
+    let attrs = Repository {
+        uri: repository.repository_uri.need("repositoryUri")?,
+        tag_mutability: repository
+            .image_tag_mutability
+            .map(|it| it.as_str().to_owned()),
+        scan_on_push: scanning.is_some_and(|it| it.scan_on_push),
+        encryption: encryption
+            .as_ref()
+            .map(|it| it.encryption_type.as_str().to_owned()),
+        key: encryption.and_then(|it| it.kms_key),
+        images: Fact::Unread,
+        lifecycle_policy: Fact::Unread,
+    };
+    Ok(Resource::new(name, attrs)
+        .arn(repository.repository_arn)
+        .created(shape::time(repository.created_at)))
+}
+
+fn deepen(aws: &Aws, repositories: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let read = aws.each(repositories, |it| look_into(aws, it)).await;
+        let mut found = Found::of(Kind::Repository);
+        read.into_iter().for_each(|it| found.merge(it));
+        found
+    })
+}
+
+async fn look_into(aws: &Aws, mut repository: Resource) -> Found {
+    let mut found = Found::of(Kind::Repository);
+    let id = repository.id.clone();
+    if let Some(attrs) = Repository::of_mut(&mut repository.attrs) {
+        attrs.images = images(aws, &id, &mut found)
+            .await
+            .map_or(Fact::Unread, Fact::Known);
+        let answer = aws.ecr.get_lifecycle_policy().repository_name(&id.key);
+        let none = "LifecyclePolicyNotFoundException";
+        let policy = found.optional(LIFECYCLE, Some(&id), none, answer.send().await);
+        attrs.lifecycle_policy = policy
+            .map(|it| it.is_some())
+            .map_or(Fact::Unread, Fact::Known);
+    }
+    if let Some(arn) = &repository.arn {
+        let answer = aws.ecr.list_tags_for_resource().resource_arn(arn);
+        if let Some(answer) = found.answer(TAGS, Some(&id), answer.send().await) {
+            repository = repository.tags(tag_map!(answer.tags.unwrap_or_default()));
+        }
+    }
+    found.resources.push(repository);
+    found
+}
+
+/// All images counted, or `None` and a gap when the listing broke off.
+async fn images(aws: &Aws, id: &ResourceId, found: &mut Found) -> Option<Images> {
+    let request = aws.ecr.describe_images().repository_name(&id.key);
+    let mut pages = request.max_results(PAGE).into_paginator().items().send();
+    let mut images = Images::default();
+    while let Some(image) = pages.next().await {
+        let image = found.answer(IMAGES, Some(id), image)?;
+        images.count += 1;
+        images.bytes = images.bytes.saturating_add(size(image.image_size_in_bytes));
+        images.untagged += u64::from(image.image_tags.unwrap_or_default().is_empty());
+        let pushed = shape::time(image.image_pushed_at);
+        images.newest_push = images.newest_push.max(pushed);
+        let pulled = shape::time(image.last_recorded_pull_time);
+        images.last_pull = images.last_pull.max(pulled);
+    }
+    Some(images)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{snapshot::Reason, testing::replay::Tape};
+
+    const TAGGED: &str = r#"{"tags":[{"Key":"Rack","Value":"prod"}]}"#;
+
+    fn web() -> Vec<Resource> {
+        let arn = "arn:aws:ecr:us-east-1:1:repository/web".to_owned();
+        vec![Resource::new("web", Repository::default()).arn(arn)]
+    }
+
+    #[tokio::test]
+    async fn images_are_counted_over_all_pages() {
+        let tape = Tape::default()
+            .answer(
+                200,
+                r#"{"imageDetails":[{"imageDigest":"a","imageTags":["1"],
+                     "imageSizeInBytes":10,"imagePushedAt":1525035600}],"nextToken":"t"}"#,
+            )
+            .answer(
+                200,
+                r#"{"imageDetails":[{"imageDigest":"b","imageSizeInBytes":5,
+                     "imagePushedAt":1525035500}]}"#,
+            )
+            .answer(400, r#"{"__type":"LifecyclePolicyNotFoundException"}"#)
+            .answer(200, TAGGED);
+        let found = deepen(&tape.aws(), web()).await;
+        let repository = Repository::of(&found.resources[0].attrs).unwrap();
+        let images = repository.images.known().unwrap();
+        assert_eq!((images.count, images.bytes, images.untagged), (2, 15, 1));
+        assert_eq!(images.newest_push.unwrap().as_second(), 1_525_035_600);
+        assert_eq!(repository.lifecycle_policy, Fact::Known(false));
+        assert_eq!(found.resources[0].tags["Rack"], "prod");
+        assert!(found.gaps.is_empty());
+    }
+
+    #[tokio::test]
+    async fn images_are_unread_when_a_page_fails() {
+        let denied = r#"{"__type":"AccessDeniedException"}"#;
+        let tape = Tape::default()
+            .answer(
+                200,
+                r#"{"imageDetails":[{"imageDigest":"a"}],"nextToken":"t"}"#,
+            )
+            .answer(400, denied)
+            .answer(200, r#"{"lifecyclePolicyText":"{}"}"#)
+            .answer(200, TAGGED);
+        let found = deepen(&tape.aws(), web()).await;
+        let repository = Repository::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(repository.images, Fact::Unread);
+        assert_eq!(repository.lifecycle_policy, Fact::Known(true));
+        assert_eq!(found.gaps[0].reason, Reason::Denied);
+    }
+
+    #[tokio::test]
+    async fn a_repository_without_its_uri_is_a_gap() {
+        let tape = Tape::default().answer(
+            200,
+            r#"{"repositories":[{"repositoryName":"a"},
+                {"repositoryName":"b","repositoryUri":"1.dkr.ecr/b",
+                 "encryptionConfiguration":{"encryptionType":"KMS","kmsKey":"arn:aws:kms:r:1:key/k"}}]}"#,
+        );
+        let found = list(&tape.aws()).await;
+        assert_eq!(found.gaps[0].message, "the answer has no repositoryUri");
+        let relations = found.resources[0].attrs.model().relations();
+        assert_eq!(relations[0].to.to_string(), "key/k");
+    }
+}

@@ -1,9 +1,179 @@
-//! STUB
+//! Reads DynamoDB tables: their names, then what the rack's own are.
 
-use crate::aws::read::{Reading, Source};
+use aws_sdk_dynamodb::types;
+use futures_util::future::BoxFuture;
+
+use super::{Index, Table, TableFacts};
+use crate::{
+    aws::{
+        Aws, Call, Found, Service,
+        found::{Missing, Need},
+        read::{Reading, Source},
+        shape::{self, size},
+    },
+    kind::{Fact, Kind},
+    snapshot::Resource,
+};
+
+const TABLES: Call = Call::new(Service::DynamoDb, "ListTables");
+const DESCRIBE: Call = Call::new(Service::DynamoDb, "DescribeTable");
 
 pub const READING: Reading = Reading {
-    calls: &[],
-    source: Source::Along,
-    deepen: None,
+    calls: &[TABLES, DESCRIBE],
+    source: Source::Region(list),
+    deepen: Some(deepen),
 };
+
+fn list(aws: &Aws) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let mut found = Found::of(Kind::Table);
+        let pages = aws.dynamodb.list_tables().into_paginator().items().send();
+        let resource = |name| Ok(Resource::new(name, Table::default()));
+        found.pages::<String, _>(TABLES, pages, resource).await;
+        found
+    })
+}
+
+fn deepen(aws: &Aws, tables: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let read = aws.each(tables, |it| describe(aws, it)).await;
+        let mut found = Found::of(Kind::Table);
+        read.into_iter().for_each(|it| found.merge(it));
+        found
+    })
+}
+
+async fn describe(aws: &Aws, table: Resource) -> Found {
+    let mut found = Found::of(Kind::Table);
+    let id = table.id.clone();
+    let answer = aws.dynamodb.describe_table().table_name(&id.key).send();
+    match found.answer(DESCRIBE, Some(&id), answer.await) {
+        None => found.resources.push(table),
+        Some(answer) => match described(&table, answer.table) {
+            Ok(table) => found.resources.push(table),
+            Err(missing) => {
+                found.malformed(DESCRIBE, Some(&id), missing);
+                found.resources.push(table);
+            }
+        },
+    }
+    found
+}
+
+fn described(
+    named: &Resource,
+    table: Option<types::TableDescription>,
+) -> Result<Resource, Missing> {
+    let table = table.need("Table")?;
+    let created = shape::time(table.creation_date_time);
+    let facts = facts(table)?;
+    let arn = facts.arn.clone();
+    let facts = Fact::Known(facts);
+    Ok(Resource::new(&named.id.key, Table { facts })
+        .arn(arn)
+        .created(created)
+        .tags(named.tags.clone()))
+}
+
+fn facts(table: types::TableDescription) -> Result<TableFacts, Missing> {
+    let status = table.table_status.need("TableStatus")?;
+    // AWS names the mode only of tables that were on demand at some time, and the class only of
+    // those that had another one.
+    let mode = table.billing_mode_summary.and_then(|it| it.billing_mode);
+    let mode = mode.unwrap_or(types::BillingMode::Provisioned);
+    let class = table.table_class_summary.and_then(|it| it.table_class);
+    let class = class.unwrap_or(types::TableClass::Standard);
+    let (read_units, write_units) = units(table.provisioned_throughput.as_ref());
+    let indexes = table.global_secondary_indexes.unwrap_or_default();
+    Ok(TableFacts {
+        status: status.as_str().to_owned(),
+        billing_mode: mode.as_str().to_owned(),
+        read_units,
+        write_units,
+        bytes: size(table.table_size_bytes),
+        items: size(table.item_count),
+        indexes: indexes.into_iter().map(index).collect(),
+        deletion_protection: table.deletion_protection_enabled.unwrap_or_default(),
+        class: class.as_str().to_owned(),
+        key: table.sse_description.and_then(|it| it.kms_master_key_arn),
+        arn: table.table_arn,
+    })
+}
+
+fn index(it: types::GlobalSecondaryIndexDescription) -> Index {
+    let (read_units, write_units) = units(it.provisioned_throughput.as_ref());
+    Index {
+        name: it.index_name.unwrap_or_default(),
+        read_units,
+        write_units,
+        bytes: size(it.index_size_bytes),
+    }
+}
+
+/// Read and write capacity units.
+fn units(it: Option<&types::ProvisionedThroughputDescription>) -> (u64, u64) {
+    (
+        size(it.and_then(|it| it.read_capacity_units)),
+        size(it.and_then(|it| it.write_capacity_units)),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kind::AsKind, testing::replay::Tape};
+
+    fn builds() -> Vec<Resource> {
+        vec![Resource::new("builds", Table::default())]
+    }
+
+    fn facts_of(found: &Found) -> Option<&TableFacts> {
+        Table::of(&found.resources[0].attrs).unwrap().facts.known()
+    }
+
+    #[tokio::test]
+    async fn pages_of_names_become_one_listing() {
+        let tape = Tape::default()
+            .answer(
+                200,
+                r#"{"TableNames":["builds"],"LastEvaluatedTableName":"builds"}"#,
+            )
+            .answer(200, r#"{"TableNames":["releases"]}"#);
+        let found = list(&tape.aws()).await;
+        assert_eq!(found.resources.len(), 2);
+        assert!(tape.asked()[1].contains(r#""ExclusiveStartTableName":"builds""#));
+    }
+
+    #[tokio::test]
+    async fn a_table_that_was_never_on_demand_is_provisioned() {
+        let tape = Tape::default().answer(
+            200,
+            r#"{"Table":{"TableName":"builds","TableStatus":"ACTIVE","ItemCount":12,
+                "TableArn":"arn:aws:dynamodb:us-east-1:1:table/builds",
+                "ProvisionedThroughput":{"ReadCapacityUnits":5,"WriteCapacityUnits":1}}}"#,
+        );
+        let found = deepen(&tape.aws(), builds()).await;
+        let facts = facts_of(&found).unwrap();
+        assert!(facts.is_provisioned());
+        assert_eq!((facts.read_units, facts.items), (5, 12));
+        assert!(found.resources[0].arn.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_table_without_its_status_keeps_its_name_and_leaves_a_gap() {
+        let tape = Tape::default().answer(200, r#"{"Table":{"TableName":"builds"}}"#);
+        let found = deepen(&tape.aws(), builds()).await;
+        assert_eq!(facts_of(&found), None);
+        assert_eq!(found.gaps[0].message, "the answer has no TableStatus");
+    }
+
+    #[tokio::test]
+    async fn a_refused_description_is_a_gap_about_that_table() {
+        let denied = r#"{"__type":"AccessDeniedException"}"#;
+        let tape = Tape::default().answer(400, denied);
+        let found = deepen(&tape.aws(), builds()).await;
+        assert_eq!(facts_of(&found), None);
+        let about = found.gaps[0].resource.as_ref().unwrap();
+        assert_eq!(about.to_string(), "table/builds");
+    }
+}
