@@ -39,7 +39,8 @@ impl<'a> Arn<'a> {
 
 /// The resource that an ARN names, where its kind is one of ours.
 ///
-/// Old ECS ARNs (`service/web` without the cluster) name none: ask the cluster instead.
+/// ECS ARNs from before 2019 (`service/web`) do not tell the cluster. They become a key of their
+/// own, the ARN itself, by which [`crate::graph::Graph::get`] still finds the resource.
 pub fn resource(text: &str) -> Option<ResourceId> {
     let arn = Arn::parse(text)?;
     let (head, _) = arn
@@ -54,7 +55,9 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("cloudformation", "stack") => id(Kind::Stack, parts.first()?),
         ("ecs", "cluster") => id(Kind::Cluster, rest),
         ("ecs", "task-definition") => id(Kind::TaskDefinition, rest),
-        ("ecs", _) if parts.len() != 2 => None,
+        ("ecs", "service") if parts.len() == 1 => id(Kind::Service, text),
+        ("ecs", "task") if parts.len() == 1 => id(Kind::Task, text),
+        ("ecs", "container-instance") if parts.len() == 1 => id(Kind::ContainerInstance, text),
         ("ecs", "service") => id(Kind::Service, rest),
         ("ecs", "task") => id(Kind::Task, rest),
         ("ecs", "container-instance") => id(Kind::ContainerInstance, rest),
@@ -150,7 +153,7 @@ mod tests {
         let tail = "us-east-1:123456789012";
         for (arn, id) in [
             ("ecs:T:service/prod/web", "service/prod/web"),
-            ("ecs:T:service/web", "none"),
+            ("ecs:T:service/web", "service/arn:aws:ecs:us-east-1:123456789012:service/web"),
             ("ecs:T:task-definition/web:3", "task-definition/web:3"),
             (
                 "elasticloadbalancing:T:loadbalancer/app/r/42",

@@ -130,9 +130,12 @@ fn declared(graph: &Graph<'_>, rack: &Rack) -> BTreeMap<ResourceId, Belonging> {
     for (resource, stack) in graph.of::<Stack>() {
         if rack.roots.contains_key(&resource.id) {
             for (member, logical) in stack.members() {
+                let Some(member) = graph.get(&member) else {
+                    continue;
+                };
                 let why = format!("{logical} of {}", resource.id);
                 known
-                    .entry(member)
+                    .entry(member.id.clone())
                     .or_insert_with(|| Belonging::new(Class::Declared, why));
             }
         }

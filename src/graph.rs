@@ -29,6 +29,8 @@ pub struct Graph<'s> {
     inner: DiGraph<&'s Resource, Edge>,
     index: BTreeMap<&'s ResourceId, NodeIndex>,
     by_kind: BTreeMap<Kind, Vec<NodeIndex>>,
+    /// For references that only tell an ARN which does not hold the whole key.
+    by_arn: BTreeMap<&'s str, NodeIndex>,
     dangling: Vec<(&'s ResourceId, Relation)>,
 }
 
@@ -43,13 +45,18 @@ impl<'s> Graph<'s> {
         for (id, &ix) in &index {
             by_kind.entry(id.kind).or_default().push(ix);
         }
+        let by_arn: BTreeMap<&str, NodeIndex> = resources
+            .iter()
+            .filter_map(|it| Some((it.arn.as_deref()?, index[&it.id])))
+            .collect();
         let mut dangling = Vec::new();
         for resource in resources {
             let mut relations = resource.attrs.model().relations();
             relations.sort();
             relations.dedup();
             for relation in relations {
-                match index.get(&relation.to) {
+                let to = index.get(&relation.to);
+                match to.or_else(|| by_arn.get(relation.to.key.as_str())) {
                     Some(&to) => {
                         let edge = Edge {
                             kind: relation.kind,
@@ -68,6 +75,7 @@ impl<'s> Graph<'s> {
             inner,
             index,
             by_kind,
+            by_arn,
             dangling,
         }
     }
@@ -95,9 +103,14 @@ impl<'s> Graph<'s> {
             .filter_map(|&ix| K::of(&self.inner[ix].attrs).map(|it| (self.inner[ix], it)))
     }
 
-    /// The resource of that id, if it was seen.
+    /// The resource of that id, if it was seen. A key may also be the whole ARN.
     pub fn get(&self, id: &ResourceId) -> Option<&'s Resource> {
-        self.index.get(id).map(|&ix| self.inner[ix])
+        self.find(id).map(|ix| self.inner[ix])
+    }
+
+    fn find(&self, id: &ResourceId) -> Option<NodeIndex> {
+        let by_arn = || self.by_arn.get(id.key.as_str());
+        self.index.get(id).or_else(by_arn).copied()
     }
 
     /// The resource of that id, typed.
@@ -146,7 +159,7 @@ impl<'s> Graph<'s> {
     }
 
     fn neighbours(&self, id: &ResourceId, direction: Direction) -> Vec<(&'s Resource, Edge)> {
-        let Some(&ix) = self.index.get(id) else {
+        let Some(ix) = self.find(id) else {
             return Vec::new();
         };
         let mut found: Vec<_> = self
