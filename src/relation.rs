@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::ResourceId;
+use crate::{id::ResourceId, kind::Kind};
 
 /// An edge, told by the resource whose description reveals it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,6 +26,17 @@ impl Relation {
             port: None,
             weight: None,
         }
+    }
+
+    /// The same edge to each resource of one kind.
+    pub fn each<'k>(
+        kind: RelationKind,
+        held: Kind,
+        keys: impl IntoIterator<Item = &'k String>,
+        evidence: &'static str,
+    ) -> impl Iterator<Item = Self> {
+        keys.into_iter()
+            .map(move |it| Self::new(kind, ResourceId::new(held, it), evidence))
     }
 
     pub fn port(mut self, port: impl Into<Option<u16>>) -> Self {

@@ -118,6 +118,7 @@ actions! {
     DetachInternetGateway = "ec2",
     DisassociateRouteTable = "ec2",
     ReleaseAddress = "ec2",
+    ReplaceNetworkAclAssociation = "ec2",
     TerminateInstances = "ec2",
     DeleteRepository = "ecr",
     DeleteCluster = "ecs",

@@ -1,27 +1,188 @@
-//! STUB
+//! Auto Scaling group: keeps so many instances running, and replaces those that go.
+//!
+//! Key: the group's name.
 
 use serde::{Deserialize, Serialize};
 
-use super::Model;
-use crate::{relation::Relation, removal::Removal};
+use super::{Kind, Model};
+use crate::{
+    relation::{Relation, RelationKind},
+    removal::{Action, Removal},
+};
 
 #[cfg(feature = "aws")]
 pub mod aws;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct AutoScalingGroup {}
+pub struct AutoScalingGroup {
+    pub min: u32,
+    pub max: u32,
+    pub desired: u32,
+    pub instances: Vec<Member>,
+    /// Instances that wait in its warm pool; they are not among `instances`.
+    pub warm_pool: u32,
+    pub zones: Vec<String>,
+    pub subnets: Vec<String>,
+    /// Key of the launch configuration.
+    pub launch_configuration: Option<String>,
+    /// Id of the launch template.
+    pub launch_template: Option<String>,
+    /// Keys of the target groups that it registers its instances in.
+    pub target_groups: Vec<String>,
+    /// Keys of the classic load balancers that it registers its instances in.
+    pub classic_load_balancers: Vec<String>,
+    /// `EC2`, or what it asks besides that: `ELB`, `EC2,ELB`.
+    pub health_check_type: String,
+    /// Processes that a person suspended: `Launch`, `Terminate`, `AZRebalance`.
+    pub suspended: Vec<String>,
+    /// AWS's word, there only while the group is being deleted: `Delete in progress`.
+    pub status: Option<String>,
+    /// `none`, `prevent-force-deletion`, `prevent-all-deletion`.
+    pub deletion_protection: Option<String>,
+    /// Its new instances are not taken away when it shrinks.
+    pub protects_new_instances: bool,
+}
+
+/// One entry of `Instances`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Member {
+    /// Key of the instance.
+    pub instance: String,
+    pub zone: String,
+    /// AWS's word: `InService`, `Pending`, `Terminating:Wait`, `Standby`.
+    pub lifecycle_state: String,
+    /// `Healthy`, `Unhealthy`.
+    pub health: String,
+    /// It is not taken away when the group shrinks.
+    pub protected: bool,
+}
+
+impl Member {
+    /// It has left the group.
+    fn is_gone(&self) -> bool {
+        matches!(self.lifecycle_state.as_str(), "Terminated" | "Detached")
+    }
+}
 
 impl Model for AutoScalingGroup {
     fn relations(&self) -> Vec<Relation> {
-        Vec::new()
+        let members = self.instances.iter().filter(|it| !it.is_gone());
+        let members = members.map(|it| &it.instance);
+        let uses = RelationKind::Uses;
+        Relation::each(
+            RelationKind::Makes,
+            Kind::Instance,
+            members,
+            "Instances.InstanceId",
+        )
+        .chain(Relation::each(
+            uses,
+            Kind::LaunchConfiguration,
+            &self.launch_configuration,
+            "LaunchConfigurationName",
+        ))
+        .chain(Relation::each(
+            uses,
+            Kind::TargetGroup,
+            &self.target_groups,
+            "TargetGroupARNs",
+        ))
+        .chain(Relation::each(
+            uses,
+            Kind::ClassicLoadBalancer,
+            &self.classic_load_balancers,
+            "LoadBalancerNames",
+        ))
+        .chain(Relation::each(
+            RelationKind::SitsIn,
+            Kind::Subnet,
+            &self.subnets,
+            "VPCZoneIdentifier",
+        ))
+        .collect()
     }
 
     fn removal(&self) -> Removal {
-        Removal::Never("stub")
+        Removal::after(
+            [Action::UpdateAutoScalingGroup],
+            Action::DeleteAutoScalingGroup,
+        )
+    }
+
+    fn state(&self) -> Option<&str> {
+        self.status.as_deref()
     }
 
     fn summary(&self) -> String {
-        String::new()
+        let suspended = if self.suspended.is_empty() {
+            String::new()
+        } else {
+            format!(", suspended: {}", self.suspended.join(", "))
+        };
+        format!(
+            "{} instances, wants {} ({} to {}), {} zones{suspended}",
+            self.instances.len(),
+            self.desired,
+            self.min,
+            self.max,
+            self.zones.len()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(instance: &str, lifecycle_state: &str) -> Member {
+        Member {
+            instance: instance.to_owned(),
+            lifecycle_state: lifecycle_state.to_owned(),
+            ..Member::default()
+        }
+    }
+
+    #[test]
+    fn it_makes_the_instances_that_it_still_has() {
+        let group = AutoScalingGroup {
+            instances: vec![
+                member("i-1", "InService"),
+                member("i-2", "Terminating:Wait"),
+                member("i-3", "Terminated"),
+                member("i-4", "Detached"),
+            ],
+            ..AutoScalingGroup::default()
+        };
+        let made: Vec<String> = group
+            .relations()
+            .iter()
+            .map(|it| it.to.to_string())
+            .collect();
+        assert_eq!(made, ["instance/i-1", "instance/i-2"]);
+    }
+
+    #[test]
+    fn it_goes_before_its_launch_configuration_and_its_target_groups() {
+        let group = AutoScalingGroup {
+            launch_configuration: Some("prod-lc".to_owned()),
+            target_groups: vec!["prod-tg".to_owned()],
+            subnets: vec!["subnet-1".to_owned()],
+            ..AutoScalingGroup::default()
+        };
+        let held: Vec<String> = group
+            .relations()
+            .iter()
+            .map(|it| format!("{} {}", it.kind.name(), it.to))
+            .collect();
+        assert_eq!(
+            held,
+            [
+                "uses launch-configuration/prod-lc",
+                "uses target-group/prod-tg",
+                "sits-in subnet/subnet-1"
+            ]
+        );
     }
 }
