@@ -78,15 +78,17 @@ impl Model for Topic {
     }
 
     fn summary(&self) -> String {
-        let Some(it) = self.facts.known() else {
-            return "not described".to_owned();
+        let Some(subscriptions) = self.subscriptions.known() else {
+            return "subscriptions not read".to_owned();
         };
-        format!(
-            "{} subscriptions, {} of them not confirmed",
-            it.subscriptions_confirmed
-                .saturating_add(it.subscriptions_pending),
-            it.subscriptions_pending
-        )
+        let pending = subscriptions.iter().filter(|it| !it.confirmed).count();
+        match pending {
+            0 => format!("{} subscriptions", subscriptions.len()),
+            it => format!(
+                "{} subscriptions, {it} of them not confirmed",
+                subscriptions.len()
+            ),
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use aws_sdk_lambda::types;
 use futures_util::future::BoxFuture;
-use jiff::Timestamp;
 
 use super::{EventSource, Function, Variable};
 use crate::{
@@ -72,7 +71,7 @@ fn resource(function: types::FunctionConfiguration) -> Result<Resource, Missing>
         memory: count(function.memory_size),
         timeout: count(function.timeout),
         code_size: size(Some(function.code_size)),
-        last_modified: modified.and_then(moment),
+        last_modified: modified.and_then(|it| it.parse().ok()),
         vpc: vpc
             .as_ref()
             .and_then(|it| it.vpc_id.clone())
@@ -97,11 +96,6 @@ fn resource(function: types::FunctionConfiguration) -> Result<Resource, Missing>
         event_sources: Fact::Unread,
     };
     Ok(Resource::new(name, attrs).arn(arn))
-}
-
-/// Lambda writes `2018-04-29T21:00:00.000+0000`.
-fn moment(text: &str) -> Option<Timestamp> {
-    Timestamp::strptime("%Y-%m-%dT%H:%M:%S%.f%z", text).ok()
 }
 
 /// Names and lengths; the values end here.
