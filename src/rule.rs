@@ -17,13 +17,13 @@ use crate::{
 
 pub mod exposure;
 
-mod alb_http_not_redirected;
-mod bucket_orphan;
-mod logs_no_retention;
-mod no_healthy_target;
-mod sg_world;
-mod sg_world_admin_port;
-mod sg_world_data_port;
+pub mod alb_http_not_redirected;
+pub mod bucket_orphan;
+pub mod logs_no_retention;
+pub mod no_healthy_target;
+pub mod sg_world;
+pub mod sg_world_admin_port;
+pub mod sg_world_data_port;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[Rule] = &[

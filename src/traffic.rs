@@ -69,7 +69,7 @@ pub fn paths(case: &Case<'_>) -> Vec<TrafficPath> {
         through_listeners(case, &containers, resource, lb, &mut paths);
     }
     for (resource, lb) in case.ours::<ClassicLoadBalancer>() {
-        through_classic(case, &containers, resource, lb, &mut paths);
+        through_classic(&containers, resource, lb, &mut paths);
     }
     paths
 }
@@ -209,7 +209,6 @@ fn through_group(
 }
 
 fn through_classic(
-    case: &Case<'_>,
     containers: &Containers<'_>,
     resource: &Resource,
     lb: &ClassicLoadBalancer,

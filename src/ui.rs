@@ -70,7 +70,7 @@ pub fn verdict(status: Status, severity: Severity) -> String {
 /// A table for a person, its cells made harmless; columns as wide as they need to be.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::NOTHING);
+    table.load_style(comfy_table::presets::NOTHING);
     table.set_header(header.iter().map(|it| it.to_uppercase()));
     for row in rows {
         table.add_row(row.iter().map(|it| text::harmless(it).into_owned()));

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, Kind, Model, Place};
+use super::{Kind, Model, Place};
 use crate::{
     charge::Charge,
     id::ResourceId,

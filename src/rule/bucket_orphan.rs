@@ -6,6 +6,7 @@ use crate::{
     kind::{Fact, Kind, bucket::Bucket},
     rack::{STACK_ID_TAG, STACK_NAME_TAG},
     snapshot::Resource,
+    text,
 };
 
 pub const RULE: Rule = Rule {
@@ -69,9 +70,9 @@ fn contents(bucket: &Bucket) -> String {
         Fact::Unread => "what is in it was not read".to_owned(),
         Fact::Known(it) if it.objects == 0 => "it is empty".to_owned(),
         Fact::Known(it) => format!(
-            "it holds {}{} objects",
+            "it holds {}{}",
             if it.complete { "" } else { "at least " },
-            it.objects
+            text::count(usize::try_from(it.objects).unwrap_or(usize::MAX), "object")
         ),
     }
 }

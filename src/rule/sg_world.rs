@@ -8,6 +8,7 @@ use crate::{
     id::ResourceId,
     kind::{Kind, security_group::SecurityGroup},
     relation::RelationKind,
+    snapshot::Resource,
 };
 
 /// The ports that a rule is about, by protocol.
@@ -102,15 +103,26 @@ fn run(opening: &Opening) -> String {
     }
 }
 
-/// What has the group on it.
+/// What has the group on it, an interface only where nothing else stands for it.
 fn attached(case: &Case<'_>, group: &ResourceId) -> Vec<ResourceId> {
     let users = case.graph.users(group).into_iter();
     let mut users: Vec<ResourceId> = users
         .filter(|(user, edge)| {
-            edge.kind == RelationKind::Uses && user.id.kind != Kind::LaunchConfiguration
+            edge.kind == RelationKind::Uses
+                && user.id.kind != Kind::LaunchConfiguration
+                && !is_part(case, user)
         })
         .map(|(user, _)| user.id.clone())
         .collect();
     users.dedup();
     users
+}
+
+/// Whether a network interface is an instance's, a load balancer's or a mount target's.
+fn is_part(case: &Case<'_>, user: &Resource) -> bool {
+    let made = || case.graph.users(&user.id).into_iter();
+    let part = || case.graph.uses(&user.id).into_iter();
+    user.id.kind == Kind::NetworkInterface
+        && (made().any(|(_, edge)| edge.kind == RelationKind::Makes)
+            || part().any(|(_, edge)| edge.kind == RelationKind::PartOf))
 }

@@ -153,7 +153,7 @@ fn attached(it: types::InstanceBlockDeviceMapping) -> Option<Attached> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{snapshot::Reason, testing::replay::Tape};
+    use crate::{kind::AsKind, testing::replay::Tape};
 
     fn item(id: &str, inside: &str) -> String {
         format!(

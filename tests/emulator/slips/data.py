@@ -5,6 +5,7 @@ from moto.moto_api._internal import mock_random
 from moto.route53 import models as route53
 from moto.route53.models import FakeZone
 from moto.s3.models import FakeBucket
+from moto.s3.responses import S3Response
 from moto.sqs.models import Queue
 
 from slips.patch import around, slip
@@ -18,6 +19,16 @@ def buckets_are_encrypted() -> None:
     def make(init, bucket, *args, **options):
         init(bucket, *args, **options)
         bucket.encryption = {"Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}}
+
+
+@slip
+def versioning_is_told_in_the_element_of_s3() -> None:
+    """S3 answers GetBucketVersioning with VersioningConfiguration; moto with the operation's name."""
+
+    @around(S3Response, "get_bucket_versioning")
+    def tell(get_bucket_versioning, response):
+        status, headers, body = get_bucket_versioning(response)
+        return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
 
 
 @slip
