@@ -48,6 +48,13 @@ impl<T> Need<T> for Option<T> {
     }
 }
 
+/// For the fields that the SDK leaves empty when AWS leaves them out.
+impl Need<Self> for String {
+    fn need(self, field: &'static str) -> Result<Self, Missing> {
+        Some(self).filter(|it| !it.is_empty()).need(field)
+    }
+}
+
 impl Found {
     pub fn of(kind: Kind) -> Self {
         Self {

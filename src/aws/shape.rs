@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::arn;
+
 /// Makes a tag map of any service's list of tags with `key` and `value`.
 ///
 /// A macro, because every SDK crate has a `Tag` type of its own and they share no trait.
@@ -37,9 +39,26 @@ impl From<(&str, &str)> for Pair {
 }
 
 /// The SDK's time as ours; `None` for none and for what lies outside the calendar.
+///
+/// The first second of 1970 is none too: the SDK puts it where AWS left out a required time.
 pub fn time(it: Option<aws_smithy_types::DateTime>) -> Option<Timestamp> {
-    let it = it?;
+    let it = it.filter(|it| it.secs() != 0)?;
     Timestamp::new(it.secs(), i32::try_from(it.subsec_nanos()).ok()?).ok()
+}
+
+/// A time that the SDK sets to 1970 where AWS's answer lacks it.
+pub fn stated_time(it: aws_smithy_types::DateTime) -> Option<Timestamp> {
+    time(Some(it)).filter(|it| *it != Timestamp::UNIX_EPOCH)
+}
+
+/// A word of AWS's that the SDK makes up where the answer lacks it.
+pub fn stated(it: &str) -> Option<String> {
+    (it != "no value was set").then(|| it.to_owned())
+}
+
+/// What follows the last slash: an ARN's or a path's last name.
+pub fn last(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or(text)
 }
 
 /// A port as AWS's APIs give it; -1 and what is no port become `None`.
@@ -50,4 +69,20 @@ pub fn port(it: Option<i32>) -> Option<u16> {
 /// A count as AWS's APIs give it; a negative one becomes 0.
 pub fn count(it: Option<i32>) -> u32 {
     it.and_then(|it| u32::try_from(it).ok()).unwrap_or_default()
+}
+
+/// A size in bytes, or a count of things, as AWS's APIs give it; a negative one becomes 0.
+pub fn size(it: Option<i64>) -> u64 {
+    it.and_then(|it| u64::try_from(it).ok()).unwrap_or_default()
+}
+
+/// The key of what an ARN names; a text that is no ARN of a kind we know stays as it is.
+pub fn key(text: String) -> String {
+    arn::resource(&text).map_or(text, |it| it.key)
+}
+
+/// A text that says something; `None` for the empty one, which AWS gives where it has nothing to
+/// name, and the SDK where AWS left out a required text.
+pub fn text(it: Option<String>) -> Option<String> {
+    it.filter(|it| !it.is_empty())
 }
