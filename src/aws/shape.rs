@@ -56,14 +56,14 @@ pub fn stated(it: &str) -> Option<String> {
     (it != "no value was set").then(|| it.to_owned())
 }
 
-/// What follows the last slash: an ARN's or a path's last name.
-pub fn last(text: &str) -> &str {
-    text.rsplit('/').next().unwrap_or(text)
-}
-
 /// A port as AWS's APIs give it; -1 and what is no port become `None`.
 pub fn port(it: Option<i32>) -> Option<u16> {
     it.and_then(|it| u16::try_from(it).ok())
+}
+
+/// What follows the last slash: an ARN's or a path's last name.
+pub fn last(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or(text)
 }
 
 /// A count as AWS's APIs give it; a negative one becomes 0.
