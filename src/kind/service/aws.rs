@@ -9,7 +9,7 @@ use crate::{
         Aws, Call, Found, Service,
         found::{Missing, Need},
         read::{Reading, Source},
-        shape::{self, count, key, tag_map},
+        shape::{self, count, key, tag_map, text},
     },
     id::ResourceId,
     kind::{AsKind, Kind, cluster::Cluster},
@@ -111,7 +111,7 @@ fn resource(cluster: &str, service: types::Service) -> Result<Resource, Missing>
     let attrs = super::Service {
         cluster: cluster.to_owned(),
         status,
-        launch_type: service.launch_type.map(|it| it.as_str().to_owned()),
+        launch_type: text(service.launch_type.map(|it| it.as_str().to_owned())),
         capacity_providers: strategy
             .into_iter()
             .map(|it| it.capacity_provider)

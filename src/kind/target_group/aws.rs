@@ -1,5 +1,7 @@
 //! Reads target groups: one listing and their tags, then the health of the rack's own targets.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_elasticloadbalancingv2::types;
 use futures_util::future::BoxFuture;
 
@@ -44,13 +46,14 @@ fn resource(group: types::TargetGroup) -> Result<Resource, Missing> {
     let name = group.target_group_name.need("TargetGroupName")?;
     let number = |it: Option<i32>| it.map(|it| count(Some(it)));
     let balancers = group.load_balancer_arns.unwrap_or_default();
+    let balancers: BTreeSet<String> = balancers.into_iter().map(key).collect();
     let attrs = TargetGroup {
         protocol: group.protocol.map(|it| it.as_str().to_owned()),
         protocol_version: group.protocol_version,
         port: shape::port(group.port),
         target_type: group.target_type.need("TargetType")?.as_str().to_owned(),
         vpc: group.vpc_id,
-        load_balancers: balancers.into_iter().map(key).collect(),
+        load_balancers: balancers.into_iter().collect(),
         health_check: HealthCheck {
             enabled: group.health_check_enabled.unwrap_or_default(),
             protocol: group.health_check_protocol.map(|it| it.as_str().to_owned()),

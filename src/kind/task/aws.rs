@@ -9,7 +9,7 @@ use crate::{
         Aws, Call, Found, Service,
         found::{Missing, Need},
         read::{Reading, Source},
-        shape::{self, key, last, tag_map},
+        shape::{self, key, last, tag_map, text},
     },
     kind::{
         Kind,
@@ -79,11 +79,11 @@ fn resource(cluster: &str, task: types::Task) -> Result<Resource, Missing> {
         cluster: cluster.to_owned(),
         task_definition: key(task.task_definition_arn.need("taskDefinitionArn")?),
         group: task.group.unwrap_or_default(),
-        started_by: task.started_by,
+        started_by: text(task.started_by),
         last_status: task.last_status.need("lastStatus")?,
         desired_status: task.desired_status.unwrap_or_default(),
         health: task.health_status.map(|it| it.as_str().to_owned()),
-        launch_type: task.launch_type.map(|it| it.as_str().to_owned()),
+        launch_type: text(task.launch_type.map(|it| it.as_str().to_owned())),
         capacity_provider: task.capacity_provider_name,
         platform_version: task.platform_version,
         platform_family: task.platform_family,
@@ -134,8 +134,8 @@ fn resource(cluster: &str, task: types::Task) -> Result<Resource, Missing> {
 }
 
 /// CPU units or MiB, where AWS writes them as a number.
-pub fn number(text: Option<&str>) -> Option<u32> {
-    text.and_then(|it| it.trim().parse().ok())
+pub fn number(told: Option<&str>) -> Option<u32> {
+    told.and_then(|it| it.trim().parse().ok())
 }
 
 /// What the attachments that are still there say under that name.
