@@ -61,6 +61,11 @@ pub fn port(it: Option<i32>) -> Option<u16> {
     it.and_then(|it| u16::try_from(it).ok())
 }
 
+/// What follows the last slash: an ARN's or a path's last name.
+pub fn last(text: &str) -> &str {
+    text.rsplit('/').next().unwrap_or(text)
+}
+
 /// A count as AWS's APIs give it; a negative one becomes 0.
 pub fn count(it: Option<i32>) -> u32 {
     it.and_then(|it| u32::try_from(it).ok()).unwrap_or_default()

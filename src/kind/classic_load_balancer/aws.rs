@@ -1,9 +1,251 @@
-//! STUB
+//! Reads classic load balancers: one listing and their tags, then health and logs of the rack's
+//! own.
 
-use crate::aws::read::{Reading, Source};
+use std::collections::BTreeMap;
+
+use aws_sdk_elasticloadbalancing::types;
+use futures_util::future::BoxFuture;
+
+use super::{ClassicListener, ClassicLoadBalancer, InstanceHealth};
+use crate::{
+    aws::{
+        Aws, Call, Found, Service,
+        found::{Missing, Need},
+        read::{Reading, Source},
+        shape::{self, key, tag_map},
+    },
+    kind::{AsKind, Fact, Kind},
+    snapshot::Resource,
+};
+
+const BALANCERS: Call = Call::new(Service::Elb, "DescribeLoadBalancers");
+const TAGS: Call = Call::new(Service::Elb, "DescribeTags");
+const HEALTH: Call = Call::new(Service::Elb, "DescribeInstanceHealth");
+const ATTRIBUTES: Call = Call::new(Service::Elb, "DescribeLoadBalancerAttributes");
+/// The most that DescribeTags takes at once.
+const BATCH: usize = 20;
 
 pub const READING: Reading = Reading {
-    calls: &[],
-    source: Source::Along,
-    deepen: None,
+    calls: &[BALANCERS, TAGS, HEALTH, ATTRIBUTES],
+    source: Source::Region(list),
+    deepen: Some(deepen),
 };
+
+fn list(aws: &Aws) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let mut found = Found::of(Kind::ClassicLoadBalancer);
+        let pages = aws
+            .elb
+            .describe_load_balancers()
+            .into_paginator()
+            .items()
+            .send();
+        found.pages(BALANCERS, pages, resource).await;
+        add_tags(aws, &mut found).await;
+        found
+    })
+}
+
+async fn add_tags(aws: &Aws, found: &mut Found) {
+    let names: Vec<String> = found.resources.iter().map(|it| it.id.key.clone()).collect();
+    let batches = names.chunks(BATCH).map(<[String]>::to_vec);
+    let answers = aws.each(batches, |batch| {
+        aws.elb
+            .describe_tags()
+            .set_load_balancer_names(Some(batch))
+            .send()
+    });
+    let mut tags = BTreeMap::new();
+    for answer in answers.await {
+        let Some(answer) = found.answer(TAGS, None, answer) else {
+            continue;
+        };
+        for it in answer.tag_descriptions.unwrap_or_default() {
+            tags.insert(it.load_balancer_name, tag_map!(it.tags.unwrap_or_default()));
+        }
+    }
+    for resource in &mut found.resources {
+        let name = Some(resource.id.key.clone());
+        resource.tags = tags.remove(&name).unwrap_or_default();
+    }
+}
+
+fn resource(lb: types::LoadBalancerDescription) -> Result<Resource, Missing> {
+    let name = lb.load_balancer_name.need("LoadBalancerName")?;
+    let attrs = ClassicLoadBalancer {
+        scheme: lb.scheme.need("Scheme")?,
+        dns_name: lb.dns_name.unwrap_or_default(),
+        vpc: lb.vpc_id,
+        subnets: lb.subnets.unwrap_or_default(),
+        zones: lb.availability_zones.unwrap_or_default(),
+        security_groups: lb.security_groups.unwrap_or_default(),
+        listeners: lb
+            .listener_descriptions
+            .unwrap_or_default()
+            .into_iter()
+            .map(listener)
+            .collect::<Result<_, _>>()?,
+        instances: lb
+            .instances
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|it| it.instance_id)
+            .collect(),
+        health_check: lb.health_check.map(|it| it.target).unwrap_or_default(),
+        health: Fact::Unread,
+        access_log_bucket: Fact::Unread,
+    };
+    Ok(Resource::new(name, attrs).created(shape::time(lb.created_time)))
+}
+
+fn listener(told: types::ListenerDescription) -> Result<ClassicListener, Missing> {
+    let it = told.listener.need("Listener")?;
+    Ok(ClassicListener {
+        protocol: it.protocol.need("Protocol")?,
+        port: port(it.load_balancer_port).need("LoadBalancerPort")?,
+        instance_protocol: it.instance_protocol.unwrap_or_default(),
+        instance_port: port(it.instance_port).need("InstancePort")?,
+        certificate: it.ssl_certificate_id.map(key),
+        policies: told.policy_names.unwrap_or_default(),
+    })
+}
+
+/// The SDK has 0 where AWS left the port out.
+fn port(it: i32) -> Option<u16> {
+    shape::port(Some(it)).filter(|it| *it > 0)
+}
+
+fn deepen(aws: &Aws, balancers: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let read = aws.each(balancers, |it| open(aws, it)).await;
+        let mut found = Found::of(Kind::ClassicLoadBalancer);
+        read.into_iter().for_each(|it| found.merge(it));
+        found
+    })
+}
+
+async fn open(aws: &Aws, mut balancer: Resource) -> Found {
+    let mut found = Found::of(Kind::ClassicLoadBalancer);
+    let id = balancer.id.clone();
+    let health = aws.elb.describe_instance_health();
+    let attributes = aws.elb.describe_load_balancer_attributes();
+    let health = health.load_balancer_name(&id.key).send().await;
+    let attributes = attributes.load_balancer_name(&id.key).send().await;
+    if let Some(attrs) = ClassicLoadBalancer::of_mut(&mut balancer.attrs) {
+        if let Some(answer) = found.answer(HEALTH, Some(&id), health) {
+            let states = answer.instance_states.unwrap_or_default();
+            match states.into_iter().map(state).collect() {
+                Ok(states) => attrs.health = Fact::Known(states),
+                Err(missing) => found.malformed(HEALTH, Some(&id), missing),
+            }
+        }
+        if let Some(answer) = found.answer(ATTRIBUTES, Some(&id), attributes) {
+            let log = answer.load_balancer_attributes.and_then(|it| it.access_log);
+            let log = log.filter(|it| it.enabled).and_then(|it| it.s3_bucket_name);
+            attrs.access_log_bucket = Fact::Known(log);
+        }
+    }
+    found.resources.push(balancer);
+    found
+}
+
+fn state(it: types::InstanceState) -> Result<InstanceHealth, Missing> {
+    Ok(InstanceHealth {
+        instance: it.instance_id.need("InstanceId")?,
+        state: it.state.need("State")?,
+        reason: it.reason_code,
+        description: it.description,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{snapshot::Reason, testing::replay::Tape};
+
+    const LIST: &str = "<DescribeLoadBalancersResponse><DescribeLoadBalancersResult>
+        <LoadBalancerDescriptions><member><LoadBalancerName>router</LoadBalancerName>
+          <Scheme>internal</Scheme><VPCId>vpc-1</VPCId>
+          <HealthCheck><Target>TCP:80</Target></HealthCheck>
+          <ListenerDescriptions><member><PolicyNames><member>tls</member></PolicyNames>
+            <Listener><Protocol>SSL</Protocol><LoadBalancerPort>443</LoadBalancerPort>
+            <InstanceProtocol>TCP</InstanceProtocol><InstancePort>8443</InstancePort>
+            <SSLCertificateId>arn:aws:acm:us-east-1:1:certificate/12-ab</SSLCertificateId>
+            </Listener></member></ListenerDescriptions>
+          <Instances><member><InstanceId>i-1</InstanceId></member></Instances></member>
+        <member><LoadBalancerName>broken</LoadBalancerName></member>
+        </LoadBalancerDescriptions></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>";
+    const TAGGED: &str = "<DescribeTagsResponse><DescribeTagsResult><TagDescriptions><member>
+        <LoadBalancerName>router</LoadBalancerName><Tags><member><Key>Rack</Key>
+        <Value>prod</Value></member></Tags></member></TagDescriptions></DescribeTagsResult>
+        </DescribeTagsResponse>";
+    const HEALTH: &str = "<DescribeInstanceHealthResponse><DescribeInstanceHealthResult>
+        <InstanceStates><member><InstanceId>i-1</InstanceId><State>OutOfService</State>
+        <ReasonCode>Instance</ReasonCode></member></InstanceStates>
+        </DescribeInstanceHealthResult></DescribeInstanceHealthResponse>";
+    const DENIED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+
+    fn attributes(log: &str) -> String {
+        format!(
+            "<DescribeLoadBalancerAttributesResponse><DescribeLoadBalancerAttributesResult>
+            <LoadBalancerAttributes><AccessLog>{log}</AccessLog></LoadBalancerAttributes>
+            </DescribeLoadBalancerAttributesResult></DescribeLoadBalancerAttributesResponse>"
+        )
+    }
+
+    fn first(found: &Found) -> &ClassicLoadBalancer {
+        ClassicLoadBalancer::of(&found.resources[0].attrs).unwrap()
+    }
+
+    async fn deepened(tape: &Tape) -> Found {
+        let router = Resource::new("router", ClassicLoadBalancer::default());
+        deepen(&tape.aws(), vec![router]).await
+    }
+
+    #[tokio::test]
+    async fn listeners_instances_and_tags_are_kept_and_what_is_broken_is_a_gap() {
+        let tape = Tape::default().answer(200, LIST).answer(200, TAGGED);
+        let found = list(&tape.aws()).await;
+        let listener = &first(&found).listeners[0];
+        assert_eq!((listener.port, listener.instance_port), (443, 8443));
+        assert_eq!(listener.certificate.as_deref(), Some("12-ab"));
+        assert_eq!(listener.policies, ["tls"]);
+        assert_eq!(first(&found).instances, ["i-1"]);
+        assert_eq!(found.resources[0].tags["Rack"], "prod");
+        assert_eq!(found.gaps[0].message, "the answer has no Scheme");
+    }
+
+    #[tokio::test]
+    async fn health_and_the_log_bucket_are_read_of_the_racks_own() {
+        let log = "<Enabled>true</Enabled><S3BucketName>logs</S3BucketName>";
+        let tape = Tape::default()
+            .answer(200, HEALTH)
+            .answer(200, attributes(log));
+        let found = deepened(&tape).await;
+        let health = first(&found).health.known().unwrap();
+        assert_eq!(health[0].state, "OutOfService");
+        let logs = Fact::Known(Some("logs".to_owned()));
+        assert_eq!(first(&found).access_log_bucket, logs);
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_gets_no_logs_is_none() {
+        let log = "<Enabled>false</Enabled><S3BucketName>logs</S3BucketName>";
+        let tape = Tape::default()
+            .answer(200, HEALTH)
+            .answer(200, attributes(log));
+        let found = deepened(&tape).await;
+        assert_eq!(first(&found).access_log_bucket, Fact::Known(None));
+    }
+
+    #[tokio::test]
+    async fn one_refusal_leaves_the_other_answer() {
+        let tape = Tape::default()
+            .answer(403, DENIED)
+            .answer(200, attributes("<Enabled>false</Enabled>"));
+        let found = deepened(&tape).await;
+        assert_eq!(first(&found).health, Fact::Unread);
+        assert_eq!(first(&found).access_log_bucket, Fact::Known(None));
+        assert_eq!(found.gaps[0].reason, Reason::Denied);
+    }
+}
