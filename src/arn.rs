@@ -153,7 +153,10 @@ mod tests {
         let tail = "us-east-1:123456789012";
         for (arn, id) in [
             ("ecs:T:service/prod/web", "service/prod/web"),
-            ("ecs:T:service/web", "service/arn:aws:ecs:us-east-1:123456789012:service/web"),
+            (
+                "ecs:T:service/web",
+                "service/arn:aws:ecs:us-east-1:123456789012:service/web",
+            ),
             ("ecs:T:task-definition/web:3", "task-definition/web:3"),
             (
                 "elasticloadbalancing:T:loadbalancer/app/r/42",

@@ -282,8 +282,12 @@ mod tests {
     use super::*;
     use crate::{
         kind::{
-            Fact, bucket::Bucket, listener::Listener, load_balancer::{LoadBalancer, Settings},
-            security_group::{Permission, SecurityGroup}, vpc::Vpc,
+            Fact,
+            bucket::Bucket,
+            listener::Listener,
+            load_balancer::{LoadBalancer, Settings},
+            security_group::{Permission, SecurityGroup},
+            vpc::Vpc,
         },
         rack,
         testing::{opened, stack, tagged},
@@ -339,9 +343,13 @@ mod tests {
             .resources()
             .map(|it| {
                 let belonging = belongings.of(&it.id);
-                let others: Vec<String> = belonging.others.iter().map(ToString::to_string).collect();
+                let others: Vec<String> =
+                    belonging.others.iter().map(ToString::to_string).collect();
                 let class = belonging.class.name();
-                (it.id.to_string(), format!("{class} {}", others.join(",")).trim().to_owned())
+                (
+                    it.id.to_string(),
+                    format!("{class} {}", others.join(",")).trim().to_owned(),
+                )
             })
             .collect()
     }
@@ -404,7 +412,10 @@ mod tests {
     fn the_default_vpc_is_never_the_racks_own() {
         let resources = |is_default| vec![balancer("router", "sg-1", "logs"), vpc(is_default)];
         assert_eq!(classes(&[BALANCER], resources(true))["vpc/vpc-1"], "shared");
-        assert_eq!(classes(&[BALANCER], resources(false))["vpc/vpc-1"], "inferred");
+        assert_eq!(
+            classes(&[BALANCER], resources(false))["vpc/vpc-1"],
+            "inferred"
+        );
     }
 
     #[test]
@@ -432,7 +443,10 @@ mod tests {
                 vpc(false),
             ],
         );
-        assert_eq!(classes["security-group/sg-1"], "shared load-balancer/neighbour");
+        assert_eq!(
+            classes["security-group/sg-1"],
+            "shared load-balancer/neighbour"
+        );
         assert_eq!(classes["vpc/vpc-1"], "shared load-balancer/neighbour");
     }
 

@@ -67,9 +67,10 @@ impl From<NoSuchRack> for Failure {
                     .hint(format!("racks in this region: {}", all.join(", ")))
                     .hint("`racklens racks` lists them; another region is `--region NAME`")
             }
-            NoSuchRack::Ambiguous { choices, .. } => {
-                failure.hint(format!("say which one: --rack {}", choices.join(" or --rack ")))
-            }
+            NoSuchRack::Ambiguous { choices, .. } => failure.hint(format!(
+                "say which one: --rack {}",
+                choices.join(" or --rack ")
+            )),
             NoSuchRack::Unread { gaps, .. } => {
                 let actions: Vec<&str> = gaps.iter().map(|it| it.action.as_str()).collect();
                 Self {

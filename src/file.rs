@@ -24,15 +24,16 @@ const LARGEST: u64 = 4 << 30;
 /// When the file cannot be read, or is not a snapshot that this version can use.
 pub fn read_snapshot(path: &Path) -> Result<Snapshot, Failure> {
     let bytes = read(path).map_err(|it| {
-        Failure::new(Exit::Failed, format!("cannot read {}: {it}", path.display()))
-            .hint("`racklens snapshot --rack NAME -o FILE` writes one")
+        Failure::new(
+            Exit::Failed,
+            format!("cannot read {}: {it}", path.display()),
+        )
+        .hint("`racklens snapshot --rack NAME -o FILE` writes one")
     })?;
     Snapshot::parse(&bytes).map_err(|it| {
         let failure = Failure::new(Exit::Failed, format!("{}: {it}", path.display()));
         match it {
-            BadSnapshot::Foreign(_) => {
-                failure.hint("give a file that `racklens snapshot` wrote")
-            }
+            BadSnapshot::Foreign(_) => failure.hint("give a file that `racklens snapshot` wrote"),
             BadSnapshot::Newer { .. } => failure.hint("update racklens, or take a new snapshot"),
             BadSnapshot::Damaged { .. } => {
                 failure.hint("take the snapshot again: a part of it cannot be trusted")
@@ -56,7 +57,11 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     GzDecoder::new(&bytes[..])
         .take(LARGEST)
         .read_to_end(&mut unpacked)
-        .map_err(|it| io::Error::other(format!("its compressed data is cut short or damaged ({it})")))?;
+        .map_err(|it| {
+            io::Error::other(format!(
+                "its compressed data is cut short or damaged ({it})"
+            ))
+        })?;
     Ok(unpacked)
 }
 
@@ -88,8 +93,11 @@ pub fn write(path: &Path, content: &str) -> Result<(), Failure> {
 }
 
 fn cannot_write(path: &Path, why: &io::Error) -> Failure {
-    Failure::new(Exit::Failed, format!("cannot write {}: {why}", path.display()))
-        .hint("choose another place, or make this one writable")
+    Failure::new(
+        Exit::Failed,
+        format!("cannot write {}: {why}", path.display()),
+    )
+    .hint("choose another place, or make this one writable")
 }
 
 /// The file that tells a folder of ours from any other.
@@ -194,7 +202,10 @@ fn refuse_foreign(path: &Path) -> Result<(), Failure> {
 pub const MANIFEST_MARK: &str = "\"racklens-report\"";
 
 /// The manifest: what is in the folder, with digests.
-pub fn manifest(head: &serde_json::Map<String, serde_json::Value>, files: &[(&str, &str)]) -> String {
+pub fn manifest(
+    head: &serde_json::Map<String, serde_json::Value>,
+    files: &[(&str, &str)],
+) -> String {
     let files: Vec<serde_json::Value> = files
         .iter()
         .map(|(name, content)| {
@@ -235,7 +246,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.json");
         write(&path, "{}").unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 
     #[test]
@@ -255,7 +269,10 @@ mod tests {
             let mut folder = Folder::prepare(&path).unwrap();
             folder.add("a.csv", content).unwrap();
             folder.add(MANIFEST, MANIFEST_MARK).unwrap();
-            assert_ne!(fs::read_to_string(path.join("a.csv")).ok().as_deref(), Some(content));
+            assert_ne!(
+                fs::read_to_string(path.join("a.csv")).ok().as_deref(),
+                Some(content)
+            );
             folder.publish().unwrap();
         }
         assert_eq!(fs::read_to_string(path.join("a.csv")).unwrap(), "two");

@@ -30,9 +30,9 @@
 //!
 //! **Invariant: same input, same bytes.** What is printed comes from sorted maps.
 
+pub mod arn;
 #[cfg(feature = "aws")]
 pub mod aws;
-pub mod arn;
 pub mod belonging;
 pub mod charge;
 pub mod cli;

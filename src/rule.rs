@@ -74,11 +74,15 @@ impl<'a> Case<'a> {
         self.gaps.iter().find(|it| it.resource.as_ref() == Some(id))
     }
 
-    /// Why the listing of a kind is not complete.
+    /// Why not all of a kind is known: its listing failed for the region, or within something of
+    /// the rack's that holds such things.
     pub fn gap_in_listing(&self, kind: Kind) -> Option<&'a Gap> {
-        self.gaps
-            .iter()
-            .find(|it| it.kind == kind && it.resource.is_none())
+        self.gaps.iter().find(|gap| {
+            gap.kind == kind
+                && gap.resource.as_ref().is_none_or(|within| {
+                    within.kind != kind && !self.belongings.of(within).is_foreign()
+                })
+        })
     }
 }
 
@@ -448,7 +452,10 @@ mod tests {
 
     #[test]
     fn a_kind_that_could_not_be_listed_makes_its_rules_unknown() {
-        let gaps = [crate::testing::gap(Kind::LogGroup, "logs:DescribeLogGroups")];
+        let gaps = [crate::testing::gap(
+            Kind::LogGroup,
+            "logs:DescribeLogGroups",
+        )];
         let root = crate::testing::stack("prod");
         let graph = Graph::build(std::slice::from_ref(&root));
         let rack = crate::rack::find(&graph, &[], "prod").unwrap();
@@ -463,6 +470,13 @@ mod tests {
         let logs = judged.iter().find(|it| it.rule.id == "logs-no-retention");
         let verdict = &logs.unwrap().verdicts[0];
         assert_eq!(verdict.status, Status::Unknown);
-        assert!(verdict.gap.as_ref().unwrap().action.contains("DescribeLogGroups"));
+        assert!(
+            verdict
+                .gap
+                .as_ref()
+                .unwrap()
+                .action
+                .contains("DescribeLogGroups")
+        );
     }
 }

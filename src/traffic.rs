@@ -158,7 +158,9 @@ fn through_actions(
     let several = forwards.len() > 1;
     for forward in forwards {
         let weight = forward.weight.filter(|_| several);
-        let weight = weight.map(|it| format!(" (weight {it})")).unwrap_or_default();
+        let weight = weight
+            .map(|it| format!(" (weight {it})"))
+            .unwrap_or_default();
         let start = TrafficPath {
             action: format!("{}{weight}", start.action),
             ..start.clone()
@@ -246,7 +248,10 @@ fn through_classic(
             continue;
         }
         for instance in &lb.instances {
-            let (state, why) = health.get(instance.as_str()).copied().unwrap_or(("unknown", ""));
+            let (state, why) = health
+                .get(instance.as_str())
+                .copied()
+                .unwrap_or(("unknown", ""));
             let seen = Target {
                 name: instance.clone(),
                 id: Some(ResourceId::new(Kind::Instance, instance)),
@@ -366,9 +371,8 @@ fn conditions(conditions: &[Condition]) -> String {
 /// What an action does, in words.
 fn said(action: &Action) -> String {
     if let Some(it) = &action.redirect {
-        let part = |it: &Option<String>, default: &str| {
-            it.clone().unwrap_or_else(|| default.to_owned())
-        };
+        let part =
+            |it: &Option<String>, default: &str| it.clone().unwrap_or_else(|| default.to_owned());
         return format!(
             "redirect to {}://{}:{}",
             part(&it.protocol, "#{protocol}"),
@@ -606,7 +610,10 @@ mod tests {
             .iter()
             .map(|it| it.split(',').next().unwrap().to_owned())
             .collect();
-        assert_eq!(order, [":443 rule 10", ":443 rule 200", ":443 default rule"]);
+        assert_eq!(
+            order,
+            [":443 rule 10", ":443 rule 200", ":443 default rule"]
+        );
     }
 
     #[test]
@@ -623,7 +630,10 @@ mod tests {
         assert!(said(&unread)[0].ends_with("its targets were not read"));
 
         let mut nobody = entrance();
-        nobody.extend([rule(None, None, forward("web")), group("instance", "i-1", 80)]);
+        nobody.extend([
+            rule(None, None, forward("web")),
+            group("instance", "i-1", 80),
+        ]);
         assert!(said(&nobody)[0].ends_with("no running task that was seen owns this port"));
     }
 }

@@ -38,7 +38,11 @@ pub fn note(line: &str) {
 pub fn failure(failure: &Failure) {
     for line in failure.lines() {
         let coloured = line
-            .replacen("error:", &"error:".style(Style::new().red().bold()).to_string(), 1)
+            .replacen(
+                "error:",
+                &"error:".style(Style::new().red().bold()).to_string(),
+                1,
+            )
             .replacen("help:", &"help:".style(Style::new().cyan()).to_string(), 1);
         note(&coloured);
     }

@@ -7,7 +7,9 @@ use crate::support::program::{racklens, run};
 const SAMPLE: &str = "samples/karim-test/snapshot.json";
 
 fn report(out: &Path) -> (i32, String, String) {
-    run(racklens().args(["report", "--from", SAMPLE, "--out"]).arg(out))
+    run(racklens()
+        .args(["report", "--from", SAMPLE, "--out"])
+        .arg(out))
 }
 
 #[test]
@@ -68,7 +70,10 @@ fn a_file_cut_short_is_named_with_what_to_do() {
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     let (code, stdout, stderr) = run(racklens().args(["audit", "--from"]).arg(&path));
     assert_eq!((code, stdout.as_str()), (1, ""));
-    assert!(stderr.contains("cut.json: damaged or cut short"), "{stderr}");
+    assert!(
+        stderr.contains("cut.json: damaged or cut short"),
+        "{stderr}"
+    );
     assert!(stderr.contains("help: take the snapshot again"), "{stderr}");
 }
 
@@ -111,7 +116,10 @@ fn a_newer_snapshot_is_refused_with_its_version() {
     fs::write(&path, r#"{"format":99,"tool":"9.0.0","novelty":true}"#).unwrap();
     let (code, _, stderr) = run(racklens().args(["audit", "--from"]).arg(&path));
     assert_eq!(code, 1);
-    assert!(stderr.contains("format 99, written by a newer racklens (9.0.0)"), "{stderr}");
+    assert!(
+        stderr.contains("format 99, written by a newer racklens (9.0.0)"),
+        "{stderr}"
+    );
     assert!(stderr.contains("help: update racklens"), "{stderr}");
 }
 
@@ -145,7 +153,11 @@ fn a_place_that_cannot_be_written_to_is_an_error_before_anything_else() {
 
 #[test]
 fn a_wrong_command_line_is_exit_code_2() {
-    for args in [&["audit"] as &[&str], &["frobnicate"], &["report", "--from", SAMPLE]] {
+    for args in [
+        &["audit"] as &[&str],
+        &["frobnicate"],
+        &["report", "--from", SAMPLE],
+    ] {
         let (code, stdout, stderr) = run(racklens().args(args));
         assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}");
         assert!(stderr.contains("Usage:"), "{stderr}");
@@ -172,8 +184,14 @@ fn show_finds_a_resource_by_its_name_alone() {
     let show = |it: &str| run(racklens().args(["show", it, "--from", SAMPLE]));
     let (code, by_name, _) = show("karim-Route-1B7H2GIJW6LEN");
     assert_eq!(code, 0);
-    assert!(by_name.starts_with("load-balancer/karim-Route-1B7H2GIJW6LEN  active"), "{by_name}");
-    assert!(by_name.contains("belongs      declared: Router of stack/karim-test"), "{by_name}");
+    assert!(
+        by_name.starts_with("load-balancer/karim-Route-1B7H2GIJW6LEN  active"),
+        "{by_name}"
+    );
+    assert!(
+        by_name.contains("belongs      declared: Router of stack/karim-test"),
+        "{by_name}"
+    );
     assert_eq!(by_name, show("load-balancer/karim-Route-1B7H2GIJW6LEN").1);
 }
 
@@ -181,15 +199,25 @@ fn show_finds_a_resource_by_its_name_alone() {
 fn show_lists_the_choices_when_a_name_means_several() {
     let (code, _, stderr) = run(racklens().args(["show", "karim-test", "--from", SAMPLE]));
     assert_eq!(code, 2);
-    assert!(stderr.contains("help: racklens show stack/karim-test"), "{stderr}");
-    assert!(stderr.contains("help: racklens show vpc/vpc-0c1755355d04959e2"), "{stderr}");
+    assert!(
+        stderr.contains("help: racklens show stack/karim-test"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("help: racklens show vpc/vpc-0c1755355d04959e2"),
+        "{stderr}"
+    );
 }
 
 #[test]
 fn show_suggests_what_is_nearly_right() {
-    let (code, _, stderr) = run(racklens().args(["show", "karim-Route-1B7H2GIJW6LEM", "--from", SAMPLE]));
+    let (code, _, stderr) =
+        run(racklens().args(["show", "karim-Route-1B7H2GIJW6LEM", "--from", SAMPLE]));
     assert_eq!(code, 1);
-    assert!(stderr.contains("did you mean load-balancer/karim-Route-1B7H2GIJW6LEN?"), "{stderr}");
+    assert!(
+        stderr.contains("did you mean load-balancer/karim-Route-1B7H2GIJW6LEN?"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -205,7 +233,10 @@ fn completions_know_the_verbs() {
 fn help_begins_with_examples_of_use() {
     let (code, stdout, _) = run(racklens().arg("--help"));
     assert_eq!(code, 0);
-    assert!(stdout.contains("racklens report --rack NAME --out DIR"), "{stdout}");
+    assert!(
+        stdout.contains("racklens report --rack NAME --out DIR"),
+        "{stdout}"
+    );
     assert!(stdout.contains("Exit codes:"), "{stdout}");
 }
 
@@ -213,7 +244,16 @@ fn help_begins_with_examples_of_use() {
 fn a_reader_that_has_seen_enough_is_no_error() {
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_racklens"))
-        .args(["audit", "--from", SAMPLE, "--format", "json", "--all", "--fail-on", "never"])
+        .args([
+            "audit",
+            "--from",
+            SAMPLE,
+            "--format",
+            "json",
+            "--all",
+            "--fail-on",
+            "never",
+        ])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -269,7 +309,10 @@ mod access {
     fn an_endpoint_that_does_not_answer_is_named() {
         let (code, _, stderr) = run(with_credentials().arg("http://127.0.0.1:9"));
         assert_eq!(code, 1);
-        assert!(stderr.contains("no answer from http://127.0.0.1:9"), "{stderr}");
+        assert!(
+            stderr.contains("no answer from http://127.0.0.1:9"),
+            "{stderr}"
+        );
     }
 
     #[test]
@@ -283,7 +326,10 @@ mod access {
                 let mut stream = stream.unwrap();
                 let mut request = [0; 4096];
                 let _read = stream.read(&mut request).unwrap();
-                let head = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n", body.len());
+                let head = format!(
+                    "HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n",
+                    body.len()
+                );
                 stream.write_all((head + body).as_bytes()).unwrap();
             }
         });

@@ -12,8 +12,7 @@ use crate::support::{
 
 const DENIED: &str = "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code>\
     <Message>User is not authorized to perform this action</Message></Error></ErrorResponse>";
-const DENIED_JSON: &str =
-    r#"{"__type":"AccessDeniedException","message":"User is not authorized to perform this action"}"#;
+const DENIED_JSON: &str = r#"{"__type":"AccessDeniedException","message":"User is not authorized to perform this action"}"#;
 
 /// A command that reads from the emulator.
 fn live() -> assert_cmd::Command {
@@ -31,14 +30,19 @@ fn faulty(faults: Vec<Fault>) -> assert_cmd::Command {
 }
 
 fn report(mut command: assert_cmd::Command, out: &Path) -> (i32, String, String) {
-    run(command.args(["report", "--rack", "karim-test", "--out"]).arg(out))
+    run(command
+        .args(["report", "--rack", "karim-test", "--out"])
+        .arg(out))
 }
 
 fn column(csv: &str, name: &str) -> Vec<String> {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let at = reader.headers().unwrap().iter().position(|it| it == name);
     let at = at.unwrap_or_else(|| panic!("no column {name}"));
-    reader.records().map(|it| it.unwrap()[at].to_owned()).collect()
+    reader
+        .records()
+        .map(|it| it.unwrap()[at].to_owned())
+        .collect()
 }
 
 #[test]
@@ -89,14 +93,33 @@ fn no_planted_secret_reaches_any_output() {
     let mut outputs = Vec::new();
     let mut keep = |(_, stdout, stderr): (i32, String, String)| outputs.extend([stdout, stderr]);
     keep(report(live(), &out));
-    keep(run(live().args(["-vv", "snapshot", "--rack", "karim-test", "-o", "-"])));
+    keep(run(live().args([
+        "-vv",
+        "snapshot",
+        "--rack",
+        "karim-test",
+        "-o",
+        "-",
+    ])));
     keep(run(live().args(["audit", "--all", "--rack", "karim-test"])));
-    for kind in ["task-definition", "launch-configuration", "function", "stack"] {
-        let resources = column(&fs::read_to_string(out.join("resources.csv")).unwrap(), "ResourceId");
-        let ids = resources.iter().filter(|it| it.starts_with(&format!("{kind}/")));
+    for kind in [
+        "task-definition",
+        "launch-configuration",
+        "function",
+        "stack",
+    ] {
+        let resources = column(
+            &fs::read_to_string(out.join("resources.csv")).unwrap(),
+            "ResourceId",
+        );
+        let ids = resources
+            .iter()
+            .filter(|it| it.starts_with(&format!("{kind}/")));
         for id in ids {
             let snapshot = out.join("snapshot.json");
-            keep(run(racklens().args(["show", id, "--format", "json", "--from"]).arg(&snapshot)));
+            keep(run(racklens()
+                .args(["show", id, "--format", "json", "--from"])
+                .arg(&snapshot)));
             keep(run(racklens().args(["show", id, "--from"]).arg(&snapshot)));
         }
     }
@@ -117,10 +140,15 @@ fn what_is_written_only_its_owner_can_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("rack.json.gz");
-    let (code, stdout, _) = run(live().args(["snapshot", "--rack", "karim-test", "-o"]).arg(&file));
+    let (code, stdout, _) = run(live()
+        .args(["snapshot", "--rack", "karim-test", "-o"])
+        .arg(&file));
     assert_eq!(code, 0);
     assert!(stdout.contains("0 gaps, snapshot="), "{stdout}");
-    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     assert_eq!(fs::read(&file).unwrap()[..2], [0x1f, 0x8b]);
 }
 
@@ -138,16 +166,22 @@ fn a_refused_call_is_a_gap_in_every_output_and_exit_code_4() {
     assert!(!stdout.contains(" 0 gaps"), "{stdout}");
     let read = |name: &str| fs::read_to_string(out.join(name)).unwrap();
     assert!(read("index.html").contains("elasticloadbalancing:DescribeTargetHealth"));
-    assert!(column(&read("resources.csv"), "Unread").contains(&"elbv2:DescribeTargetHealth".into()));
+    assert!(
+        column(&read("resources.csv"), "Unread").contains(&"elbv2:DescribeTargetHealth".into())
+    );
     let findings = read("findings.csv");
     let unknown = column(&findings, "Status");
     let actions = column(&findings, "MissingAction");
     let rules = column(&findings, "RuleId");
-    let said = unknown.iter().zip(actions).zip(rules).any(|((status, action), rule)| {
-        status == "unknown"
-            && action == "elasticloadbalancing:DescribeTargetHealth"
-            && rule == "no-healthy-target"
-    });
+    let said = unknown
+        .iter()
+        .zip(actions)
+        .zip(rules)
+        .any(|((status, action), rule)| {
+            status == "unknown"
+                && action == "elasticloadbalancing:DescribeTargetHealth"
+                && rule == "no-healthy-target"
+        });
     assert!(said, "{findings}");
     let manifest: Value = serde_json::from_str(&read("manifest.json")).unwrap();
     assert!(manifest["gaps"].as_u64().unwrap() > 0);
@@ -160,7 +194,13 @@ fn a_refused_listing_makes_its_rules_unknown_not_fine() {
         what: What::Answer(400, DENIED_JSON),
     };
     let (code, stdout, _) = run(faulty(vec![fault]).args([
-        "audit", "--rack", "karim-test", "--format", "json", "--fail-on", "never",
+        "audit",
+        "--rack",
+        "karim-test",
+        "--format",
+        "json",
+        "--fail-on",
+        "never",
     ]));
     assert_eq!(code, 4);
     let document: Value = serde_json::from_str(&stdout).unwrap();
@@ -182,7 +222,10 @@ fn when_stacks_cannot_be_listed_the_rack_is_unknown_not_absent() {
     let (code, _, stderr) =
         run(faulty(vec![fault]).args(["snapshot", "--rack", "karim-test", "-o", "-"]));
     assert_eq!(code, 4);
-    assert!(stderr.contains("allow cloudformation:DescribeStacks"), "{stderr}");
+    assert!(
+        stderr.contains("allow cloudformation:DescribeStacks"),
+        "{stderr}"
+    );
 }
 
 #[test]

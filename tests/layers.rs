@@ -6,33 +6,85 @@ use std::{
 };
 
 /// The edge: what only layers 4 and 5 may know.
-const EDGE: &[&str] = &["aws_", "crate::aws", "tokio", "std::fs", "std::env", "Timestamp::now"];
+const EDGE: &[&str] = &[
+    "aws_",
+    "crate::aws",
+    "tokio",
+    "std::fs",
+    "std::env",
+    "Timestamp::now",
+];
 
 /// Files under these paths may not mention these words, besides what all below the edge may not.
 const WALLS: &[(&[&str], &[&str])] = &[
     // 0: words know each other and the names of kinds.
     (
         &["id.rs", "relation.rs", "charge.rs", "removal.rs", "text.rs"],
-        &["petgraph", "crate::graph", "crate::snapshot", "crate::rule", "crate::report"],
+        &[
+            "petgraph",
+            "crate::graph",
+            "crate::snapshot",
+            "crate::rule",
+            "crate::report",
+        ],
     ),
     // 1: facts speak in the words of layer 0.
     (
         &["kind.rs", "kind", "snapshot.rs", "arn.rs"],
-        &["petgraph", "crate::graph", "crate::rule", "crate::report", "crate::belonging", "crate::rack"],
+        &[
+            "petgraph",
+            "crate::graph",
+            "crate::rule",
+            "crate::report",
+            "crate::belonging",
+            "crate::rack",
+        ],
     ),
     // 2
     (
         &["graph.rs"],
-        &["crate::rule", "crate::report", "crate::belonging", "crate::rack"],
+        &[
+            "crate::rule",
+            "crate::report",
+            "crate::belonging",
+            "crate::rack",
+        ],
     ),
     // 3: questions know the graph, not how it is made or shown.
     (
-        &["rack.rs", "belonging.rs", "rule.rs", "rule", "traffic.rs", "report.rs", "report"],
-        &["petgraph", "crate::cli", "crate::command", "crate::ui", "crate::file", "crate::failure"],
+        &[
+            "rack.rs",
+            "belonging.rs",
+            "rule.rs",
+            "rule",
+            "traffic.rs",
+            "report.rs",
+            "report",
+        ],
+        &[
+            "petgraph",
+            "crate::cli",
+            "crate::command",
+            "crate::ui",
+            "crate::file",
+            "crate::failure",
+        ],
     ),
     // 4: the edge does not know the verbs.
-    (&["aws.rs", "aws"], &["petgraph", "crate::command", "crate::cli", "crate::rule", "crate::report"]),
-    (&["file.rs", "failure.rs"], &["petgraph", "crate::command", "crate::cli"]),
+    (
+        &["aws.rs", "aws"],
+        &[
+            "petgraph",
+            "crate::command",
+            "crate::cli",
+            "crate::rule",
+            "crate::report",
+        ],
+    ),
+    (
+        &["file.rs", "failure.rs"],
+        &["petgraph", "crate::command", "crate::cli"],
+    ),
 ];
 
 #[test]
@@ -45,7 +97,8 @@ fn nothing_reaches_over_a_wall() {
                 continue;
             }
             let edge = if below_the_edge { EDGE } else { &[] };
-            broken.extend(mentions(&file, forbidden.iter().chain(edge)));
+            broken.extend(mentions(&file, forbidden));
+            broken.extend(mentions(&file, edge));
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
@@ -56,10 +109,10 @@ fn only_the_graph_knows_petgraph_and_only_the_ui_prints() {
     let mut broken = Vec::new();
     for file in rust_files("") {
         if !file.ends_with("graph.rs") {
-            broken.extend(mentions(&file, ["petgraph::"].iter()));
+            broken.extend(mentions(&file, &["petgraph::"]));
         }
         if !file.ends_with("ui.rs") {
-            broken.extend(mentions(&file, ["println!", "eprintln!", "io::stdout()"].iter()));
+            broken.extend(mentions(&file, &["println!", "eprintln!", "io::stdout()"]));
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
@@ -68,34 +121,50 @@ fn only_the_graph_knows_petgraph_and_only_the_ui_prints() {
 #[test]
 fn no_call_that_writes_is_in_the_house() {
     let verbs = [
-        "create", "delete", "put", "update", "modify", "terminate", "deregister", "detach",
-        "release", "revoke", "authorize", "attach", "schedule_key",
+        "create",
+        "delete",
+        "put",
+        "update",
+        "modify",
+        "terminate",
+        "deregister",
+        "detach",
+        "release",
+        "revoke",
+        "authorize",
+        "attach",
+        "schedule_key",
     ];
     let calls: Vec<String> = verbs.iter().map(|it| format!(".{it}_")).collect();
     let mut broken = Vec::new();
     for file in rust_files("").iter().filter(|it| it.ends_with("aws.rs")) {
         let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
-        broken.extend(mentions(file, calls.iter()));
+        broken.extend(mentions(file, &calls));
     }
     // Fields of answers are read without parentheses; a call that writes ends in `()`.
     broken.retain(|it| it.contains("()"));
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
-fn mentions<'a>(file: &Path, words: impl Iterator<Item = &'a &'a str> + Clone) -> Vec<String> {
+fn mentions(file: &Path, words: &[&str]) -> Vec<String> {
     let text = fs::read_to_string(file).expect("a source file");
     // Tests stand below the code and may reach further.
-    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let code = text
+        .split("#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap_or_default();
     let lines = code.lines().enumerate();
     let lines = lines.filter(|(_, it)| !it.trim_start().starts_with("//"));
     lines
-        .filter(|(_, line)| words.clone().any(|word| line.contains(word)))
+        .filter(|(_, line)| words.iter().any(|word| line.contains(word)))
         .map(|(n, line)| format!("{}:{}: {}", file.display(), n + 1, line.trim()))
         .collect()
 }
 
 fn rust_files(place: &str) -> Vec<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(place);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src")
+        .join(place);
     let mut files = Vec::new();
     collect(&path, &mut files);
     assert!(!files.is_empty(), "{} is not there", path.display());

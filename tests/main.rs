@@ -1,5 +1,8 @@
 //! All integration tests in one binary: each one would link the whole AWS SDK.
 
+#![expect(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+#![expect(unreachable_pub, reason = "everything here is one binary's own")]
+
 mod support;
 
 mod cli;

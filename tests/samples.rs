@@ -15,13 +15,25 @@ fn samples_are_what_the_program_writes() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("report");
     let (code, _, stderr) = run(racklens()
-        .args(["report", "--from", &format!("{SAMPLE}/snapshot.json"), "--out"])
+        .args([
+            "report",
+            "--from",
+            &format!("{SAMPLE}/snapshot.json"),
+            "--out",
+        ])
         .arg(&out));
     assert_eq!(code, 0, "{stderr}");
-    for name in ["index.html", "resources.csv", "edges.csv", "findings.csv", "manifest.json"] {
+    for name in [
+        "index.html",
+        "resources.csv",
+        "edges.csv",
+        "findings.csv",
+        "manifest.json",
+    ] {
         compare_or_update(name, &fs::read_to_string(out.join(name)).unwrap());
     }
-    let (_, audit, _) = run(racklens().args(["audit", "--from", &format!("{SAMPLE}/snapshot.json")]));
+    let (_, audit, _) =
+        run(racklens().args(["audit", "--from", &format!("{SAMPLE}/snapshot.json")]));
     compare_or_update("audit.txt", &audit);
 }
 
@@ -58,9 +70,13 @@ mod taken {
 
     pub fn snapshot() -> String {
         let emulator = Emulator::shared();
-        let (code, json, stderr) = run(racklens()
-            .envs(emulator.env())
-            .args(["snapshot", "--rack", "karim-test", "-o", "-"]));
+        let (code, json, stderr) = run(racklens().envs(emulator.env()).args([
+            "snapshot",
+            "--rack",
+            "karim-test",
+            "-o",
+            "-",
+        ]));
         assert_eq!(code, 0, "{stderr}");
         let mut snapshot: Value = serde_json::from_str(&emulator.apply_aliases(&json)).unwrap();
         let real: Timestamp = snapshot["taken"].as_str().unwrap().parse().unwrap();

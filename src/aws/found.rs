@@ -157,7 +157,7 @@ impl Found {
         E: AwsError,
     {
         let (reason, code, message) = judge(error);
-        self.gap(call, about, reason, code, message);
+        self.gap(call, about, reason, code, &message);
     }
 
     /// Notes an answer that lacks what it must have.
@@ -167,7 +167,7 @@ impl Found {
             about,
             Reason::Malformed,
             "MissingField".to_owned(),
-            missing.to_string(),
+            &missing.to_string(),
         );
     }
 
@@ -178,11 +178,11 @@ impl Found {
         about: Option<&ResourceId>,
         reason: Reason,
         code: String,
-        message: String,
+        message: &str,
     ) {
         tracing::debug!(%call, about = about.map(tracing::field::display), %code, "not read");
         self.gaps.push(Gap {
-            kind: about.map_or(self.kind, |it| it.kind),
+            kind: self.kind,
             resource: about.cloned(),
             call: call.to_string(),
             action: call.action(),
@@ -207,6 +207,10 @@ pub fn code<E: AwsError>(error: &SdkError<E, HttpResponse>) -> Option<&str> {
 }
 
 /// What an error means for what we know, by AWS's error code and never by its text.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a variant that a later SDK adds is an answer that we cannot use, too"
+)]
 pub fn judge<E>(error: &SdkError<E, HttpResponse>) -> (Reason, String, String)
 where
     E: AwsError,
@@ -239,7 +243,6 @@ where
             let code = code.map_or_else(|| format!("HTTP{status}"), ToOwned::to_owned);
             (reason, code, message)
         }
-        // `ResponseError`, and whatever variant a later SDK adds: an answer we cannot use.
         other => (
             Reason::Malformed,
             other.raw_response().map_or_else(

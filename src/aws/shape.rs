@@ -38,17 +38,13 @@ impl From<(&str, &str)> for Pair {
     }
 }
 
-/// The SDK's time as ours; `None` for none and for what lies outside the calendar.
+/// The SDK's time as ours, to the millisecond: what is finer is noise of floating point.
 ///
+/// `None` for none and for what lies outside the calendar.
 /// The first second of 1970 is none too: the SDK puts it where AWS left out a required time.
 pub fn time(it: Option<aws_smithy_types::DateTime>) -> Option<Timestamp> {
     let it = it.filter(|it| it.secs() != 0)?;
-    Timestamp::new(it.secs(), i32::try_from(it.subsec_nanos()).ok()?).ok()
-}
-
-/// A time that the SDK sets to 1970 where AWS's answer lacks it.
-pub fn stated_time(it: aws_smithy_types::DateTime) -> Option<Timestamp> {
-    time(Some(it)).filter(|it| *it != Timestamp::UNIX_EPOCH)
+    Timestamp::from_millisecond(it.to_millis().ok()?).ok()
 }
 
 /// A word of AWS's that the SDK makes up where the answer lacks it.

@@ -100,7 +100,9 @@ fn summary(material: &Material<'_>) -> String {
     let of = |status| every().filter(move |it| it.status == status);
     let mut parts = Vec::new();
     for severity in Severity::WORST_FIRST {
-        let number = of(Status::Fail).filter(|it| it.severity == severity).count();
+        let number = of(Status::Fail)
+            .filter(|it| it.severity == severity)
+            .count();
         if number > 0 {
             let word = ui::verdict(Status::Fail, severity);
             parts.push(format!("{number} {word}"));

@@ -134,7 +134,9 @@ impl Watch {
                 self.0.set_position(done as u64);
             }
             Progress::Listed { resources } => {
-                self.line(&format!("{resources} resources listed; reading the rack's own in depth"));
+                self.line(&format!(
+                    "{resources} resources listed; reading the rack's own in depth"
+                ));
             }
         }
     }

@@ -60,7 +60,9 @@ mod tests {
         let mut actions = reading();
         actions.retain(|it| {
             let (_, name) = it.split_once(':').unwrap();
-            !["Describe", "List", "Get", "Head"].iter().any(|verb| name.starts_with(verb))
+            !["Describe", "List", "Get", "Head"]
+                .iter()
+                .any(|verb| name.starts_with(verb))
         });
         assert!(actions.is_empty(), "{actions:?}");
     }
@@ -68,7 +70,11 @@ mod tests {
     #[test]
     fn no_action_reads_what_is_secret() {
         let actions = reading();
-        for secret in ["s3:GetObject", "secretsmanager:GetSecretValue", "ssm:GetParameter"] {
+        for secret in [
+            "s3:GetObject",
+            "secretsmanager:GetSecretValue",
+            "ssm:GetParameter",
+        ] {
             assert!(!actions.contains(secret));
         }
     }

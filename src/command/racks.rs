@@ -52,7 +52,17 @@ pub fn run(args: &Racks) -> Result<Exit, Failure> {
         Format::Table => table(&lines),
         Format::Json => json(&seen, &lines),
         Format::Csv => csv::simple(
-            &["Rack", "MadeBy", "CreatedAt", "Clusters", "Services", "Tasks", "Machines", "Status", "RegionId"],
+            &[
+                "Rack",
+                "MadeBy",
+                "CreatedAt",
+                "Clusters",
+                "Services",
+                "Tasks",
+                "Machines",
+                "Status",
+                "RegionId",
+            ],
             lines.iter().map(Line::cells),
         )
         .map_err(|it| Failure::new(Exit::Failed, it.to_string()))?,
@@ -125,7 +135,11 @@ impl Line {
 
 fn line(graph: &Graph<'_>, rack: &Rack, seen: &Seen) -> Line {
     let belongs = |it: &Resource| {
-        rack.roots.contains_key(&it.id) || rack.roots.keys().any(|root| rack::declares(graph, root, it))
+        rack.roots.contains_key(&it.id)
+            || rack
+                .roots
+                .keys()
+                .any(|root| rack::declares(graph, root, it))
     };
     let clusters: Vec<&Cluster> = graph
         .of::<Cluster>()

@@ -35,9 +35,11 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     if let Some(line) = report::incomplete(&snapshot.gaps) {
         ui::note(&line);
     }
-    let bad = written.report.findings.iter().any(|it| {
-        it.status == Status::Fail && args.fail_on.is_reached_by(it.severity)
-    });
+    let bad = written
+        .report
+        .findings
+        .iter()
+        .any(|it| it.status == Status::Fail && args.fail_on.is_reached_by(it.severity));
     Ok(match (bad, snapshot.gaps.is_empty()) {
         (true, _) => Exit::Findings,
         (false, false) => Exit::Incomplete,
@@ -63,10 +65,7 @@ pub fn write(snapshot: &Snapshot, out: &Path) -> Result<Written, Failure> {
             ("edges.csv", csv::edges(material)),
             ("findings.csv", csv::findings(material, &report)),
         ];
-        let mut files = vec![
-            ("index.html", page),
-            ("snapshot.json", snapshot.to_json()),
-        ];
+        let mut files = vec![("index.html", page), ("snapshot.json", snapshot.to_json())];
         for (name, table) in tables {
             files.push((name, table.map_err(|it| failed(&it))?));
         }

@@ -142,7 +142,10 @@ fn page(material: &Material<'_>, resource: &Resource, gaps: &[&Gap], all: bool) 
     lines.field("what", &model.summary());
     lines.field("name", resource.name.as_deref().unwrap_or_default());
     lines.field("arn", resource.arn.as_deref().unwrap_or_default());
-    lines.field("created", &resource.created.map(csv::stamp).unwrap_or_default());
+    lines.field(
+        "created",
+        &resource.created.map(csv::stamp).unwrap_or_default(),
+    );
     let places = [place.zone, place.subnet, place.vpc];
     let places: Vec<&str> = places.into_iter().flatten().collect();
     lines.field("where", &places.join(", "));
@@ -200,7 +203,10 @@ impl Lines {
         for (other, edge) in edges.into_iter().take(shown) {
             let port = edge.port.map(|it| format!(" :{it}")).unwrap_or_default();
             let kind = edge.kind.name();
-            self.field(label, &format!("{kind} {}{port}  ({})", other.id, edge.evidence));
+            self.field(
+                label,
+                &format!("{kind} {}{port}  ({})", other.id, edge.evidence),
+            );
         }
         if more > 0 {
             self.field(label, &format!("… and {more} more (--all)"));

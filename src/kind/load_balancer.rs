@@ -21,7 +21,7 @@ pub struct LoadBalancer {
     /// AWS's word: `application`, `network`, `gateway`.
     #[serde(rename = "type")]
     pub lb_type: String,
-    /// `internet-facing` or `internal`.
+    /// `internet-facing` or `internal`; empty for a gateway load balancer, which has none.
     pub scheme: String,
     /// `active`, `provisioning`, `failed`.
     pub status: String,
@@ -75,9 +75,21 @@ impl Model for LoadBalancer {
     }
 
     fn charges(&self) -> Vec<Charge> {
+        // One usage type has a price for each family.
+        let family = match self.lb_type.as_str() {
+            "network" => "Load Balancer-Network",
+            "gateway" => "Load Balancer-Gateway",
+            _ => "Load Balancer-Application",
+        };
+        let usage = |name: &str| format!("{name}|productFamily={family}");
         let mut charges = vec![
-            Charge::per_hour("load balancer hours", "AWSELB", "LoadBalancerUsage", 1),
-            Charge::metered("capacity units", "AWSELB", "LCUUsage", "LCU-hour"),
+            Charge::per_hour(
+                "load balancer hours",
+                "AWSELB",
+                usage("LoadBalancerUsage"),
+                1,
+            ),
+            Charge::metered("capacity units", "AWSELB", usage("LCUUsage"), "LCU-hour"),
         ];
         if self.is_internet_facing() {
             // One public IPv4 address in each zone.

@@ -139,6 +139,20 @@ impl ServiceTarget {
     }
 }
 
+impl Service {
+    /// Whether it runs what it should, with no deployment under way or failed.
+    pub fn is_steady(&self) -> bool {
+        let settled = |it: &Deployment| {
+            it.status == "PRIMARY"
+                && it
+                    .rollout_state
+                    .as_deref()
+                    .is_none_or(|it| it == "COMPLETED")
+        };
+        self.running == self.desired && self.deployments.iter().all(settled)
+    }
+}
+
 impl Model for Service {
     fn relations(&self) -> Vec<Relation> {
         if !self.is_active() {

@@ -98,7 +98,7 @@ impl<'a> Cell<'a> {
         it.map_or(Self::Empty, |it| Self::Text(it.into()))
     }
 
-    fn plain(it: impl ToString) -> Self {
+    fn plain(it: &(impl ToString + ?Sized)) -> Self {
         Self::Plain(it.to_string())
     }
 
@@ -124,9 +124,7 @@ pub fn stamp(it: Timestamp) -> String {
 /// one, spaces and full-width forms included.
 fn guard(text: &str) -> String {
     let begins = text.trim_start_matches([' ', '\u{feff}', '\u{a0}']);
-    let risky = begins.starts_with([
-        '=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠',
-    ]);
+    let risky = begins.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if risky {
         format!("'{text}")
     } else {
@@ -170,7 +168,11 @@ pub fn simple(
 /// Only when memory cannot be written to.
 pub fn resources(material: &Material<'_>, report: &Report) -> Result<String, Failed> {
     let mut notes: BTreeMap<String, Notes<'_>> = BTreeMap::new();
-    for it in report.findings.iter().filter(|it| it.status == Status::Fail) {
+    for it in report
+        .findings
+        .iter()
+        .filter(|it| it.status == Status::Fail)
+    {
         let about = notes.entry(it.subject.id.clone()).or_default();
         about.open += 1;
         about.worst = about.worst.max(Some(it.severity));
@@ -211,9 +213,11 @@ fn resource_row<'a>(
     let belonging = case.belongings.of(id);
     let nothing = Notes::default();
     let notes = notes.get(&name).unwrap_or(&nothing);
-    let parent = case.graph.uses(id).into_iter().find(|(_, edge)| {
-        matches!(edge.kind, RelationKind::PartOf | RelationKind::SitsIn)
-    });
+    let parent = case
+        .graph
+        .uses(id)
+        .into_iter()
+        .find(|(_, edge)| matches!(edge.kind, RelationKind::PartOf | RelationKind::SitsIn));
     let stack = tag(STACK_NAME_TAG).map(ToOwned::to_owned).or_else(|| {
         let users = case.graph.users(id).into_iter();
         let mut declaring = users.filter(|(_, edge)| edge.kind == RelationKind::Declares);
@@ -231,7 +235,11 @@ fn resource_row<'a>(
         Cell::maybe(resource.arn.as_deref()),
         Cell::plain(id.kind.cloudformation()),
         Cell::text(resource.label()),
-        if ours { Cell::text(&*header.rack) } else { Cell::Empty },
+        if ours {
+            Cell::text(&*header.rack)
+        } else {
+            Cell::Empty
+        },
         Cell::plain(&header.account),
         Cell::plain(&header.region),
         Cell::maybe(place.zone),
@@ -248,7 +256,7 @@ fn resource_row<'a>(
         // Prices are not known to this version; unknown is empty, never 0.
         Cell::Empty,
         Cell::Empty,
-        Cell::plain(notes.open),
+        Cell::plain(&notes.open),
         notes.worst.map_or(Cell::Empty, |it| Cell::plain(it.name())),
         Cell::text(serde_json::to_string(&resource.tags).unwrap_or_default()),
         Cell::plain(&header.snapshot),
@@ -349,7 +357,7 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
             Cell::text(it.references.join("|")),
             Cell::Empty,
             Cell::time(Some(report.header.taken)),
-            Cell::plain(false),
+            Cell::plain(&false),
             Cell::Empty,
             Cell::Empty,
             Cell::maybe(it.gap.as_ref().map(|it| it.action.as_str())),
@@ -364,7 +372,9 @@ mod tests {
 
     #[test]
     fn what_begins_like_a_formula_gets_an_apostrophe() {
-        for text in ["=1+1", "+1", "-cmd|x", "@SUM(A1)", "\tx", "  =x", "＝x", "\u{a0}=x"] {
+        for text in [
+            "=1+1", "+1", "-cmd|x", "@SUM(A1)", "\tx", "  =x", "＝x", "\u{a0}=x",
+        ] {
             assert_eq!(guard(text), format!("'{text}"));
         }
         assert_eq!(guard("a=b"), "a=b");
@@ -372,7 +382,7 @@ mod tests {
 
     #[test]
     fn numbers_of_our_own_are_left_alone() {
-        assert_eq!(Cell::plain(-12).write(), "-12");
+        assert_eq!(Cell::plain(&-12).write(), "-12");
     }
 
     #[test]

@@ -120,7 +120,10 @@ fn overview(case: &Case<'_>, judged: &[Judged]) -> Overview {
     let of = |status| verdicts().filter(|it| it.status == status).count();
     let failures = Severity::WORST_FIRST.map(|severity| {
         let failed = verdicts().filter(|it| it.status == Status::Fail);
-        (severity, failed.filter(|it| it.severity == severity).count())
+        (
+            severity,
+            failed.filter(|it| it.severity == severity).count(),
+        )
     });
     let classes = [
         Class::Declared,
@@ -178,9 +181,21 @@ fn health(case: &Case<'_>) -> Vec<Health> {
     let tasks: u32 = clusters.map(|it| it.1.running_tasks).sum();
     let mut lines = Vec::new();
     if !stacks.is_empty() {
-        lines.push(line("Stacks", Kind::Stack, complete, stacks.len(), "settled"));
+        lines.push(line(
+            "Stacks",
+            Kind::Stack,
+            complete,
+            stacks.len(),
+            "settled",
+        ));
     }
-    lines.push(line("Services", Kind::Service, steady, services.len(), "steady"));
+    lines.push(line(
+        "Services",
+        Kind::Service,
+        steady,
+        services.len(),
+        "steady",
+    ));
     lines.push(Health {
         label: "Tasks",
         value: format!("{tasks} running"),
@@ -191,7 +206,13 @@ fn health(case: &Case<'_>) -> Vec<Health> {
     });
     if !agents.is_empty() {
         let all = agents.len();
-        lines.push(line("Machines", Kind::ContainerInstance, connected, all, "agents connected"));
+        lines.push(line(
+            "Machines",
+            Kind::ContainerInstance,
+            connected,
+            all,
+            "agents connected",
+        ));
     }
     lines.extend(targets(case));
     lines
@@ -206,11 +227,18 @@ fn targets(case: &Case<'_>) -> Option<Health> {
         .collect();
     let read = groups.iter().filter_map(|it| it.targets.known()).flatten();
     let (healthy, others): (Vec<_>, Vec<_>) = read.partition(|it| it.state == "healthy");
-    let unread = groups.iter().filter(|it| it.targets.known().is_none()).count();
+    let unread = groups
+        .iter()
+        .filter(|it| it.targets.known().is_none())
+        .count();
     if groups.is_empty() {
         return None;
     }
-    let mut value = format!("{} of {} healthy", healthy.len(), healthy.len() + others.len());
+    let mut value = format!(
+        "{} of {} healthy",
+        healthy.len(),
+        healthy.len() + others.len()
+    );
     let verdict = if unread > 0 {
         value.push_str(&format!("; {} not read", text::count(unread, "group")));
         Status::Unknown
@@ -269,7 +297,13 @@ fn finding(case: &Case<'_>, judged: &Judged, verdict: &Verdict, links: &Links<'_
 }
 
 fn tally(judged: &Judged) -> RuleTally {
-    let of = |status| judged.verdicts.iter().filter(|it| it.status == status).count();
+    let of = |status| {
+        judged
+            .verdicts
+            .iter()
+            .filter(|it| it.status == status)
+            .count()
+    };
     RuleTally {
         id: judged.rule.id,
         title: judged.words.title.clone(),

@@ -29,11 +29,16 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 fn judge(case: &Case<'_>, words: &Words, resource: &Resource, lb: &LoadBalancer) -> Vec<Verdict> {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    if let Some(gap) = case.gap_about(id).filter(|it| it.call.contains("DescribeListeners")) {
+    if let Some(gap) = case
+        .gap_about(id)
+        .filter(|it| it.call.contains("DescribeListeners"))
+    {
         let why = "its listeners were not read".to_owned();
         return vec![verdict(Status::Unknown, why).gap(Some(gap))];
     }
-    let http: Vec<(&Resource, &Listener)> = case.graph.parts::<Listener>(id)
+    let http: Vec<(&Resource, &Listener)> = case
+        .graph
+        .parts::<Listener>(id)
         .into_iter()
         .filter(|(_, it)| it.protocol == "HTTP")
         .collect();
@@ -78,7 +83,9 @@ fn serving(case: &Case<'_>, resource: &Resource, listener: &Listener) -> Vec<Evi
         .iter()
         .filter(|(_, it)| passes_on(&it.actions))
         .map(|(resource, it)| {
-            let name = it.priority.map_or("default rule".to_owned(), |it| format!("rule {it}"));
+            let name = it
+                .priority
+                .map_or("default rule".to_owned(), |it| format!("rule {it}"));
             Evidence::new(&resource.id, "Actions", format!("{name} forwards"))
         })
         .collect();

@@ -84,7 +84,9 @@ pub fn is_world<'c>(cidrs: impl Iterator<Item = &'c str>) -> bool {
         }
     }
     let unicast: Result<Ipv6Net, _> = "2000::/3".parse();
-    Ipv4Net::aggregate(&v4).iter().any(|it| it.prefix_len() == 0)
+    Ipv4Net::aggregate(&v4)
+        .iter()
+        .any(|it| it.prefix_len() == 0)
         || unicast.is_ok_and(|all| Ipv6Net::aggregate(&v6).iter().any(|it| it.contains(&all)))
 }
 
@@ -145,7 +147,11 @@ mod tests {
             ],
             vec![("tcp", Some(22), Some(22), &["2000::/3"])],
         ] {
-            assert_eq!(world(&group(&rules), Protocol::Tcp, 22), Answer::Open, "{rules:?}");
+            assert_eq!(
+                world(&group(&rules), Protocol::Tcp, 22),
+                Answer::Open,
+                "{rules:?}"
+            );
         }
     }
 
@@ -159,7 +165,11 @@ mod tests {
             vec![("tcp", Some(22), Some(22), &["10.0.0.0/8"] as &[&str])],
             vec![("tcp", Some(22), Some(22), &["0.0.0.0/1"])],
         ] {
-            assert_eq!(world(&group(&rules), Protocol::Tcp, 22), Answer::Closed, "{rules:?}");
+            assert_eq!(
+                world(&group(&rules), Protocol::Tcp, 22),
+                Answer::Closed,
+                "{rules:?}"
+            );
         }
     }
 

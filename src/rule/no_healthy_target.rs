@@ -60,7 +60,11 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &TargetGrou
             .evidence(evidence(&others));
     }
     if !bad.is_empty() {
-        let why = format!("{} of its {} targets are not healthy", bad.len(), targets.len());
+        let why = format!(
+            "{} of its {} targets are not healthy",
+            bad.len(),
+            targets.len()
+        );
         return verdict(Status::Fail, why).evidence(evidence(&bad));
     }
     if healthy.is_empty() {

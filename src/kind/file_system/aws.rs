@@ -10,7 +10,7 @@ use crate::{
         Aws, Call, Found, Service,
         found::{Missing, Need},
         read::{Reading, Source},
-        shape::{count, size, stated, stated_time, tag_map},
+        shape::{count, size, stated, tag_map, time},
     },
     kind::Kind,
     snapshot::Resource,
@@ -59,7 +59,7 @@ fn resource(fs: types::FileSystemDescription) -> Result<Resource, Missing> {
     };
     Ok(Resource::new(id, attrs)
         .arn(fs.file_system_arn)
-        .created(stated_time(fs.creation_time))
+        .created(time(Some(fs.creation_time)))
         .tags(tag_map!(fs.tags)))
 }
 

@@ -46,7 +46,7 @@ fn note_unreadable_environment(function: &types::FunctionConfiguration, found: &
         let id = ResourceId::new(Kind::Function, name);
         let code = error.error_code().unwrap_or("EnvironmentError").to_owned();
         let message = error.message().unwrap_or_default().to_owned();
-        found.gap(FUNCTIONS, Some(&id), Reason::Failed, code, message);
+        found.gap(FUNCTIONS, Some(&id), Reason::Failed, code, &message);
     }
 }
 

@@ -50,7 +50,7 @@ fn resource(profile: types::InstanceProfile) -> Result<Resource, Missing> {
     };
     Ok(Resource::new(name, attrs)
         .arn(Some(profile.arn).filter(|it| !it.is_empty()))
-        .created(shape::stated_time(profile.create_date)))
+        .created(shape::time(Some(profile.create_date))))
 }
 
 #[cfg(test)]

@@ -78,7 +78,10 @@ fn resource(lb: types::LoadBalancer) -> Result<Resource, Missing> {
     let state = lb.state.and_then(|it| it.code).need("State")?;
     let attrs = LoadBalancer {
         lb_type: lb.r#type.need("Type")?.as_str().to_owned(),
-        scheme: lb.scheme.need("Scheme")?.as_str().to_owned(),
+        scheme: lb
+            .scheme
+            .map(|it| it.as_str().to_owned())
+            .unwrap_or_default(),
         status: state.as_str().to_owned(),
         dns_name: lb.dns_name.unwrap_or_default(),
         vpc: lb.vpc_id.unwrap_or_default(),

@@ -55,7 +55,7 @@ fn resource(role: types::Role, trusts: Option<Vec<String>>) -> Result<Resource, 
     };
     Ok(Resource::new(name, attrs)
         .arn(Some(role.arn).filter(|it| !it.is_empty()))
-        .created(shape::stated_time(role.create_date)))
+        .created(shape::time(Some(role.create_date))))
 }
 
 /// Whom a trust policy lets in; `None` when it cannot be understood.

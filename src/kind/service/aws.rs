@@ -84,7 +84,7 @@ pub fn left_out(
         let code = it.reason.unwrap_or_default();
         if code != "MISSING" {
             let message = format!("{} was not described", it.arn.unwrap_or_default());
-            found.gap(call, Some(cluster), Reason::Failed, code, message);
+            found.gap(call, Some(cluster), Reason::Failed, code, &message);
         }
     }
 }
