@@ -95,6 +95,9 @@ impl Belongings {
 pub fn decide(graph: &Graph<'_>, rack: &Rack) -> Belongings {
     let mut known = declared(graph, rack);
     derive(graph, &mut known);
+    // Tags come second: a group hands its own on to its instances, which it yet makes.
+    add_tagged(graph, rack, &mut known);
+    derive(graph, &mut known);
     infer(graph, &mut known);
     share(graph, rack, &mut known);
     Belongings {
@@ -122,11 +125,6 @@ fn declared(graph: &Graph<'_>, rack: &Rack) -> BTreeMap<ResourceId, Belonging> {
     for (root, evidence) in &rack.roots {
         known.insert(root.clone(), Belonging::new(Class::Declared, evidence));
     }
-    let stacks: BTreeMap<&str, &ResourceId> = graph
-        .of::<Stack>()
-        .filter(|(resource, _)| rack.roots.contains_key(&resource.id))
-        .map(|(resource, stack)| (stack.arn.as_str(), &resource.id))
-        .collect();
     for (resource, stack) in graph.of::<Stack>() {
         if rack.roots.contains_key(&resource.id) {
             for (member, logical) in stack.members() {
@@ -140,6 +138,17 @@ fn declared(graph: &Graph<'_>, rack: &Rack) -> BTreeMap<ResourceId, Belonging> {
             }
         }
     }
+    known.retain(|id, _| graph.get(id).is_some());
+    known
+}
+
+/// Adds what bears the tag of one of the rack's stacks.
+fn add_tagged(graph: &Graph<'_>, rack: &Rack, known: &mut BTreeMap<ResourceId, Belonging>) {
+    let stacks: BTreeMap<&str, &ResourceId> = graph
+        .of::<Stack>()
+        .filter(|(resource, _)| rack.roots.contains_key(&resource.id))
+        .map(|(resource, stack)| (stack.arn.as_str(), &resource.id))
+        .collect();
     for resource in graph.resources() {
         let stack = resource
             .tags
@@ -152,8 +161,6 @@ fn declared(graph: &Graph<'_>, rack: &Rack) -> BTreeMap<ResourceId, Belonging> {
                 .or_insert_with(|| Belonging::new(Class::Declared, why));
         }
     }
-    known.retain(|id, _| graph.get(id).is_some());
-    known
 }
 
 /// Adds what is made by, or part of, what belongs.

@@ -185,9 +185,7 @@ fn refuse_foreign(path: &Path) -> Result<(), Failure> {
     let entries = match fs::read_dir(path) {
         Ok(it) => it,
         Err(it) if it.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(it) if it.kind() == io::ErrorKind::NotADirectory => {
-            return Err(refuse("is a file"));
-        }
+        Err(_) if path.is_file() => return Err(refuse("is a file")),
         Err(it) => return Err(cannot_write(path, &it)),
     };
     let manifest = fs::read_to_string(path.join(MANIFEST)).unwrap_or_default();

@@ -484,7 +484,6 @@ mod tests {
             priority,
             conditions: condition.into_iter().collect(),
             actions: vec![action],
-            ..ListenerRule::default()
         };
         let name = priority.map_or("default".to_owned(), |it| it.to_string());
         Resource::new(format!("lb/443/{name}"), attrs)

@@ -204,7 +204,7 @@ fn show_lists_the_choices_when_a_name_means_several() {
         "{stderr}"
     );
     assert!(
-        stderr.contains("help: racklens show vpc/vpc-0c1755355d04959e2"),
+        stderr.contains("help: racklens show classic-load-balancer/karim-test"),
         "{stderr}"
     );
 }

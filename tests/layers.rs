@@ -7,7 +7,9 @@ use std::{
 
 /// The edge: what only layers 4 and 5 may know.
 const EDGE: &[&str] = &[
-    "aws_",
+    "aws_sdk",
+    "aws_config",
+    "aws_smithy",
     "crate::aws",
     "tokio",
     "std::fs",
@@ -135,15 +137,23 @@ fn no_call_that_writes_is_in_the_house() {
         "attach",
         "schedule_key",
     ];
-    let calls: Vec<String> = verbs.iter().map(|it| format!(".{it}_")).collect();
     let mut broken = Vec::new();
     for file in rust_files("").iter().filter(|it| it.ends_with("aws.rs")) {
-        let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
-        broken.extend(mentions(file, &calls));
+        for verb in verbs {
+            let lines = mentions(file, &[&format!(".{verb}_")]);
+            broken.extend(lines.into_iter().filter(|it| calls(it, verb)));
+        }
     }
-    // Fields of answers are read without parentheses; a call that writes ends in `()`.
-    broken.retain(|it| it.contains("()"));
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Whether a line begins an operation, `.delete_vpc()`, and not only reads a field of an answer.
+fn calls(line: &str, verb: &str) -> bool {
+    let mark = format!(".{verb}_");
+    line.split(&mark)
+        .skip(1)
+        .map(|it| it.trim_start_matches(|it: char| it.is_ascii_lowercase() || it == '_'))
+        .any(|it| it.starts_with("()"))
 }
 
 fn mentions(file: &Path, words: &[&str]) -> Vec<String> {

@@ -11,3 +11,4 @@ mod emulated;
 mod layers;
 mod page;
 mod samples;
+mod story;

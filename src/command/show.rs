@@ -69,15 +69,18 @@ fn find<'a>(material: &Material<'a>, reference: &str) -> Result<&'a Resource, Fa
     if let Some(found) = exact.and_then(|it| graph.get(&it)) {
         return Ok(found);
     }
-    let named: Vec<&Resource> = graph
-        .resources()
-        .filter(|it| {
-            it.id.key == reference
-                || it.name.as_deref() == Some(reference)
-                || it.arn.as_deref() == Some(reference)
-                || it.id.key.rsplit('/').next() == Some(reference)
-        })
-        .collect();
+    // What AWS calls it counts more than what a person named it.
+    let ways: [fn(&Resource, &str) -> bool; 3] = [
+        |it, wanted| it.id.key == wanted || it.arn.as_deref() == Some(wanted),
+        |it, wanted| it.id.key.rsplit('/').next() == Some(wanted),
+        |it, wanted| it.name.as_deref() == Some(wanted),
+    ];
+    let matching = ways.iter().map(|is| {
+        let all = graph.resources().filter(|it| is(it, reference));
+        all.collect::<Vec<&Resource>>()
+    });
+    let named = matching.into_iter().find(|it| !it.is_empty());
+    let named = named.unwrap_or_default();
     match named[..] {
         [one] => Ok(one),
         [] => Err(absent(material, reference)),

@@ -117,7 +117,10 @@ pub fn openings(group: &SecurityGroup, protocol: Protocol, wanted: &[u16]) -> Ve
 mod tests {
     use super::*;
 
-    fn group(rules: &[(&str, Option<i32>, Option<i32>, &[&str])]) -> SecurityGroup {
+    /// Protocol, first and last port, ranges.
+    type Rule<'a> = (&'a str, Option<i32>, Option<i32>, &'a [&'a str]);
+
+    fn group(rules: &[Rule<'_>]) -> SecurityGroup {
         let ingress = rules.iter().map(|(protocol, from, to, cidrs)| Permission {
             protocol: (*protocol).to_owned(),
             from: *from,
