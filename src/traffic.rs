@@ -2,23 +2,24 @@
 
 use std::collections::BTreeMap;
 
+use containers::Containers;
+
 use crate::{
     graph::Graph,
     id::ResourceId,
     kind::{
         Fact, Kind,
         classic_load_balancer::ClassicLoadBalancer,
-        container_instance::ContainerInstance,
         listener::Listener,
-        listener_rule::{Action, Condition, ListenerRule},
+        listener_rule::{Action, ListenerRule, when},
         load_balancer::LoadBalancer,
         target_group::TargetGroup,
-        task::Task,
-        task_definition::TaskDefinition,
     },
     rule::{Case, Status},
     snapshot::Resource,
 };
+
+pub mod containers;
 
 /// One way that a request can take, to a container or to where it ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +118,7 @@ fn through_listeners(
             let number = rule.priority.map(|it| format!("rule {it}"));
             let start = TrafficPath {
                 rule: number.unwrap_or_else(|| "default rule".to_owned()),
-                conditions: conditions(&rule.conditions),
+                conditions: when(&rule.conditions),
                 ..start.clone()
             };
             through_actions(case, containers, &start, &rule.actions, paths);
@@ -129,7 +130,7 @@ fn through_listeners(
             };
             let start = TrafficPath {
                 rule: rule.to_owned(),
-                conditions: conditions(&[]),
+                conditions: when(&[]),
                 ..start
             };
             through_actions(case, containers, &start, &listener.actions, paths);
@@ -144,7 +145,7 @@ fn through_actions(
     actions: &[Action],
     paths: &mut Vec<TrafficPath>,
 ) {
-    let said: Vec<String> = actions.iter().map(said).collect();
+    let said: Vec<String> = actions.iter().map(Action::verb).collect();
     let start = TrafficPath {
         action: said.join(", then "),
         ..start.clone()
@@ -235,7 +236,7 @@ fn through_classic(
             protocol: listener.protocol.clone(),
             port: listener.port,
             rule: String::new(),
-            conditions: conditions(&[]),
+            conditions: when(&[]),
             action: "forward".to_owned(),
             target_group: None,
             target: None,
@@ -282,110 +283,6 @@ fn at_target(containers: &Containers<'_>, start: &TrafficPath, target: Target) -
     }
 }
 
-/// Which container answers at an instance's port or at an address.
-struct Containers<'g> {
-    by_instance: BTreeMap<(&'g str, u16), Container>,
-    by_address: BTreeMap<(&'g str, u16), Container>,
-}
-
-impl<'g> Containers<'g> {
-    fn index(graph: &Graph<'g>) -> Self {
-        let mut by_instance = BTreeMap::new();
-        let mut by_address = BTreeMap::new();
-        for (resource, task) in graph.of::<Task>() {
-            let machine = task
-                .container_instance
-                .as_deref()
-                .and_then(|it| graph.get_as::<ContainerInstance>(it)?.1.instance.as_deref());
-            for container in &task.containers {
-                let at = |port| Container {
-                    task: resource.id.clone(),
-                    service: task.service().unwrap_or_default().to_owned(),
-                    name: container.name.clone(),
-                    port,
-                    image: container.image.clone(),
-                };
-                for binding in &container.bindings {
-                    if let Some(machine) = machine {
-                        let answering = at(binding.container_port);
-                        by_instance.insert((machine, binding.host_port), answering);
-                    }
-                }
-                // With awsvpc a container is reached at the task's own address, at its own port.
-                let ports = graph
-                    .get_as::<TaskDefinition>(&task.task_definition)
-                    .into_iter()
-                    .flat_map(|(_, it)| &it.containers)
-                    .filter(|it| it.name == container.name)
-                    .flat_map(|it| &it.ports);
-                for port in ports {
-                    for address in &container.private_ips {
-                        let answering = at(port.container_port);
-                        by_address.insert((address.as_str(), port.container_port), answering);
-                    }
-                }
-            }
-        }
-        Self {
-            by_instance,
-            by_address,
-        }
-    }
-
-    fn behind(&self, target: &Target) -> Option<Container> {
-        let key = (target.name.as_str(), target.port?);
-        let found = self.by_instance.get(&key).or(self.by_address.get(&key));
-        found.cloned()
-    }
-}
-
-/// What a request must look like, in words.
-fn conditions(conditions: &[Condition]) -> String {
-    if conditions.is_empty() {
-        return "any request".to_owned();
-    }
-    let said: Vec<String> = conditions
-        .iter()
-        .map(|it| {
-            let field = match it.field.as_str() {
-                "host-header" => "host",
-                "path-pattern" => "path",
-                "http-request-method" => "method",
-                "query-string" => "query",
-                "source-ip" => "from",
-                "http-header" => it.header.as_deref().unwrap_or("header"),
-                other => other,
-            };
-            let values: Vec<&str> = it
-                .values
-                .iter()
-                .chain(&it.regex)
-                .map(String::as_str)
-                .collect();
-            format!("{field} {}", values.join(" or "))
-        })
-        .collect();
-    said.join(", ")
-}
-
-/// What an action does, in words.
-fn said(action: &Action) -> String {
-    if let Some(it) = &action.redirect {
-        let part =
-            |it: &Option<String>, default: &str| it.clone().unwrap_or_else(|| default.to_owned());
-        return format!(
-            "redirect to {}://{}:{}",
-            part(&it.protocol, "#{protocol}"),
-            part(&it.host, "#{host}"),
-            part(&it.port, "#{port}")
-        );
-    }
-    match &action.fixed_status {
-        Some(status) => format!("answer {status}"),
-        None => action.kind.clone(),
-    }
-}
-
 /// Whether AWS's word for a target's health is good, bad, or neither.
 fn verdict(state: &str) -> Status {
     match state {
@@ -412,11 +309,12 @@ mod tests {
     use crate::{
         belonging,
         kind::{
+            container_instance::ContainerInstance,
             instance::Instance,
-            listener_rule::{Forward, Redirect},
+            listener_rule::{Condition, Forward, Redirect},
             target_group,
-            task::{Binding, Container as Running},
-            task_definition::{ContainerDefinition, PortMapping},
+            task::{Binding, Container as Running, Task},
+            task_definition::{ContainerDefinition, PortMapping, TaskDefinition},
         },
         rack::{Maker, Rack},
         testing::gap,

@@ -60,6 +60,7 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "rule.rs",
             "rule",
             "traffic.rs",
+            "traffic",
             "report.rs",
             "report",
         ],

@@ -96,11 +96,56 @@ pub fn said(actions: &[Action]) -> String {
         let groups = it.targets.iter().map(|it| it.target_group.as_str());
         let groups: Vec<&str> = groups.collect();
         if groups.is_empty() {
-            return it.kind.clone();
+            return it.verb();
         }
-        format!("{} to {}", it.kind, groups.join(" and "))
+        format!("{} to {}", it.verb(), groups.join(" and "))
     });
     said.collect::<Vec<_>>().join(", then ")
+}
+
+/// What a request must look like, in words: `host a.test or b.test, path /api/*`.
+pub fn when(conditions: &[Condition]) -> String {
+    if conditions.is_empty() {
+        return "any request".to_owned();
+    }
+    let said: Vec<String> = conditions.iter().map(Condition::said).collect();
+    said.join(", ")
+}
+
+impl Action {
+    /// What it does, without its target groups: `forward`, `answer 404`, `redirect to HTTPS://…`.
+    pub fn verb(&self) -> String {
+        if let Some(it) = &self.redirect {
+            let or = |part: &Option<String>, own: &str| part.clone().unwrap_or(own.to_owned());
+            return format!(
+                "redirect to {}://{}:{}",
+                or(&it.protocol, "#{protocol}"),
+                or(&it.host, "#{host}"),
+                or(&it.port, "#{port}")
+            );
+        }
+        match &self.fixed_status {
+            Some(status) => format!("answer {status}"),
+            None => self.kind.clone(),
+        }
+    }
+}
+
+impl Condition {
+    fn said(&self) -> String {
+        let field = match self.field.as_str() {
+            "host-header" => "host",
+            "path-pattern" => "path",
+            "http-request-method" => "method",
+            "query-string" => "query",
+            "source-ip" => "from",
+            "http-header" => self.header.as_deref().unwrap_or("header"),
+            other => other,
+        };
+        let values = self.values.iter().chain(&self.regex);
+        let values: Vec<&str> = values.map(String::as_str).collect();
+        format!("{field} {}", values.join(" or "))
+    }
 }
 
 impl ListenerRule {
@@ -125,18 +170,8 @@ impl Model for ListenerRule {
     }
 
     fn summary(&self) -> String {
-        let when = self.conditions.iter().map(|it| {
-            let values: Vec<&str> = it
-                .values
-                .iter()
-                .chain(&it.regex)
-                .map(String::as_str)
-                .collect();
-            format!("{} {}", it.field, values.join(" or "))
-        });
-        let when: Vec<String> = when.collect();
         match self.priority {
-            Some(it) => format!("{it}: {}: {}", when.join(", "), said(&self.actions)),
+            Some(it) => format!("{it}: {}: {}", when(&self.conditions), said(&self.actions)),
             None => format!("default: {}", said(&self.actions)),
         }
     }
