@@ -19,6 +19,7 @@ pub mod instance_profile;
 pub mod internet_gateway;
 pub mod key;
 pub mod key_alias;
+pub mod key_pair;
 pub mod launch_configuration;
 pub mod listener;
 pub mod listener_rule;
@@ -168,6 +169,7 @@ macro_rules! for_each_kind {
             LaunchConfiguration(launch_configuration, "launch-configuration", Compute, "AWS::AutoScaling::LaunchConfiguration"),
             Instance(instance, "instance", Compute, "AWS::EC2::Instance"),
             Volume(volume, "volume", Compute, "AWS::EC2::Volume"),
+            KeyPair(key_pair, "key-pair", Compute, "AWS::EC2::KeyPair"),
             Vpc(vpc, "vpc", Network, "AWS::EC2::VPC"),
             Subnet(subnet, "subnet", Network, "AWS::EC2::Subnet"),
             RouteTable(route_table, "route-table", Network, "AWS::EC2::RouteTable"),

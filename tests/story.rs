@@ -59,6 +59,7 @@ const NEIGHBOURS: &[&str] = &[
     "topic/karim-test-alerts",
     "table/karim-test-sessions",
     "repository/karim-test/web",
+    "key-pair/karim-test-laptop",
 ];
 
 /// Hands the sample, judged, to a test.

@@ -144,6 +144,12 @@ impl Model for Instance {
                 &self.profile,
                 "IamInstanceProfile",
             ))
+            .chain(Relation::each(
+                uses,
+                Kind::KeyPair,
+                &self.key_pair,
+                "KeyName",
+            ))
             .chain(Relation::each(sits, Kind::Subnet, &self.subnet, "SubnetId"))
             .chain(Relation::each(sits, Kind::Vpc, &self.vpc, "VpcId"))
             .collect()

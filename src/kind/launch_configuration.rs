@@ -71,6 +71,12 @@ impl Model for LaunchConfiguration {
                 &self.profile,
                 "IamInstanceProfile",
             ))
+            .chain(Relation::each(
+                uses,
+                Kind::KeyPair,
+                &self.key_pair,
+                "KeyName",
+            ))
             .collect()
     }
 

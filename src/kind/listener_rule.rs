@@ -225,7 +225,7 @@ mod tests {
     fn a_summary_says_which_requests_go_where() {
         assert_eq!(
             rule(Some(5)).summary(),
-            "5: host-header a.test or b.test: forward to blue and green"
+            "5: host a.test or b.test: forward to blue and green"
         );
     }
 }

@@ -101,6 +101,7 @@ CALLS = {
         "describe_network_interfaces",
         "describe_iam_instance_profile_associations",
         "describe_images",
+        "describe_key_pairs",
     ],
     "efs": ["describe_file_systems"],
     "elbv2": ["describe_load_balancers", "describe_target_groups"],

@@ -33,8 +33,10 @@ def network_with_an_instance(aws: standing.Aws) -> None:
         GroupId=group,
         IpPermissions=[{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
     )
+    ec2.import_key_pair(KeyName="karim-test-laptop", PublicKeyMaterial=PUBLIC_KEY)
     ec2.run_instances(
         ImageId="ami-aff65ad2",
+        KeyName="karim-test-laptop",
         InstanceType="t2.micro",
         MinCount=1,
         MaxCount=1,
@@ -75,6 +77,9 @@ def left_by_a_dead_rack(aws: standing.Aws) -> None:
 def named(kind: str, name: str) -> list[dict]:
     return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": name}]}]
 
+
+# Made for this file; nobody has the private half.
+PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIISKHx660LfGrOzHBfeCIEPBKSdspebifgMG3A8BeVII"
 
 TRUSTS_EC2 = """{
   "Version": "2012-10-17",
