@@ -189,3 +189,72 @@ impl Intercept for ReadOnly {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_config::retry::RetryConfig;
+
+    use super::*;
+    use crate::{
+        aws::{Found, read::Source},
+        kind::Kind,
+        snapshot::Reason,
+        testing::replay::Tape,
+    };
+
+    const THROTTLED: &str =
+        "<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>";
+    const NONE: &str =
+        "<DescribeSecurityGroupsResponse><securityGroupInfo/></DescribeSecurityGroupsResponse>";
+
+    async fn groups(aws: &Aws) -> Found {
+        let Source::Region(list) = read::reading(Kind::SecurityGroup).source else {
+            panic!("groups are listed for the region")
+        };
+        list(aws).await
+    }
+
+    fn patient(tape: &Tape) -> Aws {
+        let retry = RetryConfig::standard().with_max_attempts(3);
+        tape.aws_with(retry.with_initial_backoff(Duration::from_millis(1)))
+    }
+
+    #[tokio::test]
+    async fn a_call_that_writes_is_refused_before_anything_is_sent() {
+        let tape = Tape::default();
+        let refused = tape.aws().ec2.delete_vpc().vpc_id("vpc-1").send().await;
+        let error = refused.expect_err("it must not be sent");
+        let why = crate::aws::found::causes(&error);
+        assert!(why.contains("EC2 DeleteVpc is not on the list"), "{why}");
+        assert!(tape.asked().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_throttled_call_is_asked_again_and_counted_each_time() {
+        let tape = Tape::default().answer(503, THROTTLED).answer(200, NONE);
+        let aws = patient(&tape);
+        let found = groups(&aws).await;
+        assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        assert_eq!(aws.calls()["ec2:DescribeSecurityGroups"], 2);
+    }
+
+    #[tokio::test]
+    async fn throttled_for_ever_is_a_gap() {
+        let tape = (0..3).fold(Tape::default(), |it, _| it.answer(503, THROTTLED));
+        let found = groups(&patient(&tape)).await;
+        assert_eq!(found.gaps[0].reason, Reason::Throttled);
+        assert_eq!(found.gaps[0].code, "RequestLimitExceeded");
+    }
+
+    #[tokio::test]
+    async fn a_web_page_instead_of_an_answer_is_a_gap() {
+        for status in [200, 500] {
+            let tape = Tape::default().answer(status, "<!doctype html><h1>Oops</h1>");
+            let found = groups(&tape.aws()).await;
+            assert_eq!(found.gaps.len(), 1, "{status}");
+            assert_eq!(found.gaps[0].reason, Reason::Malformed, "{status}");
+        }
+    }
+}

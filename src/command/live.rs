@@ -63,7 +63,9 @@ pub fn look_for_racks(access: &Access) -> Result<Seen, Failure> {
     reason = "the one clock that is asked: when a reading began"
 )]
 fn now() -> Timestamp {
-    Timestamp::now()
+    // To the second: what is finer says nothing about a rack.
+    let now = Timestamp::now();
+    now.round(jiff::Unit::Second).unwrap_or(now)
 }
 
 async fn open(access: &Access, watch: &Watch) -> Result<(Aws, Identity), Failure> {
@@ -120,7 +122,7 @@ struct Watch(ProgressBar);
 impl Watch {
     fn new() -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{spinner} {msg} [{bar:32}] {pos}/{len}");
+        let style = ProgressStyle::with_template("{spinner} [{bar:24}] {pos}/{len} {wide_msg}");
         if let Ok(style) = style {
             bar.set_style(style.progress_chars("=> "));
         }
