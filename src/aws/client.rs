@@ -22,7 +22,8 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::config_bag::ConfigBag;
 use futures_util::stream::{self, StreamExt};
 
-use super::{Call, Service, read};
+use super::{Call, Found, Service, read};
+use crate::kind::Kind;
 
 /// How many requests to one service may be under way at once within one reading.
 ///
@@ -94,6 +95,23 @@ impl Aws {
             .buffered(AT_ONCE)
             .collect()
             .await
+    }
+
+    /// Asks about many things of one kind, a bounded number at once, and puts together what came.
+    pub async fn find_each<T, F>(
+        &self,
+        kind: Kind,
+        items: impl IntoIterator<Item = T>,
+        ask: impl FnMut(T) -> F,
+    ) -> Found
+    where
+        F: Future<Output = Found>,
+    {
+        let mut found = Found::of(kind);
+        for one in self.each(items, ask).await {
+            found.merge(one);
+        }
+        found
     }
 
     /// Requests sent so far, by operation, retries included.
@@ -197,12 +215,7 @@ mod tests {
     use aws_config::retry::RetryConfig;
 
     use super::*;
-    use crate::{
-        aws::{Found, read::Source},
-        kind::Kind,
-        snapshot::Reason,
-        testing::replay::Tape,
-    };
+    use crate::{aws::read::Source, snapshot::Reason, testing::replay::Tape};
 
     const THROTTLED: &str =
         "<Response><Errors><Error><Code>RequestLimitExceeded</Code></Error></Errors></Response>";

@@ -129,12 +129,7 @@ async fn locate(aws: &Aws, id: &ResourceId, found: &mut Found) -> Place {
 }
 
 fn deepen(aws: &Aws, buckets: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(buckets, |it| look_into(aws, it)).await;
-        let mut found = Found::of(Kind::Bucket);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Bucket, buckets, |it| look_into(aws, it)))
 }
 
 async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {

@@ -74,12 +74,7 @@ fn resource(it: CertificateSummary) -> Result<Resource, Missing> {
 }
 
 fn deepen(aws: &Aws, certificates: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let opened = aws.each(certificates, |it| open(aws, it)).await;
-        let mut found = Found::of(Kind::Certificate);
-        opened.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Certificate, certificates, |it| open(aws, it)))
 }
 
 async fn open(aws: &Aws, mut certificate: Resource) -> Found {

@@ -116,12 +116,7 @@ fn port(it: i32) -> Option<u16> {
 }
 
 fn deepen(aws: &Aws, balancers: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(balancers, |it| open(aws, it)).await;
-        let mut found = Found::of(Kind::ClassicLoadBalancer);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::ClassicLoadBalancer, balancers, |it| open(aws, it)))
 }
 
 async fn open(aws: &Aws, mut balancer: Resource) -> Found {

@@ -120,12 +120,7 @@ fn environment(told: Option<types::EnvironmentResponse>) -> Fact<Vec<Variable>> 
 }
 
 fn deepen(aws: &Aws, functions: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(functions, |it| look_into(aws, it)).await;
-        let mut found = Found::of(Kind::Function);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Function, functions, |it| look_into(aws, it)))
 }
 
 async fn look_into(aws: &Aws, mut function: Resource) -> Found {

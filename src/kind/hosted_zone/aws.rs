@@ -96,12 +96,7 @@ fn resource(zone: types::HostedZone) -> Result<Resource, Missing> {
 }
 
 fn deepen(aws: &Aws, zones: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let opened = aws.each(zones, |it| open(aws, it)).await;
-        let mut found = Found::of(Kind::HostedZone);
-        opened.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::HostedZone, zones, |it| open(aws, it)))
 }
 
 async fn open(aws: &Aws, mut zone: Resource) -> Found {

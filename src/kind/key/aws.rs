@@ -39,12 +39,7 @@ fn resource(key: types::KeyListEntry) -> Result<Resource, Missing> {
 }
 
 fn deepen(aws: &Aws, keys: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(keys, |it| describe(aws, it)).await;
-        let mut found = Found::of(Kind::Key);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Key, keys, |it| describe(aws, it)))
 }
 
 async fn describe(aws: &Aws, mut key: Resource) -> Found {

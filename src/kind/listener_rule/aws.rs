@@ -30,9 +30,9 @@ pub const READING: Reading = Reading {
 fn inside(aws: &Aws, listeners: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(async {
         let listeners = listeners.into_iter().filter(is_application);
-        let read = aws.each(listeners, |it| of_listener(aws, it)).await;
-        let mut found = Found::of(Kind::ListenerRule);
-        read.into_iter().for_each(|it| found.merge(it));
+        let mut found = aws
+            .find_each(Kind::ListenerRule, listeners, |it| of_listener(aws, it))
+            .await;
         load_balancer::aws::add_tags(aws, &mut found).await;
         found
     })

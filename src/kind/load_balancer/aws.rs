@@ -96,12 +96,7 @@ fn resource(lb: types::LoadBalancer) -> Result<Resource, Missing> {
 }
 
 fn deepen(aws: &Aws, balancers: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(balancers, |it| settings(aws, it)).await;
-        let mut found = Found::of(Kind::LoadBalancer);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::LoadBalancer, balancers, |it| settings(aws, it)))
 }
 
 async fn settings(aws: &Aws, mut balancer: Resource) -> Found {

@@ -24,12 +24,7 @@ pub const READING: Reading = Reading {
 };
 
 fn inside(aws: &Aws, file_systems: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(file_systems, |it| of(aws, it)).await;
-        let mut found = Found::of(Kind::MountTarget);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::MountTarget, file_systems, |it| of(aws, it)))
 }
 
 async fn of(aws: &Aws, file_system: Resource) -> Found {

@@ -54,12 +54,7 @@ fn resource(url: String) -> Result<Resource, Missing> {
 }
 
 fn deepen(aws: &Aws, queues: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(queues, |it| describe(aws, it)).await;
-        let mut found = Found::of(Kind::Queue);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Queue, queues, |it| describe(aws, it)))
 }
 
 async fn describe(aws: &Aws, mut queue: Resource) -> Found {

@@ -62,12 +62,7 @@ fn resource(repository: types::Repository) -> Result<Resource, Missing> {
 }
 
 fn deepen(aws: &Aws, repositories: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(repositories, |it| look_into(aws, it)).await;
-        let mut found = Found::of(Kind::Repository);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Repository, repositories, |it| look_into(aws, it)))
 }
 
 async fn look_into(aws: &Aws, mut repository: Resource) -> Found {

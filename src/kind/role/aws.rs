@@ -109,12 +109,7 @@ fn decoded(text: &str) -> Option<String> {
 }
 
 fn deepen(aws: &Aws, roles: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(roles, |it| look_into(aws, it)).await;
-        let mut found = Found::of(Kind::Role);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Role, roles, |it| look_into(aws, it)))
 }
 
 async fn look_into(aws: &Aws, mut role: Resource) -> Found {

@@ -32,10 +32,8 @@ pub const READING: Reading = Reading {
 fn inside(aws: &Aws, clusters: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(async {
         let clusters = live(clusters);
-        let read = aws.each(clusters, |it| of_cluster(aws, it)).await;
-        let mut found = Found::of(Kind::Service);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
+        aws.find_each(Kind::Service, clusters, |it| of_cluster(aws, it))
+            .await
     })
 }
 

@@ -80,12 +80,7 @@ fn name_of(arn: &str) -> Option<String> {
 }
 
 fn deepen(aws: &Aws, stacks: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let opened = aws.each(stacks, |it| open(aws, it)).await;
-        let mut found = Found::of(Kind::Stack);
-        opened.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Stack, stacks, |it| open(aws, it)))
 }
 
 async fn open(aws: &Aws, mut stack: Resource) -> Found {

@@ -35,12 +35,7 @@ fn list(aws: &Aws) -> BoxFuture<'_, Found> {
 }
 
 fn deepen(aws: &Aws, tables: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(tables, |it| describe(aws, it)).await;
-        let mut found = Found::of(Kind::Table);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Table, tables, |it| describe(aws, it)))
 }
 
 async fn describe(aws: &Aws, table: Resource) -> Found {

@@ -71,12 +71,7 @@ fn resource(group: types::TargetGroup) -> Result<Resource, Missing> {
 }
 
 fn deepen(aws: &Aws, groups: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(groups, |it| health(aws, it)).await;
-        let mut found = Found::of(Kind::TargetGroup);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::TargetGroup, groups, |it| health(aws, it)))
 }
 
 async fn health(aws: &Aws, mut group: Resource) -> Found {

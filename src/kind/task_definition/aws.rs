@@ -32,12 +32,7 @@ pub const READING: Reading = Reading {
 };
 
 fn fetch(aws: &Aws, ids: Vec<ResourceId>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(ids, |it| one(aws, it)).await;
-        let mut found = Found::of(Kind::TaskDefinition);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::TaskDefinition, ids, |it| one(aws, it)))
 }
 
 async fn one(aws: &Aws, id: ResourceId) -> Found {

@@ -48,12 +48,7 @@ fn resource(topic: types::Topic) -> Result<Resource, Missing> {
 }
 
 fn deepen(aws: &Aws, topics: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(async {
-        let read = aws.each(topics, |it| describe(aws, it)).await;
-        let mut found = Found::of(Kind::Topic);
-        read.into_iter().for_each(|it| found.merge(it));
-        found
-    })
+    Box::pin(aws.find_each(Kind::Topic, topics, |it| describe(aws, it)))
 }
 
 async fn describe(aws: &Aws, mut topic: Resource) -> Found {
