@@ -139,9 +139,9 @@ impl Resource {
         self
     }
 
-    /// Sets the tags, and the name from tag `Name` when there is none yet.
+    /// Sets the tags, and the name from tag `Name` where AWS itself has only a number for it.
     pub fn tags(mut self, tags: BTreeMap<String, String>) -> Self {
-        if self.name.is_none() {
+        if self.name.is_none() && self.id.kind.is_named_by_tag() {
             let name = tags.get("Name").cloned();
             self = self.name(name);
         }
