@@ -8,6 +8,7 @@ use super::Model;
 use crate::{
     relation::Relation,
     removal::{Action, Removal},
+    text,
 };
 
 #[cfg(feature = "aws")]
@@ -49,9 +50,12 @@ impl Model for Cluster {
     }
 
     fn summary(&self) -> String {
+        let count = |number: u32, thing| text::count(number as usize, thing);
         format!(
-            "{} services, {} running tasks, {} container instances",
-            self.services, self.running_tasks, self.container_instances
+            "{}, {}, {}",
+            count(self.services, "service"),
+            count(self.running_tasks, "running task"),
+            count(self.container_instances, "container instance")
         )
     }
 }

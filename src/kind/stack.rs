@@ -10,6 +10,7 @@ use crate::{
     id::ResourceId,
     relation::{Relation, RelationKind},
     removal::{Action, Removal},
+    text,
 };
 
 #[cfg(feature = "aws")]
@@ -98,7 +99,7 @@ impl Model for Stack {
 
     fn summary(&self) -> String {
         let members = match self.members.known() {
-            Some(it) => format!("{} resources", it.len()),
+            Some(it) => text::count(it.len(), "resource"),
             None => "not opened".to_owned(),
         };
         if self.termination_protection {
