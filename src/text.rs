@@ -23,12 +23,27 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Control characters, and the marks of Unicode's bidirectional algorithm.
+/// Control characters, the marks of Unicode's bidirectional algorithm, and what cannot be seen and
+/// so could make one name pass for another.
 pub fn is_harmful(it: char) -> bool {
     it.is_control()
         || matches!(
             it,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
@@ -65,6 +80,7 @@ mod tests {
     fn escapes_and_reordering_marks_become_visible() {
         assert_eq!(harmless("a\u{1b}[2Jb"), "a\\u{1b}[2Jb");
         assert_eq!(harmless("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
+        assert_eq!(harmless("pro\u{200b}d"), "pro\\u{200b}d");
         assert_eq!(harmless("plain ü 名"), "plain ü 名");
     }
 }

@@ -85,31 +85,9 @@ fn push(html: &mut String, text: &str, breaks: &[char]) {
 fn escape(it: char) -> Option<String> {
     match it {
         '\n' | '\r' | '\t' => Some(it.escape_default().to_string()),
-        _ if text::is_harmful(it) || is_invisible(it) => Some(it.escape_unicode().to_string()),
+        _ if text::is_harmful(it) => Some(it.escape_unicode().to_string()),
         _ => None,
     }
-}
-
-/// Characters without a shape of their own: soft hyphen, joiners, fillers, separators, selectors,
-/// tags.
-fn is_invisible(it: char) -> bool {
-    matches!(
-        it,
-        '\u{ad}'
-            | '\u{34f}'
-            | '\u{115f}'..='\u{1160}'
-            | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{ffa0}'
-            | '\u{fff0}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
 }
 
 #[cfg(test)]
