@@ -229,8 +229,8 @@ macro_rules! define_kinds {
 
             /// Whether AWS gives it a number, so that a person's name for it stands in tag `Name`.
             pub fn is_named_by_tag(self) -> bool {
-                let services = ["AWS::EC2::", "AWS::EFS::"];
-                services.iter().any(|it| self.cloudformation().starts_with(it))
+                let types = ["AWS::EC2::", "AWS::EFS::", "AWS::KMS::Key"];
+                types.iter().any(|it| self.cloudformation().starts_with(it))
             }
 
             /// CloudFormation's name for the type, for example `AWS::EC2::SecurityGroup`.
