@@ -58,7 +58,10 @@ pub mod testing;
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::Parser as _;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::{
+    Layer as _, filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use cli::{Cli, Command};
 use failure::Exit;
@@ -99,12 +102,14 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Never the SDK's own log: it may tell what is in an answer, and that may be a secret.
 fn log(verbose: u8) {
     let level = match verbose {
-        0 => "off",
-        1 => "racklens=debug",
-        _ => "racklens=trace",
+        0 => LevelFilter::OFF,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(level))
+    let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
+        .with_ansi(false);
+    tracing_subscriber::registry()
+        .with(lines.with_filter(Targets::new().with_target("racklens", level)))
         .init();
 }

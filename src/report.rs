@@ -13,6 +13,7 @@ pub mod csv;
 pub mod html;
 mod make;
 
+pub use crate::traffic::End;
 pub use make::{Material, incomplete, make};
 
 /// Everything a report shows, in the order in which it shows it. Strings hold AWS's text as it
@@ -151,8 +152,8 @@ pub struct Path {
     pub target_group: Option<Link>,
     pub target: Option<Target>,
     pub container: Option<Container>,
-    /// Why there is no container at the end, in words; `None` when there is one.
-    pub end: Option<String>,
+    /// Where the path ends when there is no container at its end.
+    pub end: Option<End>,
 }
 
 /// Something that a target group or a classic load balancer sends to.

@@ -206,7 +206,7 @@ impl Snapshot {
                 path: it.path().to_string(),
                 source: it.into_inner(),
             })?;
-        snapshot.put_in_order();
+        snapshot.sort();
         Ok(snapshot)
     }
 
@@ -218,7 +218,7 @@ impl Snapshot {
     }
 
     /// Sorts what has no order of its own and keeps each id once, the first one told.
-    pub fn put_in_order(&mut self) {
+    pub fn sort(&mut self) {
         self.resources.sort_by(|a, b| a.id.cmp(&b.id));
         self.resources.dedup_by(|a, b| a.id == b.id);
         self.gaps.sort();

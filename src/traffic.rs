@@ -35,8 +35,41 @@ pub struct TrafficPath {
     pub target_group: Option<ResourceId>,
     pub target: Option<Target>,
     pub container: Option<Container>,
-    /// Why the path has no container at its end.
-    pub end: Option<String>,
+    /// Where it ends when there is no container at its end.
+    pub end: Option<End>,
+}
+
+/// Why a path goes no further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// `Pass` where the request is answered there, `Fail` where it is lost, `Unknown` where what
+    /// comes next was not read.
+    pub verdict: Status,
+    /// A sentence without its full stop.
+    pub why: String,
+}
+
+impl End {
+    fn answered(why: impl Into<String>) -> Self {
+        Self {
+            verdict: Status::Pass,
+            why: why.into(),
+        }
+    }
+
+    fn lost(why: impl Into<String>) -> Self {
+        Self {
+            verdict: Status::Fail,
+            why: why.into(),
+        }
+    }
+
+    fn unread(why: impl Into<String>) -> Self {
+        Self {
+            verdict: Status::Unknown,
+            why: why.into(),
+        }
+    }
 }
 
 /// What a target group or a classic load balancer sends to.
@@ -72,7 +105,20 @@ pub fn paths(case: &Case<'_>) -> Vec<TrafficPath> {
     for (resource, lb) in case.ours::<ClassicLoadBalancer>() {
         through_classic(&containers, resource, lb, &mut paths);
     }
+    let telling = [Kind::Task, Kind::ContainerInstance, Kind::Service];
+    if telling.iter().any(|it| case.gap_in_listing(*it).is_some()) {
+        paths.iter_mut().for_each(doubt);
+    }
     paths
+}
+
+/// Where tasks were not read, that nobody seems to own a port says nothing.
+fn doubt(path: &mut TrafficPath) {
+    if let (Some(_), Some(end)) = (&path.target, &mut path.end)
+        && end.verdict == Status::Fail
+    {
+        *end = End::unread("whose port it is is not known: not all tasks were read");
+    }
 }
 
 fn through_listeners(
@@ -99,8 +145,8 @@ fn through_listeners(
     listeners.sort_by_key(|(_, it)| it.port);
     if listeners.is_empty() {
         let end = match case.gap_about(&resource.id) {
-            Some(gap) => format!("its listeners are not known: {} failed", gap.call),
-            None => "it has no listener: nothing comes in".to_owned(),
+            Some(gap) => End::unread(format!("its listeners are not known: {} failed", gap.call)),
+            None => End::lost("it has no listener: nothing comes in"),
         };
         let end = Some(end);
         paths.push(TrafficPath { end, ..start });
@@ -152,7 +198,7 @@ fn through_actions(
     };
     let forwards: Vec<_> = actions.iter().flat_map(|it| &it.targets).collect();
     if forwards.is_empty() {
-        let end = Some("answered by the load balancer itself".to_owned());
+        let end = Some(End::answered("answered by the load balancer itself"));
         paths.push(TrafficPath { end, ..start });
         return;
     }
@@ -181,17 +227,19 @@ fn through_group(
         target_group: Some(ResourceId::new(Kind::TargetGroup, group)),
         ..start.clone()
     };
-    let ends = |why: &str| TrafficPath {
-        end: Some(why.to_owned()),
+    let ends = |end: End| TrafficPath {
+        end: Some(end),
         ..start.clone()
     };
     let Some((_, told)) = case.graph.get_as::<TargetGroup>(group) else {
-        paths.push(ends("this target group was not seen"));
+        paths.push(ends(End::unread("this target group was not seen")));
         return;
     };
     let targets = match &told.targets {
-        Fact::Unread => return paths.push(ends("its targets were not read")),
-        Fact::Known(it) if it.is_empty() => return paths.push(ends("it has no targets")),
+        Fact::Unread => return paths.push(ends(End::unread("its targets were not read"))),
+        Fact::Known(it) if it.is_empty() => {
+            return paths.push(ends(End::lost("it has no targets")));
+        }
         Fact::Known(it) => it,
     };
     let mut targets: Vec<_> = targets.iter().collect();
@@ -244,7 +292,7 @@ fn through_classic(
             end: None,
         };
         if lb.instances.is_empty() {
-            let end = Some("no instance is registered with it".to_owned());
+            let end = Some(End::lost("no instance is registered with it"));
             paths.push(TrafficPath { end, ..start });
             continue;
         }
@@ -271,9 +319,9 @@ fn at_target(containers: &Containers<'_>, start: &TrafficPath, target: Target) -
     let end = match (&container, target.id.as_ref().map(|it| it.kind)) {
         (Some(_), _) => None,
         (None, Some(Kind::Function | Kind::LoadBalancer)) => {
-            Some(format!("{} answers", target.name))
+            Some(End::answered(format!("{} answers", target.name)))
         }
-        (None, _) => Some("no running task that was seen owns this port".to_owned()),
+        (None, _) => Some(End::lost("no running task that was seen owns this port")),
     };
     TrafficPath {
         target: Some(target),
@@ -317,11 +365,16 @@ mod tests {
             task_definition::{ContainerDefinition, PortMapping, TaskDefinition},
         },
         rack::{Maker, Rack},
+        snapshot::Gap,
         testing::gap,
     };
 
     /// One line for each path through an account of which everything is the rack's.
     fn said(resources: &[Resource]) -> Vec<String> {
+        said_with(resources, &[])
+    }
+
+    fn said_with(resources: &[Resource], gaps: &[Gap]) -> Vec<String> {
         let graph = Graph::build(resources);
         let rack = Rack {
             name: "prod".to_owned(),
@@ -335,7 +388,7 @@ mod tests {
             graph: &graph,
             rack: &rack,
             belongings: &belonging::decide(&graph, &rack),
-            gaps: &[gap(Kind::Bucket, "s3:ListBuckets")],
+            gaps,
             taken: Timestamp::UNIX_EPOCH,
         };
         paths(&case).iter().map(sentence).collect()
@@ -348,7 +401,8 @@ mod tests {
         });
         let end = match (&it.container, &it.end) {
             (Some(it), _) => format!("{} {}:{}", it.service, it.name, it.port),
-            (None, end) => end.clone().unwrap_or_default(),
+            (None, Some(end)) => format!("{}: {}", end.verdict, end.why),
+            (None, None) => String::new(),
         };
         format!(
             ":{} {}, {}: {}{} > {end}",
@@ -516,21 +570,27 @@ mod tests {
     #[test]
     fn every_dead_end_says_why() {
         let no_listener = said(&entrance()[..1]);
-        assert!(no_listener[0].ends_with("it has no listener: nothing comes in"));
+        assert!(no_listener[0].ends_with("fail: it has no listener: nothing comes in"));
 
         let mut no_group = entrance();
         no_group.push(rule(None, None, forward("gone")));
-        assert!(said(&no_group)[0].ends_with("this target group was not seen"));
+        assert!(said(&no_group)[0].ends_with("unknown: this target group was not seen"));
 
         let mut unread = no_group.clone();
         unread.push(Resource::new("gone", TargetGroup::default()));
-        assert!(said(&unread)[0].ends_with("its targets were not read"));
+        assert!(said(&unread)[0].ends_with("unknown: its targets were not read"));
 
         let mut nobody = entrance();
         nobody.extend([
             rule(None, None, forward("web")),
             group("instance", "i-1", 80),
         ]);
-        assert!(said(&nobody)[0].ends_with("no running task that was seen owns this port"));
+        assert!(said(&nobody)[0].ends_with("fail: no running task that was seen owns this port"));
+
+        let gaps = [gap(Kind::Task, "ecs:ListTasks")];
+        let unread = said_with(&nobody, &gaps);
+        assert!(
+            unread[0].ends_with("unknown: whose port it is is not known: not all tasks were read")
+        );
     }
 }

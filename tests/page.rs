@@ -24,7 +24,7 @@ mod model {
         id::ResourceId,
         kind::Kind,
         report::{
-            Container, Coverage, Finding, Header, Health, Link, Overview, Path, Report, Row,
+            Container, Coverage, End, Finding, Header, Health, Link, Overview, Path, Report, Row,
             RuleTally, Shelf, Target,
         },
         rule::{Category, Severity, Status},

@@ -38,6 +38,7 @@ macro_rules! clients {
             /// The region that is read.
             pub region: String,
             meter: Meter,
+            pub s3: aws_sdk_s3::Client,
             $(pub $field: $crate_::Client,)+
         }
 
@@ -46,7 +47,12 @@ macro_rules! clients {
             pub fn new(config: &aws_config::SdkConfig) -> Self {
                 let meter = Meter::default();
                 let guard = ReadOnly::new(meter.clone());
+                // Where someone else answers for AWS, `bucket.host` is seldom a name that resolves.
+                let s3 = aws_sdk_s3::config::Builder::from(config)
+                    .force_path_style(config.endpoint_url().is_some())
+                    .interceptor(guard.clone());
                 Self {
+                    s3: aws_sdk_s3::Client::from_conf(s3.build()),
                     region: config.region().map(ToString::to_string).unwrap_or_default(),
                     $($field: {
                         let builder = $crate_::config::Builder::from(config);
@@ -75,7 +81,6 @@ clients! {
     lambda: aws_sdk_lambda,
     logs: aws_sdk_cloudwatchlogs,
     route53: aws_sdk_route53,
-    s3: aws_sdk_s3,
     sns: aws_sdk_sns,
     sqs: aws_sdk_sqs,
     sts: aws_sdk_sts,

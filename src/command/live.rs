@@ -38,7 +38,7 @@ pub fn snapshot(access: &Access, name: &str) -> Result<Snapshot, Failure> {
             gaps: read.gaps,
             resources: read.resources,
         };
-        snapshot.put_in_order();
+        snapshot.sort();
         Ok(snapshot)
     })
 }

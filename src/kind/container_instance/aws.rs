@@ -101,6 +101,7 @@ fn resource(cluster: &str, instance: types::ContainerInstance) -> Result<Resourc
         ami: attribute("ecs.ami-id"),
     };
     Ok(Resource::new(format!("{cluster}/{}", last(&arn)), attrs)
+        .name(last(&arn).to_owned())
         .arn(arn)
         .created(registered_at)
         .tags(tag_map!(instance.tags.unwrap_or_default())))

@@ -126,6 +126,7 @@ fn resource(cluster: &str, task: types::Task) -> Result<Resource, Missing> {
         execute_command: task.enable_execute_command,
     };
     Ok(Resource::new(format!("{cluster}/{}", last(&arn)), attrs)
+        .name(last(&arn).to_owned())
         .arn(arn)
         .created(shape::time(task.created_at))
         .tags(tag_map!(task.tags.unwrap_or_default())))

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::model::{
-    Category, Container, Coverage, Finding, Gap, Header, Health, Kind, Link, Overview, Path,
+    Category, Container, Coverage, End, Finding, Gap, Header, Health, Kind, Link, Overview, Path,
     Reason, Report, ResourceId, Row, RuleTally, Severity, Shelf, Status, Target,
 };
 
@@ -139,7 +139,9 @@ pub(super) fn hostile() -> Report {
             container.name = HOSTILE.to_owned();
             container.service = HOSTILE.to_owned();
         }
-        it.end = it.end.as_ref().map(|_| HOSTILE.to_owned());
+        if let Some(end) = &mut it.end {
+            HOSTILE.clone_into(&mut end.why);
+        }
     }
     for row in report.inventory.iter_mut().flat_map(|it| &mut it.rows) {
         row.link.label = HOSTILE.to_owned();
@@ -614,13 +616,19 @@ fn traffic() -> Vec<Path> {
             Status::Fail,
             "Target.ResponseCodeMismatch: Health checks failed with these codes: [502]",
         ),
-        end: Some("no running task that was seen owns this port".to_owned()),
+        end: Some(End {
+            verdict: Status::Fail,
+            why: "no running task that was seen owns this port".to_owned(),
+        }),
         ..start("HTTP", 80, "default rule", "any request", &api)
     });
     paths.push(Path {
         action: "redirect to HTTPS://#{host}:443".to_owned(),
         target_group: None,
-        end: Some("answered by the load balancer itself".to_owned()),
+        end: Some(End {
+            verdict: Status::Pass,
+            why: "answered by the load balancer itself".to_owned(),
+        }),
         ..start(
             "HTTPS",
             443,
@@ -635,7 +643,10 @@ fn traffic() -> Vec<Path> {
         ..start("HTTPS", 443, "rule 18108", hosts[0].1, &web)
     });
     paths.push(Path {
-        end: Some("it has no targets".to_owned()),
+        end: Some(End {
+            verdict: Status::Fail,
+            why: "it has no targets".to_owned(),
+        }),
         ..start("HTTPS", 443, "default rule", "any request", &api)
     });
     paths

@@ -1,7 +1,7 @@
 //! Puts the paths of requests into the groups in which a reader follows them.
 
 use crate::{
-    report::{Link, Path, Target},
+    report::{Link, Path},
     rule::Status,
 };
 
@@ -81,22 +81,11 @@ fn branches<'a>(paths: &[&'a Path]) -> Vec<Branch<'a>> {
         .collect()
 }
 
-/// Whether a path ends where no path should.
+/// Whether a request may be lost on this path.
 pub(super) fn is_trouble(path: &Path) -> bool {
-    is_dead_end(path)
-        || path
-            .target
-            .as_ref()
-            .is_some_and(|it| it.verdict == Status::Fail)
-}
-
-/// Whether a path that promises to go on ends early. A redirect or a fixed answer does not
-/// promise that, and a function or another load balancer answers without a container.
-pub(super) fn is_dead_end(path: &Path) -> bool {
-    let answered = |it: &Target| matches!(it.link.kind, "function" | "load-balancer");
-    path.end.is_some()
-        && path.action.contains("forward")
-        && !path.target.as_ref().is_some_and(answered)
+    let lost = |it: &Status| *it == Status::Fail;
+    path.end.as_ref().is_some_and(|it| lost(&it.verdict))
+        || path.target.as_ref().is_some_and(|it| lost(&it.verdict))
 }
 
 #[cfg(test)]
@@ -117,16 +106,5 @@ mod tests {
         let rules: Vec<(&str, usize)> = rules.map(|it| (it.name, it.height)).collect();
         let expected = [("rule 18108", 1), ("rule 23081", 1), ("default rule", 2)];
         assert_eq!(rules, expected);
-    }
-
-    #[test]
-    fn a_redirect_is_no_dead_end() {
-        let report = example::rack();
-        let mut path = report.traffic[0].clone();
-        path.container = None;
-        path.end = Some("no running task that was seen owns this port".to_owned());
-        assert!(is_dead_end(&path));
-        path.action = "redirect to HTTPS://#{host}:443".to_owned();
-        assert!(!is_dead_end(&path));
     }
 }
