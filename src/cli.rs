@@ -47,6 +47,8 @@ pub enum Command {
     /// Read a rack and its neighbours into a file
     #[cfg(feature = "aws")]
     Snapshot(command::snapshot::Take),
+    /// List one kind of thing as a table: instances, containers, target-health, …
+    List(command::list::List),
     /// Show one resource: what it is, who uses it, how it belongs, how it would go
     Show(command::show::Show),
     /// Check a rack against the rules
