@@ -1,6 +1,6 @@
 //! Tables of resources: which rows and columns were asked for, and what they say.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 use column::{Column, Part, Row};
 
@@ -93,6 +93,28 @@ impl Subject {
         }
     }
 
+    /// The kinds through which its own is found, theirs included: where their listing failed,
+    /// some of its rows may be missing too.
+    fn through(self) -> Vec<Kind> {
+        let mut through = vec![self.kind()];
+        let mut n = 0;
+        while let Some(kind) = through.get(n) {
+            let more = found_through(*kind)
+                .0
+                .iter()
+                .filter(|it| !through.contains(it));
+            let more: Vec<Kind> = more.copied().collect();
+            through.extend(more);
+            n += 1;
+        }
+        through
+    }
+
+    /// Whether its kind is looked for in all of the region, and not only within the rack.
+    pub fn is_region_wide(self) -> bool {
+        found_through(self.kind()).1
+    }
+
     fn rows<'a>(self, case: &'a Case<'a>, resource: &'a Resource) -> Vec<Row<'a>> {
         let row = |part| Row::new(case, resource, part);
         match self {
@@ -117,6 +139,52 @@ impl Subject {
                 parts.map(row).collect()
             }
         }
+    }
+}
+
+/// Within what a kind is found or by what it is known, and whether neighbours' are too.
+fn found_through(kind: Kind) -> (&'static [Kind], bool) {
+    match kind {
+        Kind::Service => (&[Kind::Cluster], true),
+        Kind::Task | Kind::ContainerInstance => (&[Kind::Cluster], false),
+        Kind::TaskDefinition => (&[Kind::Service, Kind::Task], false),
+        Kind::Listener => (&[Kind::LoadBalancer], false),
+        Kind::ListenerRule => (&[Kind::Listener], false),
+        Kind::MountTarget => (&[Kind::FileSystem], false),
+        Kind::Stack
+        | Kind::Cluster
+        | Kind::LoadBalancer
+        | Kind::TargetGroup
+        | Kind::ClassicLoadBalancer
+        | Kind::AutoScalingGroup
+        | Kind::LaunchConfiguration
+        | Kind::Instance
+        | Kind::Volume
+        | Kind::KeyPair
+        | Kind::Vpc
+        | Kind::Subnet
+        | Kind::RouteTable
+        | Kind::InternetGateway
+        | Kind::NatGateway
+        | Kind::ElasticIp
+        | Kind::NetworkInterface
+        | Kind::SecurityGroup
+        | Kind::NetworkAcl
+        | Kind::HostedZone
+        | Kind::Certificate
+        | Kind::Bucket
+        | Kind::FileSystem
+        | Kind::Table
+        | Kind::Repository
+        | Kind::Queue
+        | Kind::Topic
+        | Kind::Function
+        | Kind::Role
+        | Kind::InstanceProfile
+        | Kind::Policy
+        | Kind::Key
+        | Kind::KeyAlias
+        | Kind::LogGroup => (&[], true),
     }
 }
 
@@ -248,6 +316,8 @@ pub struct Answer<'a> {
     pub considered: usize,
     /// What makes it possible that rows are missing.
     pub gaps: Vec<&'a Gap>,
+    /// What was asked in vain about the resources of its rows, where a column tells of it.
+    pub causes: Vec<&'a Gap>,
     /// Stacks of the rack that were not opened, so that what they declare is not known.
     pub unopened: Vec<ResourceId>,
     /// Resources taken for foreign although their tags, which may say otherwise, were not read.
@@ -272,8 +342,9 @@ impl Answer<'_> {
 
     /// Whether all that was asked is known.
     pub fn is_whole(&self) -> bool {
-        let sure = self.gaps.is_empty() && self.unopened.is_empty() && self.untold.is_empty();
-        sure && self.undecided.is_empty() && self.unread() == 0
+        let rows = self.gaps.is_empty() && self.unopened.is_empty() && self.untold.is_empty();
+        let values = self.causes.is_empty() && self.unread() == 0;
+        rows && self.undecided.is_empty() && values
     }
 }
 
@@ -300,11 +371,13 @@ pub fn ask<'a>(case: &'a Case<'a>, question: &Question) -> Result<Answer<'a>, No
         resource: row.resource.id.clone(),
         cells: columns.iter().map(|it| it.cell(row)).collect(),
     });
+    let lines: Vec<Line> = lines.collect();
     Ok(Answer {
-        lines: lines.collect(),
+        causes: causes(case, &columns, &lines, &undecided),
+        lines,
         columns: columns.into_iter().map(|it| it.name).collect(),
         considered,
-        gaps: gaps(case, kind, question.all),
+        gaps: gaps(case, subject, question.all),
         unopened: if question.all {
             Vec::new()
         } else {
@@ -375,14 +448,38 @@ fn sort(rows: &mut [Row<'_>], question: &Question) {
     });
 }
 
-/// Why not all of a kind is known: its listing failed, for the region or within something.
-fn gaps<'a>(case: &Case<'a>, kind: Kind, all: bool) -> Vec<&'a Gap> {
-    let matters = |within: &ResourceId| {
-        within.kind != kind && (all || !case.belongings.of(within).is_foreign())
+/// Why not all rows are known: a listing failed, for the region or within something, or one
+/// resource that must be there could not be read at all.
+fn gaps<'a>(case: &Case<'a>, subject: Subject, all: bool) -> Vec<&'a Gap> {
+    let kinds = subject.through();
+    let matters = |gap: &Gap, about: &ResourceId| {
+        if about.kind == gap.kind {
+            return case.graph.get(about).is_none();
+        }
+        all || !case.belongings.of(about).is_foreign()
     };
-    let gaps = case.gaps.iter().filter(|it| it.kind == kind);
-    gaps.filter(|it| it.resource.as_ref().is_none_or(matters))
+    let gaps = case.gaps.iter().filter(|it| kinds.contains(&it.kind));
+    gaps.filter(|gap| gap.resource.as_ref().is_none_or(|it| matters(gap, it)))
         .collect()
+}
+
+/// Why values are not known: what was asked in vain about a resource, where its row lacks a value
+/// or sums up all that is known of it.
+fn causes<'a>(
+    case: &Case<'a>,
+    columns: &[Column],
+    lines: &[Line],
+    undecided: &[ResourceId],
+) -> Vec<&'a Gap> {
+    let sums_up = columns.iter().any(|it| it.name == sheet::SUMMARY);
+    let lacking = lines.iter();
+    let lacking = lacking.filter(|it| sums_up || it.cells.contains(&Cell::Unread));
+    let about: BTreeSet<&ResourceId> = lacking.map(|it| &it.resource).chain(undecided).collect();
+    let gaps = case.gaps.iter().filter(|it| {
+        let own = it.resource.as_ref().filter(|about| about.kind == it.kind);
+        own.is_some_and(|it| about.contains(it))
+    });
+    gaps.collect()
 }
 
 /// The rack's stacks of which nobody knows what they declare.
@@ -390,4 +487,210 @@ fn unopened(case: &Case<'_>) -> Vec<ResourceId> {
     let stacks = case.ours::<Stack>();
     let stacks = stacks.filter(|(_, it)| it.members == Fact::Unread);
     stacks.map(|(it, _)| it.id.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        belonging,
+        graph::Graph,
+        kind::{bucket::Bucket, cluster::Cluster, vpc::Vpc},
+        rack,
+        testing::{gap, opened, stack, tagged},
+    };
+
+    /// A rack `prod` with one VPC and two buckets, a neighbour's VPC, and these gaps.
+    fn asked<T>(
+        gaps: &[Gap],
+        question: &Question,
+        then: impl FnOnce(Result<Answer<'_>, NoSuchColumn>) -> T,
+    ) -> T {
+        let members = [
+            ("AWS::EC2::VPC", "vpc-1"),
+            ("AWS::S3::Bucket", "one"),
+            ("AWS::S3::Bucket", "two"),
+        ];
+        let known = Bucket {
+            versioning: Fact::Known("Enabled".to_owned()),
+            ..Bucket::default()
+        };
+        let resources = [
+            opened(stack("prod"), &members),
+            tagged(Resource::new("vpc-1", Vpc::default()), [("Tier", "a")]),
+            Resource::new("vpc-2", Vpc::default()),
+            Resource::new("one", known),
+            Resource::new("two", Bucket::default()),
+        ];
+        let graph = Graph::build(&resources);
+        let rack = rack::find(&graph, &[], "prod").unwrap();
+        let case = Case {
+            graph: &graph,
+            rack: &rack,
+            belongings: &belonging::decide(&graph, &rack),
+            gaps,
+            taken: Timestamp::UNIX_EPOCH,
+        };
+        then(ask(&case, question))
+    }
+
+    fn question(table: &str, columns: &[&str], filters: &[&str]) -> Question {
+        let subject = Subject::parse(table).unwrap();
+        let column = |it: &&str| Column::find(subject, it).unwrap();
+        let filter = |it: &&str| Filter::parse(subject, it).unwrap();
+        Question {
+            subject,
+            columns: columns.iter().map(column).collect(),
+            filters: filters.iter().map(filter).collect(),
+            sort: None,
+            all: false,
+        }
+    }
+
+    fn ids(answer: &Answer<'_>) -> Vec<String> {
+        let ids = answer.lines.iter().map(|it| it.resource.to_string());
+        ids.collect()
+    }
+
+    #[test]
+    fn a_table_is_found_by_every_name_that_it_has() {
+        for (name, subject) in [
+            ("vpc", Subject::Kind(Kind::Vpc)),
+            ("policies", Subject::Kind(Kind::Policy)),
+            ("key-aliases", Subject::Kind(Kind::KeyAlias)),
+            ("keys", Subject::Kind(Kind::Key)),
+            ("SecurityGroups", Subject::Kind(Kind::SecurityGroup)),
+            ("containerclusters", Subject::Kind(Kind::Cluster)),
+            ("containertasks", Subject::Kind(Kind::TaskDefinition)),
+            ("containerinstances", Subject::Kind(Kind::ContainerInstance)),
+            ("rules", Subject::Kind(Kind::ListenerRule)),
+            ("containers", Subject::Containers),
+            ("target-health", Subject::TargetHealth),
+        ] {
+            assert_eq!(Subject::parse(name), Ok(subject), "{name}");
+        }
+        for subject in Subject::all() {
+            assert_eq!(Subject::parse(&subject.name()), Ok(subject));
+        }
+    }
+
+    #[test]
+    fn a_typo_is_answered_with_near_names_and_all_names() {
+        let error = Subject::parse("instancs").unwrap_err();
+        assert_eq!(error.near[0], "instances");
+        assert!(error.all.contains(&"containers".to_owned()));
+    }
+
+    #[test]
+    fn neighbours_are_listed_only_when_asked_for_and_then_said_to_be_such() {
+        let mut question = question("vpcs", &[], &[]);
+        asked(&[], &question, |it| {
+            assert_eq!(ids(&it.unwrap()), ["vpc/vpc-1"]);
+        });
+        question.all = true;
+        asked(&[], &question, |it| {
+            let answer = it.unwrap();
+            assert_eq!(answer.columns.last().unwrap(), sheet::BELONGING);
+            assert_eq!(answer.lines[1].cells.last(), Some(&Cell::text("foreign")));
+        });
+    }
+
+    #[test]
+    fn a_row_that_a_filter_cannot_judge_is_left_out_and_named() {
+        let question = question("buckets", &["id"], &["attrs.versioning=Enabled"]);
+        asked(&[], &question, |it| {
+            let answer = it.unwrap();
+            assert_eq!(ids(&answer), ["bucket/one"]);
+            assert_eq!(answer.undecided[0].to_string(), "bucket/two");
+            assert!(!answer.is_whole());
+        });
+    }
+
+    #[test]
+    fn another_filter_may_judge_what_the_first_cannot() {
+        let filters = ["attrs.versioning=Enabled", "id~ON"];
+        asked(&[], &question("buckets", &["id"], &filters), |it| {
+            assert!(it.unwrap().is_whole());
+        });
+    }
+
+    #[test]
+    fn a_tag_that_was_not_read_is_not_one_that_is_absent() {
+        let mut denied = gap(Kind::Bucket, "s3:GetBucketTagging");
+        denied.resource = Some(ResourceId::new(Kind::Bucket, "one"));
+        let question = question("buckets", &["tag:Tier"], &[]);
+        asked(&[denied], &question, |it| {
+            let answer = it.unwrap();
+            assert_eq!(answer.lines[0].cells, [Cell::Unread]);
+            assert_eq!(answer.lines[1].cells, [Cell::Empty]);
+            assert_eq!(answer.causes.len(), 1);
+        });
+    }
+
+    #[test]
+    fn a_failed_listing_makes_a_table_incomplete_and_those_found_through_it() {
+        let denied = [gap(
+            Kind::LoadBalancer,
+            "elasticloadbalancing:DescribeLoadBalancers",
+        )];
+        for (table, whole) in [
+            ("load-balancers", false),
+            ("listeners", false),
+            ("rules", false),
+            ("vpcs", true),
+        ] {
+            asked(&denied, &question(table, &[], &[]), |it| {
+                assert_eq!(it.unwrap().is_whole(), whole, "{table}");
+            });
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_read_at_all_makes_its_table_incomplete() {
+        let mut denied = gap(Kind::TaskDefinition, "ecs:DescribeTaskDefinition");
+        denied.resource = Some(ResourceId::new(Kind::TaskDefinition, "web:1"));
+        asked(&[denied], &question("task-definitions", &[], &[]), |it| {
+            assert!(!it.unwrap().is_whole());
+        });
+    }
+
+    #[test]
+    fn a_field_that_no_row_has_is_no_column() {
+        let subject = Subject::Kind(Kind::Vpc);
+        let wrong = Column::find(subject, "attrs.cdir").map(|it| it.name);
+        assert_eq!(wrong.unwrap_err().near, ["attrs.cidr"]);
+        let deep = question("stacks", &["attrs.members.physicall"], &[]);
+        asked(&[], &deep, |it| {
+            assert_eq!(it.unwrap_err().name, "attrs.members.physicall");
+        });
+    }
+
+    #[test]
+    fn other_tools_words_name_our_columns() {
+        let subject = Subject::Kind(Cluster::KIND);
+        let found = Column::find(subject, "RegisteredContainerInstances");
+        let found = found.map(|it| it.name);
+        assert_eq!(found.as_deref(), Ok("container-instances"));
+    }
+
+    #[cfg(feature = "aws")]
+    #[test]
+    fn kinds_are_found_through_what_the_edge_reads_them_through() {
+        use crate::aws::read::{Source, reading};
+        for &kind in Kind::ALL {
+            let (through, region_wide) = found_through(kind);
+            match reading(kind).source {
+                Source::Region(_) => assert_eq!((through.len(), region_wide), (0, true)),
+                Source::Inside(parent, _) => {
+                    assert_eq!((through, region_wide), (&[parent][..], true))
+                }
+                Source::InsideRack(parent, _) => {
+                    assert_eq!((through, region_wide), (&[parent][..], false));
+                }
+                Source::Referred(_) | Source::Along => assert!(!region_wide),
+            }
+        }
+    }
 }

@@ -8,6 +8,7 @@ use crate::{
     failure::{Exit, Failure},
     id::ResourceId,
     report::{Material, csv},
+    snapshot::Gap,
     table::{
         self, Answer, BadFilter, Cell, Filter, NoSuchColumn, NoSuchTable, Question, Sort, Subject,
         cell::NOT_READ, column::Column,
@@ -150,7 +151,8 @@ fn csv(answer: &Answer<'_>) -> Result<String, Failure> {
     // Last, as in our other tables: an empty value in a row that names its column is unknown.
     head.push("unread");
     let rows = answer.lines.iter().map(|it| {
-        let mut cells: Vec<String> = it.cells.iter().map(Cell::plain).collect();
+        let cells = it.cells.iter().map(Cell::plain);
+        let mut cells: Vec<String> = cells.map(|it| text::harmless(&it).into_owned()).collect();
         cells.push(unread(answer, &it.cells).join("|"));
         cells
     });
@@ -175,15 +177,26 @@ fn json(material: &Material<'_>, question: &Question, answer: &Answer<'_>) -> St
         "region": snapshot.region,
         "taken": csv::stamp(snapshot.taken),
         "table": question.subject.name(),
+        "covers": covers(question),
         "columns": answer.columns,
         "rows": rows.collect::<Vec<_>>(),
         "whole": answer.is_whole(),
         "gaps": answer.gaps,
+        "causes": answer.causes,
         "unopened": answer.unopened,
         "untold": answer.untold,
         "undecided": answer.undecided,
     });
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+}
+
+/// How far the table reaches.
+fn covers(question: &Question) -> &'static str {
+    if question.all && question.subject.is_region_wide() {
+        "region"
+    } else {
+        "rack"
+    }
 }
 
 /// What the table itself cannot say: what may be missing from it, and why nothing is in it.
@@ -195,15 +208,10 @@ fn notes(material: &Material<'_>, question: &Question, answer: &Answer<'_>) -> V
     };
     let table = question.subject.name();
     for gap in &answer.gaps {
-        let within = gap.resource.as_ref().map(|it| format!(" for {it}"));
-        notes.push(format!(
-            "not all {table} are known: {}{} was {}: {} (needs {})",
-            gap.call,
-            within.unwrap_or_default(),
-            gap.reason.name(),
-            gap.message,
-            gap.action
-        ));
+        notes.push(format!("{table} may be missing: {}", said(gap)));
+    }
+    for gap in &answer.causes {
+        notes.push(format!("values are missing: {}", said(gap)));
     }
     if !answer.unopened.is_empty() {
         notes.push(format!(
@@ -228,10 +236,26 @@ fn notes(material: &Material<'_>, question: &Question, answer: &Answer<'_>) -> V
         1 => notes.push(format!("1 value was {NOT_READ}")),
         n => notes.push(format!("{n} values were {NOT_READ}")),
     }
+    if question.all && !question.subject.is_region_wide() {
+        notes.push(format!("{table} were looked for within the rack only"));
+    }
     if answer.lines.is_empty() {
         notes.push(nothing(material, question, answer));
     }
     notes
+}
+
+/// `s3:GetBucketTagging for bucket/web was denied: not allowed (needs s3:GetBucketTagging)`
+fn said(gap: &Gap) -> String {
+    let about = gap.resource.as_ref().map(|it| format!(" for {it}"));
+    format!(
+        "{}{} was {}: {} (needs {})",
+        gap.call,
+        about.unwrap_or_default(),
+        gap.reason.name(),
+        gap.message,
+        gap.action
+    )
 }
 
 /// Why there is no row.

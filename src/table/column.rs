@@ -13,7 +13,7 @@ use super::{
 use crate::{
     id::ResourceId,
     kind::{
-        Attrs, Kind,
+        Attrs,
         target_group::{Target, TargetGroup},
         task::Container,
     },

@@ -26,11 +26,10 @@ pub struct Sheet {
 
 pub const BELONGING: &str = "belonging";
 
-/// For what AWS gives a number.
-const NUMBERED: &[&str] = &["label", "id", "state", "place", "summary", BELONGING];
+pub const SUMMARY: &str = "summary";
 
-/// For what has a name and no number.
-const NAMED: &[&str] = &["name", "state", "place", "summary", BELONGING];
+/// For what AWS gives a number.
+const NUMBERED: &[&str] = &["label", "id", "state", "place", SUMMARY, BELONGING];
 
 const fn by(name: &'static str, value: fn(&Row<'_>) -> Cell) -> Known {
     let value = Of(value);
@@ -59,7 +58,7 @@ impl Known {
 /// What every table has.
 pub const COMMON: &[Known] = &[
     by("label", |it| Cell::text(it.resource.label())),
-    by("id", |it| Cell::text(&it.resource.id.key)),
+    by("id", v::key),
     by("name", v::name),
     by("state", v::state),
     by("place", v::place),
@@ -67,7 +66,7 @@ pub const COMMON: &[Known] = &[
     by("vpc", v::vpc),
     by("subnet", v::subnet),
     by("created", v::created),
-    by("summary", v::summary),
+    by(SUMMARY, v::summary),
     by(BELONGING, v::belonging),
     by("evidence", v::evidence),
     by("shared-with", v::shared_with),
@@ -82,26 +81,37 @@ const STANDARD: Sheet = Sheet {
     sorted: &[],
 };
 
-/// For what has a name: its key, or the last part of a longer one.
+/// For what has a name and neither a number nor a state or place of its own.
 const BY_NAME: Sheet = Sheet {
-    columns: &[by("name", v::last_of_key)],
-    shown: NAMED,
+    columns: &[by("name", v::key)],
+    shown: &["name", "created", SUMMARY, BELONGING],
+    sorted: &["name"],
+};
+
+const TABLE: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("items", "facts.items"),
+        at("bytes", "facts.bytes"),
+        at("billing-mode", "facts.billing_mode"),
+    ],
+    shown: &["name", "state", "created", SUMMARY, BELONGING],
     sorted: &["name"],
 };
 
 const STACK: Sheet = Sheet {
     columns: &[
-        by("name", v::last_of_key),
+        by("name", v::key),
         at("parent", "parent"),
         at("members", "members.logical"),
     ],
-    shown: &["name", "state", "created", "summary", BELONGING],
+    shown: &["name", "state", "created", SUMMARY, BELONGING],
     sorted: &["name"],
 };
 
 const CLUSTER: Sheet = Sheet {
     columns: &[
-        by("name", v::last_of_key),
+        by("name", v::key),
         at("services", "services").also(&["ActiveServices"]),
         at("pending-tasks", "pending_tasks"),
         at("container-instances", "container_instances").also(&["RegisteredContainerInstances"]),
@@ -215,7 +225,7 @@ const CONTAINER_INSTANCE: Sheet = Sheet {
 
 const LOAD_BALANCER: Sheet = Sheet {
     columns: &[
-        by("name", v::last_of_key),
+        by("name", v::key),
         at("dns-name", "dns_name").also(&["PublicDNS", "dns"]),
         at("scheme", "scheme"),
         at("type", "type"),
@@ -263,7 +273,7 @@ const LISTENER_RULE: Sheet = Sheet {
 
 const TARGET_GROUP: Sheet = Sheet {
     columns: &[
-        by("name", v::last_of_key),
+        by("name", v::key),
         at("protocol", "protocol"),
         at("port", "port"),
         at("type", "target_type"),
@@ -277,7 +287,7 @@ const TARGET_GROUP: Sheet = Sheet {
         "protocol",
         "port",
         "type",
-        "summary",
+        SUMMARY,
         "load-balancers",
     ],
     sorted: &["name"],
@@ -285,7 +295,7 @@ const TARGET_GROUP: Sheet = Sheet {
 
 const CLASSIC_LOAD_BALANCER: Sheet = Sheet {
     columns: &[
-        by("name", v::last_of_key),
+        by("name", v::key),
         at("dns-name", "dns_name").also(&["PublicDNS", "dns"]),
         at("scheme", "scheme"),
         at("ports", "listeners.port"),
@@ -297,7 +307,7 @@ const CLASSIC_LOAD_BALANCER: Sheet = Sheet {
 
 const AUTO_SCALING_GROUP: Sheet = Sheet {
     columns: &[
-        by("name", v::last_of_key),
+        by("name", v::key),
         at("min", "min"),
         at("max", "max"),
         at("desired", "desired"),
@@ -356,7 +366,7 @@ const VOLUME: Sheet = Sheet {
 
 const VPC: Sheet = Sheet {
     columns: &[
-        by("vpc", |it| Cell::text(&it.resource.id.key)),
+        by("vpc", v::key),
         at("default", "is_default"),
         at("cidr", "cidr"),
         at("extra-cidrs", "extra_cidrs"),
@@ -383,7 +393,7 @@ const SECURITY_GROUP: Sheet = Sheet {
         at("description", "description"),
         at("open-to", "ingress.cidrs"),
     ],
-    shown: &["id", "name", "vpc", "summary", "description"],
+    shown: &["id", "name", "vpc", SUMMARY, "description"],
     sorted: &[],
 };
 
@@ -421,7 +431,7 @@ const CERTIFICATE: Sheet = Sheet {
 
 const FUNCTION: Sheet = Sheet {
     columns: &[
-        by("name", v::last_of_key),
+        by("name", v::key),
         at("runtime", "runtime"),
         at("memory", "memory"),
         at("timeout", "timeout"),
@@ -436,8 +446,8 @@ const FUNCTION: Sheet = Sheet {
 
 const LOG_GROUP: Sheet = Sheet {
     columns: &[
-        by("name", |it| Cell::text(&it.resource.id.key)),
-        at("retention-days", "retention_days"),
+        by("name", v::key),
+        by("retention-days", v::retention),
         at("bytes", "stored_bytes"),
     ],
     shown: &["name", "retention-days", "bytes", "created", BELONGING],
@@ -467,7 +477,7 @@ const CONTAINERS: Sheet = Sheet {
 /// Each target of each target group.
 const TARGET_HEALTH: Sheet = Sheet {
     columns: &[
-        by("target-group", |it| Cell::text(&it.resource.id.key)),
+        by("target-group", v::key),
         by("target", v::target),
         by("port", v::target_port),
         by("health-check-port", v::health_check_port),
@@ -516,11 +526,11 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::NetworkInterface => &NETWORK_INTERFACE,
         Kind::Certificate => &CERTIFICATE,
         Kind::Function => &FUNCTION,
+        Kind::Table => &TABLE,
         Kind::LogGroup => &LOG_GROUP,
         Kind::LaunchConfiguration
         | Kind::KeyPair
         | Kind::Bucket
-        | Kind::Table
         | Kind::Repository
         | Kind::Queue
         | Kind::Topic
@@ -554,7 +564,7 @@ mod tests {
     #[test]
     fn every_usual_and_sorting_column_is_known() {
         for subject in Subject::all() {
-            let sheet = super::of(subject);
+            let sheet = of(subject);
             for name in sheet.shown.iter().chain(sheet.sorted) {
                 let found = Column::find(subject, name).map(|it| it.name);
                 assert_eq!(found.as_deref(), Ok(*name), "{}", subject.name());

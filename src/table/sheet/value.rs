@@ -2,10 +2,13 @@
 
 use crate::{
     kind::{
-        AsKind, Kind,
+        AsKind, Fact, Kind,
         container_instance::ContainerInstance,
+        key::Key,
         listener::Listener,
         listener_rule::{Action, ListenerRule, when},
+        log_group::LogGroup,
+        table::Table,
         target_group::Target,
         task::{Container, Task},
         task_definition::TaskDefinition,
@@ -25,6 +28,10 @@ pub fn name(row: &Row<'_>) -> Cell {
     Cell::maybe(row.resource.name.as_deref())
 }
 
+pub fn key(row: &Row<'_>) -> Cell {
+    Cell::text(&row.resource.id.key)
+}
+
 /// `web` of `prod/web`.
 pub fn last_of_key(row: &Row<'_>) -> Cell {
     let key = &row.resource.id.key;
@@ -37,8 +44,15 @@ pub fn first_of_key(row: &Row<'_>) -> Cell {
     Cell::maybe(key.split('/').next())
 }
 
+/// AWS's word; some kinds only learn it by a call of its own.
 pub fn state(row: &Row<'_>) -> Cell {
-    Cell::maybe(row.resource.attrs.model().state())
+    let attrs = &row.resource.attrs;
+    let key = Key::of(attrs).is_some_and(|it| it.facts == Fact::Unread);
+    let table = Table::of(attrs).is_some_and(|it| it.facts == Fact::Unread);
+    if key || table {
+        return Cell::Unread;
+    }
+    Cell::maybe(attrs.model().state())
 }
 
 /// The zone, else the VPC.
@@ -192,6 +206,17 @@ fn users<'a>(row: &Row<'a>, kind: Kind) -> Vec<&'a Resource> {
 fn uncertain(row: &Row<'_>, kinds: &[Kind]) -> bool {
     let mut gaps = kinds.iter().map(|it| row.case.gap_in_listing(*it));
     gaps.any(|it| it.is_some())
+}
+
+// Log groups.
+
+/// Days, or `never` where nothing is ever deleted.
+pub fn retention(row: &Row<'_>) -> Cell {
+    let group = LogGroup::of(&row.resource.attrs);
+    match group.and_then(|it| it.retention_days) {
+        Some(it) => Cell::number(it),
+        None => Cell::text("never"),
+    }
 }
 
 // Listeners and their rules.
