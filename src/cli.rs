@@ -25,6 +25,7 @@ Examples:
   racklens report --rack NAME --out DIR           read a rack and write a page and tables
   racklens snapshot --rack NAME -o rack.json.gz   read it once …
   racklens audit --from rack.json.gz              … and look at it offline
+  racklens list containers --from rack.json.gz
 
 Exit codes:
   0 done   1 failed   2 usage   3 no such rack   4 something could not be read
@@ -47,6 +48,8 @@ pub enum Command {
     /// Read a rack and its neighbours into a file
     #[cfg(feature = "aws")]
     Snapshot(command::snapshot::Take),
+    /// List one kind of thing as a table: instances, containers, target-health, …
+    List(command::list::List),
     /// Show one resource: what it is, who uses it, how it belongs, how it would go
     Show(command::show::Show),
     /// Check a rack against the rules

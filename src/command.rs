@@ -15,6 +15,7 @@ use crate::{
 pub mod audit;
 pub mod completions;
 pub mod demo;
+pub mod list;
 #[cfg(feature = "aws")]
 pub mod live;
 #[cfg(feature = "aws")]

@@ -250,6 +250,11 @@ macro_rules! define_kinds {
                 match self { $(Self::$variant(_) => Kind::$variant,)+ }
             }
 
+            /// A description of that kind in which nothing is told: it shows which fields there are.
+            pub fn blank(kind: Kind) -> Self {
+                match kind { $(Kind::$variant => Self::$variant($module::$variant::default()),)+ }
+            }
+
             pub fn model(&self) -> &dyn Model {
                 match self { $(Self::$variant(it) => it,)+ }
             }

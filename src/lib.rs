@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `rack`, `belonging`, `rule`, `traffic`, `report` |
+//! | 3 | questions, each a pure function | `rack`, `belonging`, `rule`, `traffic`, `table`, `report` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -48,6 +48,7 @@ pub mod removal;
 pub mod report;
 pub mod rule;
 pub mod snapshot;
+pub mod table;
 pub mod text;
 pub mod traffic;
 pub mod ui;
@@ -83,6 +84,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Racks(it) => command::racks::run(it),
         #[cfg(feature = "aws")]
         Command::Snapshot(it) => command::snapshot::run(it),
+        Command::List(it) => command::list::run(it),
         Command::Show(it) => command::show::run(it),
         Command::Audit(it) => command::audit::run(it),
         Command::Report(it) => command::report::run(it),

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 /// The same text with control characters and marks that reorder text shown as escapes.
@@ -72,6 +73,20 @@ pub fn count(number: usize, thing: &str) -> String {
     }
 }
 
+/// "3 hours", "12 days", "in 20 days": whole units, the largest that fits.
+pub fn age(from: Timestamp, to: Timestamp) -> String {
+    let minutes = to.duration_since(from).as_mins();
+    let past = minutes.unsigned_abs();
+    let (number, unit) = match past {
+        0..120 => (past, "minute"),
+        120..2880 => (past / 60, "hour"),
+        _ => (past / 1440, "day"),
+    };
+    let ahead = if minutes < 0 { "in " } else { "" };
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    format!("{ahead}{}", count(number, unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +97,20 @@ mod tests {
         assert_eq!(harmless("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
         assert_eq!(harmless("pro\u{200b}d"), "pro\\u{200b}d");
         assert_eq!(harmless("plain ü 名"), "plain ü 名");
+    }
+
+    #[test]
+    fn an_age_is_told_in_its_largest_unit() {
+        let start = Timestamp::UNIX_EPOCH;
+        let after = |minutes| start + jiff::SignedDuration::from_mins(minutes);
+        for (minutes, said) in [
+            (1, "1 minute"),
+            (119, "119 minutes"),
+            (43 * 60, "43 hours"),
+            (49 * 60, "2 days"),
+            (-72 * 60, "in 3 days"),
+        ] {
+            assert_eq!(age(start, after(minutes)), said);
+        }
     }
 }

@@ -220,6 +220,172 @@ fn show_suggests_what_is_nearly_right() {
     );
 }
 
+fn list(args: &[&str]) -> (i32, String, String) {
+    run(racklens().arg("list").args(args).args(["--from", SAMPLE]))
+}
+
+/// The words of each line, runs of spaces between them taken for one.
+fn words(table: &str) -> Vec<Vec<&str>> {
+    let lines = table.lines();
+    lines.map(|it| it.split_whitespace().collect()).collect()
+}
+
+#[test]
+fn list_tells_what_the_storys_tables_tell_under_their_names() {
+    for (table, head, row) in [
+        (
+            "instances",
+            "ID ZONE NAME STATE TYPE",
+            "i-007670c6b3c8e2ee0 us-east-1a karim-test running t2.small",
+        ),
+        (
+            "vpcs",
+            "ID NAME DEFAULT STATE CIDR",
+            "vpc-0c1755355d04959e2 karim-test false available 10.0.0.0/16",
+        ),
+        (
+            "containers",
+            "NAME DEPLOYMENT STATE CREATED LAUNCHED",
+            "monitor service:karim-test-ApiMonitorService-OT03DZYYOGON RUNNING 22 hours 22 hours",
+        ),
+        (
+            "containerclusters",
+            "NAME STATE SERVICES PENDING-TASKS CONTAINER-INSTANCES RUNNING-TASKS",
+            "karim-test-Cluster-15PZO1CID2K5Q ACTIVE 3 0 3 4",
+        ),
+        (
+            "containerinstances",
+            "ID INSTANCE CLUSTER STATE RUNNING-TASKS PENDING-TASKS CREATED AGENT-CONNECTED",
+            "9addec39-5f24-4b48-94aa-3de902d45095 i-007670c6b3c8e2ee0 \
+             karim-test-Cluster-15PZO1CID2K5Q ACTIVE 2 0 27 hours true",
+        ),
+        (
+            "containertasks",
+            "NAME VERSION STATE IMAGES SERVICES",
+            "karim-test-web 1 1 service, 2 tasks running web:convox/rack:20180425154137 \
+             karim-test-ApiWebService-UDRJX1DMZ2EV",
+        ),
+        (
+            "loadbalancers",
+            "NAME VPC STATE DNS-NAME CREATED SCHEME",
+            "karim-Route-1B7H2GIJW6LEN vpc-0c1755355d04959e2 active \
+             karim-Route-1B7H2GIJW6LEN-502343295.us-east-1.elb.amazonaws.com 43 hours \
+             internet-facing",
+        ),
+        (
+            "listeners",
+            "ID PROTOCOL PORT LOAD-BALANCER TARGET-GROUPS",
+            "karim-Route-1B7H2GIJW6LEN/75f1f36d5d4a6f76 HTTP 80 karim-Route-1B7H2GIJW6LEN \
+             karim-Route-MEXGH7ABK6U",
+        ),
+        (
+            "rules",
+            "LISTENER PRIORITY CONDITIONS ACTIONS TARGET-GROUP",
+            "HTTP:80 18108 host web.karim-httpd.karim-test.convox forward karim-Balan-6O2Y7D0PHCFF",
+        ),
+        (
+            "target-health",
+            "TARGET-GROUP TARGET PORT HEALTH-CHECK-PORT STATE",
+            "karim-Balan-6O2Y7D0PHCFF i-007670c6b3c8e2ee0 32768 32768 healthy",
+        ),
+    ] {
+        let (code, stdout, stderr) = list(&[table]);
+        assert_eq!((code, stderr.as_str()), (0, ""), "{table}");
+        let lines = words(&stdout);
+        assert_eq!(lines[0].join(" "), head);
+        assert!(lines.iter().any(|it| it.join(" ") == row), "{stdout}");
+    }
+}
+
+#[test]
+fn list_has_a_table_for_every_kind() {
+    for kind in racklens::kind::Kind::ALL {
+        let (code, stdout, stderr) = list(&[kind.name()]);
+        assert_eq!(code, 0, "{stderr}");
+        assert_ne!(stdout.is_empty(), stderr.is_empty(), "{}", kind.name());
+    }
+}
+
+#[test]
+fn list_filters_by_the_other_tools_word_for_a_column() {
+    let (_, stdout, _) = list(&["containers", "--filter", "DeploymentName~httpd"]);
+    assert_eq!(words(&stdout).len(), 2, "{stdout}");
+    let (code, stdout, stderr) = list(&["containers", "--filter", "DeploymentName=httpd"]);
+    assert_eq!((code, stdout.as_str()), (0, ""));
+    assert!(stderr.contains("none of 4 containers"), "{stderr}");
+}
+
+#[test]
+fn list_shows_fields_and_tags_and_sorts_numbers_as_numbers() {
+    let args = [
+        "volumes",
+        "--columns",
+        "size-gib,attrs.volume_type,tag:Type",
+    ];
+    let (_, stdout, _) = list(&[&args[..], &["--sort", "-size-gib", "--format", "csv"]].concat());
+    let rows: Vec<&str> = stdout.lines().collect();
+    assert_eq!(rows[0], "size-gib,attrs.volume_type,tag:Type,unread");
+    assert_eq!(rows[1..3], ["200,gp2,,", "50,gp2,,"]);
+    assert_eq!(rows[rows.len() - 1], "5,gp2,,");
+}
+
+#[test]
+fn list_names_what_it_does_not_know() {
+    for (args, said) in [
+        (&["instancs"] as &[&str], "did you mean instances"),
+        (&["vpcs", "--columns", "cdir"], "did you mean cidr?"),
+        (&["vpcs", "--sort", "size"], "columns: "),
+        (&["vpcs", "--filter", "cidr"], "`cidr` is no filter"),
+        (&["vpcs", "--columns", "id,id"], "asked for twice"),
+    ] {
+        let (code, stdout, stderr) = list(args);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}");
+        assert!(stderr.contains(said), "{stderr}");
+    }
+}
+
+#[test]
+fn list_says_what_was_not_read_and_ends_with_exit_code_4() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gap.json");
+    let mut snapshot: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(SAMPLE).unwrap()).unwrap();
+    snapshot["gaps"] = serde_json::json!([{
+        "kind": "service", "call": "ecs:ListServices", "action": "ecs:ListServices",
+        "resource": "cluster/karim-test-Cluster-15PZO1CID2K5Q",
+        "reason": "denied", "code": "AccessDenied", "message": "not allowed",
+    }]);
+    fs::write(&path, snapshot.to_string()).unwrap();
+    let gap = |table: &str| run(racklens().args(["list", table, "--from"]).arg(&path));
+    for table in ["services", "task-definitions"] {
+        let (code, _, stderr) = gap(table);
+        assert_eq!(code, 4, "{stderr}");
+        assert!(stderr.contains("ecs:ListServices"), "{stderr}");
+    }
+    // A service that was not seen may run it, so nobody knows what does.
+    assert!(gap("task-definitions").1.contains("not read"));
+    assert_eq!(gap("vpcs").0, 0);
+}
+
+#[test]
+fn list_writes_json_that_tells_an_unread_value_from_an_empty_one() {
+    let args = [
+        "buckets",
+        "--all",
+        "--columns",
+        "attrs.versioning,tag:Rack",
+        "--format",
+        "json",
+    ];
+    let (code, stdout, _) = list(&args);
+    let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!((code, &document["schema_version"]), (4, &1.into()));
+    let row = &document["rows"][0];
+    assert_eq!(row["resource"], "bucket/karim-test-backups");
+    assert_eq!(row["unread"], serde_json::json!(["attrs.versioning"]));
+    assert!(row["values"]["tag:Rack"].is_null() && !document["whole"].as_bool().unwrap());
+}
+
 #[test]
 fn completions_know_the_verbs() {
     for shell in ["bash", "zsh", "fish"] {

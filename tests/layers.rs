@@ -61,6 +61,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "rule",
             "traffic.rs",
             "traffic",
+            "table.rs",
+            "table",
             "report.rs",
             "report",
         ],

@@ -151,7 +151,7 @@ fn line(graph: &Graph<'_>, rack: &Rack, seen: &Seen) -> Line {
         name: rack.name.clone(),
         made_by: rack.made_by.name(),
         created,
-        age: created.map_or_else(|| "unknown".to_owned(), |it| age(it, seen.taken)),
+        age: created.map_or_else(|| "unknown".to_owned(), |it| text::age(it, seen.taken)),
         clusters: clusters.len(),
         services: clusters.iter().map(|it| it.services).sum(),
         tasks: clusters.iter().map(|it| it.running_tasks).sum(),
@@ -178,17 +178,6 @@ fn status(graph: &Graph<'_>, rack: &Rack) -> String {
         .map(|it| it.status.clone())
         .or(clusters.last())
         .unwrap_or_default()
-}
-
-/// "3 hours", "12 days": whole units, the largest that fits.
-fn age(from: Timestamp, to: Timestamp) -> String {
-    let minutes = to.duration_since(from).as_mins().max(0);
-    let (number, unit) = match minutes {
-        0..120 => (minutes, "minute"),
-        120..2880 => (minutes / 60, "hour"),
-        _ => (minutes / 1440, "day"),
-    };
-    text::count(usize::try_from(number).unwrap_or_default(), unit)
 }
 
 fn table(lines: &[Line]) -> String {
@@ -236,23 +225,4 @@ fn json(seen: &Seen, lines: &[Line]) -> String {
         .collect();
     let document = json!({ "schema_version": 1, "racks": racks, "gaps": seen.gaps });
     serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_age_is_told_in_its_largest_unit() {
-        let start = Timestamp::UNIX_EPOCH;
-        let after = |minutes| start + jiff::SignedDuration::from_mins(minutes);
-        for (minutes, said) in [
-            (1, "1 minute"),
-            (119, "119 minutes"),
-            (43 * 60, "43 hours"),
-            (49 * 60, "2 days"),
-        ] {
-            assert_eq!(age(start, after(minutes)), said);
-        }
-    }
 }
