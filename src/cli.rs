@@ -49,6 +49,8 @@ pub enum Command {
     Snapshot(command::snapshot::Take),
     /// Show one resource: what it is, who uses it, how it belongs, how it would go
     Show(command::show::Show),
+    /// Follow one request from its host name to the container that would answer it
+    Trace(command::trace::Follow),
     /// Check a rack against the rules
     Audit(command::audit::Audit),
     /// Write a page and tables about a rack into a folder

@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `rack`, `belonging`, `rule`, `traffic`, `report` |
+//! | 3 | questions, each a pure function | `rack`, `belonging`, `rule`, `traffic`, `trace`, `report` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -49,6 +49,7 @@ pub mod report;
 pub mod rule;
 pub mod snapshot;
 pub mod text;
+pub mod trace;
 pub mod traffic;
 pub mod ui;
 
@@ -81,6 +82,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         #[cfg(feature = "aws")]
         Command::Snapshot(it) => command::snapshot::run(it),
         Command::Show(it) => command::show::run(it),
+        Command::Trace(it) => command::trace::run(it),
         Command::Audit(it) => command::audit::run(it),
         Command::Report(it) => command::report::run(it),
         #[cfg(feature = "aws")]

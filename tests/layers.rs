@@ -61,6 +61,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "rule",
             "traffic.rs",
             "traffic",
+            "trace.rs",
+            "trace",
             "report.rs",
             "report",
         ],
