@@ -25,6 +25,7 @@ Examples:
   racklens report --rack NAME --out DIR           read a rack and write a page and tables
   racklens snapshot --rack NAME -o rack.json.gz   read it once …
   racklens audit --from rack.json.gz              … and look at it offline
+  racklens trace URL --from rack.json.gz          where does this request go?
 
 Exit codes:
   0 done   1 failed   2 usage   3 no such rack   4 something could not be read

@@ -25,6 +25,9 @@ use crate::{
 impl<'a> Walk<'a> {
     /// On from a load balancer of either generation.
     pub(super) fn balancer(&self, id: &ResourceId, evidence: &str, asked: Asked<'_>) -> Step {
+        if let Some(end) = self.tired() {
+            return end;
+        }
         if let Some((resource, lb)) = self.graph().get_as::<LoadBalancer>(&id.key)
             && id.kind == Kind::LoadBalancer
         {

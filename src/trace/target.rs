@@ -19,9 +19,11 @@ use crate::{
         target_group::{self, TargetGroup},
         task::Task,
     },
-    rule::exposure::{Answer, Protocol},
+    rule::{
+        Status,
+        exposure::{Answer, Protocol},
+    },
     snapshot::{Gap, Resource},
-    text,
     traffic::{self, Target},
 };
 
@@ -148,7 +150,7 @@ impl<'a> Walk<'a> {
                     port: seen.port,
                     ..asked.request.clone()
                 };
-                (self.inner(&seen, &inner, asked.before), None)
+                (self.inner(sender, &seen, &inner, asked.before), None)
             }
             _ => {
                 let admission = self.admitted(sender, &seen, protocol, asked.request);
@@ -200,21 +202,23 @@ impl<'a> Walk<'a> {
         &self,
         machine: Option<&str>,
         address: &str,
-        port: u16,
         asked: Asked<'_>,
     ) -> Option<Step> {
-        let name = machine.unwrap_or(address);
-        let seen = Target {
-            name: name.to_owned(),
+        let at_port = |port: u16| Target {
+            name: machine.unwrap_or(address).to_owned(),
             id: machine.map(|it| ResourceId::new(Kind::Instance, it)),
             port: Some(port),
             health: "not checked".to_owned(),
-            verdict: crate::rule::Status::Unknown,
+            verdict: Status::Unknown,
             reason: "no load balancer stands before it".to_owned(),
         };
-        if machine.is_none() && self.containers.behind(&seen).is_none() {
-            return None;
-        }
+        let ports = asked.request.ports();
+        let answering = ports
+            .iter()
+            .find(|it| self.containers.behind(&at_port(**it)).is_some());
+        // A machine is something to name, though nothing on it may answer.
+        let port = *answering.or(ports.first().filter(|_| machine.is_some()))?;
+        let seen = at_port(port);
         let then = self.container(&seen);
         let groups = self.groups_of(&seen);
         let client = asked.request.source_ip;
@@ -376,15 +380,24 @@ impl<'a> Walk<'a> {
     }
 
     /// A load balancer behind a load balancer.
-    fn inner(&self, target: &Target, request: &Request, before: &[String]) -> Step {
-        let asked = Asked { request, before };
-        match &target.id {
-            Some(it) => self.balancer(it, "target of the one before", asked),
-            None => {
-                let why = format!("{} was not seen", text::one_line(&target.name));
-                Step::unknown(why, self.gap_in(Kind::LoadBalancer))
-            }
+    fn inner(
+        &self,
+        sender: &Sender<'_>,
+        target: &Target,
+        request: &Request,
+        before: &[String],
+    ) -> Step {
+        let Some(id) = &target.id else {
+            let why = format!("{} was not seen", target.name);
+            return Step::unknown(why, self.gap_in(Kind::LoadBalancer));
+        };
+        let mut before = before.to_vec();
+        before.push(sender.resource.id.to_string());
+        if before.contains(&id.to_string()) {
+            return Step::dead_end(format!("{id} sends to itself"));
         }
+        let before = &before;
+        self.balancer(id, "target of the one before", Asked { request, before })
     }
 }
 

@@ -1,6 +1,6 @@
 //! From a host name to what answers to it: records, addresses, and rules that name it.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{cell::Cell, collections::BTreeMap, net::IpAddr};
 
 use super::{Outcome, Step, What, dns, matching, request::Request};
 use crate::{
@@ -23,6 +23,8 @@ use crate::{
 
 /// Names that lead to one another, and redirects, that are gone after.
 const PATIENCE: usize = 10;
+/// Names and load balancers that are gone to in all.
+const STRENGTH: u32 = 1000;
 
 /// What every step of a walk looks at.
 pub(super) struct Walk<'a> {
@@ -30,6 +32,9 @@ pub(super) struct Walk<'a> {
     pub(super) containers: Containers<'a>,
     pub(super) follow: bool,
     region: &'a str,
+    /// How many more names and load balancers are gone to: ways that part again and again would
+    /// have no end.
+    strength: Cell<u32>,
 }
 
 /// The next steps and how they end together.
@@ -60,7 +65,7 @@ impl From<Step> for Way {
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'r> {
     pub(super) request: &'r Request,
-    /// Requests that were redirected to this one.
+    /// Requests that were redirected to this one, and load balancers that passed it on.
     pub(super) before: &'r [String],
 }
 
@@ -71,7 +76,16 @@ impl<'a> Walk<'a> {
             containers: Containers::index(case.graph),
             follow,
             region,
+            strength: Cell::new(STRENGTH),
         }
+    }
+
+    /// What ends a walk of too many ways.
+    pub(super) fn tired(&self) -> Option<Step> {
+        let left = self.strength.get().checked_sub(1);
+        self.strength.set(left.unwrap_or_default());
+        let why = "the ways part too often: not all are gone to their end";
+        left.is_none().then(|| Step::unknown(why, None))
     }
 
     pub(super) fn graph(&self) -> &'a Graph<'a> {
@@ -90,6 +104,9 @@ impl<'a> Walk<'a> {
 
     /// What a name leads to. `chain` holds the names that led here.
     fn name(&self, name: &str, asked: Asked<'_>, chain: &mut Vec<String>) -> Way {
+        if let Some(end) = self.tired() {
+            return end.into();
+        }
         if chain.iter().any(|it| it == name) {
             let why = format!("the records lead in a circle, back to {name}");
             return Step::dead_end(why).into();
@@ -283,11 +300,13 @@ impl<'a> Walk<'a> {
         });
         let machine = machine.map(|(it, _)| it.id.key.as_str());
         let attached = interface.and_then(|(_, it)| it.attached_instance.as_deref());
-        let port = asked.request.ports()[0];
-        if let Some(step) = self.straight(machine.or(attached), &said, port, asked) {
+        if let Some(step) = self.straight(machine.or(attached), &said, asked) {
             return step;
         }
-        let why = format!("nothing that was seen has the address {said}");
+        let why = match interface {
+            Some((it, _)) => format!("no container that was seen answers at {}, {said}", it.id),
+            None => format!("nothing that was seen has the address {said}"),
+        };
         Step::end_unless(&why, self.gap_in(Kind::NetworkInterface))
     }
 
@@ -318,7 +337,7 @@ impl<'a> Walk<'a> {
     /// Where records led to something that the snapshot does not hold.
     fn lost(&self, name: &str) -> Step {
         if !name.ends_with(".elb.amazonaws.com") && !is_network(name) {
-            return Step::dead_end(format!("{name} is outside of what was read"));
+            return Step::unknown(format!("{name} is outside of what was read"), None);
         }
         let region = self.region;
         if !name.split('.').any(|it| it == region) {
@@ -329,7 +348,7 @@ impl<'a> Walk<'a> {
         let kinds = [Kind::LoadBalancer, Kind::ClassicLoadBalancer];
         let gap = kinds.into_iter().find_map(|it| self.gap_in(it));
         let step = Step::end_unless(&why, gap);
-        step.hint("it may be deleted, or of another account: a record that anybody may take over")
+        step.hint("it may be deleted, or of another account")
     }
 
     /// A step for each load balancer of the rack of which a rule names the host.
