@@ -26,6 +26,7 @@ Examples:
   racklens snapshot --rack NAME -o rack.json.gz   read it once …
   racklens audit --from rack.json.gz              … and look at it offline
   racklens list containers --from rack.json.gz
+  racklens trace URL --from rack.json.gz          where does this request go?
 
 Exit codes:
   0 done   1 failed   2 usage   3 no such rack   4 something could not be read
@@ -52,6 +53,8 @@ pub enum Command {
     List(command::list::List),
     /// Show one resource: what it is, who uses it, how it belongs, how it would go
     Show(command::show::Show),
+    /// Follow one request from its host name to the container that would answer it
+    Trace(command::trace::Follow),
     /// Check a rack against the rules
     Audit(command::audit::Audit),
     /// Write a page and tables about a rack into a folder

@@ -25,6 +25,7 @@ pub mod report;
 pub mod show;
 #[cfg(feature = "aws")]
 pub mod snapshot;
+pub mod trace;
 
 /// The snapshot that the command line asks for, from a file or from AWS.
 fn load(input: &Input) -> Result<Snapshot, Failure> {

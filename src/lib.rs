@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `rack`, `belonging`, `rule`, `traffic`, `table`, `report` |
+//! | 3 | questions, each a pure function | `rack`, `belonging`, `rule`, `traffic`, `trace`, `table`, `report` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -50,6 +50,7 @@ pub mod rule;
 pub mod snapshot;
 pub mod table;
 pub mod text;
+pub mod trace;
 pub mod traffic;
 pub mod ui;
 
@@ -86,6 +87,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Snapshot(it) => command::snapshot::run(it),
         Command::List(it) => command::list::run(it),
         Command::Show(it) => command::show::run(it),
+        Command::Trace(it) => command::trace::run(it),
         Command::Audit(it) => command::audit::run(it),
         Command::Report(it) => command::report::run(it),
         #[cfg(feature = "aws")]

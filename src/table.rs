@@ -684,7 +684,7 @@ mod tests {
             match reading(kind).source {
                 Source::Region(_) => assert_eq!((through.len(), region_wide), (0, true)),
                 Source::Inside(parent, _) => {
-                    assert_eq!((through, region_wide), (&[parent][..], true))
+                    assert_eq!((through, region_wide), (&[parent][..], true));
                 }
                 Source::InsideRack(parent, _) => {
                     assert_eq!((through, region_wide), (&[parent][..], false));

@@ -13,7 +13,7 @@ use crate::{
         listener::Listener,
         listener_rule::{Action, ListenerRule, when},
         load_balancer::LoadBalancer,
-        target_group::TargetGroup,
+        target_group::{self, TargetGroup},
     },
     rule::{Case, Status},
     snapshot::Resource,
@@ -244,18 +244,22 @@ fn through_group(
     };
     let mut targets: Vec<_> = targets.iter().collect();
     targets.sort_by(|a, b| (&a.id, a.port).cmp(&(&b.id, b.port)));
-    for target in targets {
-        let reason = [&target.reason, &target.description];
-        let reason: Vec<&str> = reason.into_iter().filter_map(|it| it.as_deref()).collect();
-        let seen = Target {
-            name: target.id.clone(),
-            id: known(case.graph, told, &target.id),
-            port: target.port.or(told.port),
-            health: target.state.clone(),
-            verdict: verdict(&target.state),
-            reason: reason.join(": "),
-        };
-        paths.push(at_target(containers, &start, seen));
+    for it in targets {
+        paths.push(at_target(containers, &start, target(case.graph, told, it)));
+    }
+}
+
+/// One of a group's targets, as it is known here.
+pub fn target(graph: &Graph<'_>, group: &TargetGroup, told: &target_group::Target) -> Target {
+    let reason = [&told.reason, &told.description];
+    let reason: Vec<&str> = reason.into_iter().filter_map(|it| it.as_deref()).collect();
+    Target {
+        name: told.id.clone(),
+        id: known(graph, group, &told.id),
+        port: told.port.or(group.port),
+        health: told.state.clone(),
+        verdict: verdict(&told.state),
+        reason: reason.join(": "),
     }
 }
 
@@ -265,16 +269,6 @@ fn through_classic(
     lb: &ClassicLoadBalancer,
     paths: &mut Vec<TrafficPath>,
 ) {
-    let health: BTreeMap<&str, (&str, &str)> = match &lb.health {
-        Fact::Unread => BTreeMap::new(),
-        Fact::Known(it) => it
-            .iter()
-            .map(|it| {
-                let why = it.description.as_deref().unwrap_or_default();
-                (it.instance.as_str(), (it.state.as_str(), why))
-            })
-            .collect(),
-    };
     let mut listeners: Vec<_> = lb.listeners.iter().collect();
     listeners.sort_by_key(|it| it.port);
     for listener in listeners {
@@ -296,22 +290,39 @@ fn through_classic(
             paths.push(TrafficPath { end, ..start });
             continue;
         }
-        for instance in &lb.instances {
-            let (state, why) = health
-                .get(instance.as_str())
-                .copied()
-                .unwrap_or(("unknown", ""));
-            let seen = Target {
-                name: instance.clone(),
-                id: Some(ResourceId::new(Kind::Instance, instance)),
-                port: Some(listener.instance_port),
-                health: state.to_owned(),
-                verdict: verdict(state),
-                reason: if why == "N/A" { "" } else { why }.to_owned(),
-            };
-            paths.push(at_target(containers, &start, seen));
+        for it in registered(lb, listener.instance_port) {
+            paths.push(at_target(containers, &start, it));
         }
     }
+}
+
+/// The instances that are registered with a classic load balancer, in its order.
+pub fn registered(lb: &ClassicLoadBalancer, port: u16) -> Vec<Target> {
+    let health: BTreeMap<&str, (&str, &str)> = match &lb.health {
+        Fact::Unread => BTreeMap::new(),
+        Fact::Known(it) => it
+            .iter()
+            .map(|it| {
+                let why = it.description.as_deref().unwrap_or_default();
+                (it.instance.as_str(), (it.state.as_str(), why))
+            })
+            .collect(),
+    };
+    let target = |instance: &String| {
+        let (state, why) = health
+            .get(instance.as_str())
+            .copied()
+            .unwrap_or(("unknown", ""));
+        Target {
+            name: instance.clone(),
+            id: Some(ResourceId::new(Kind::Instance, instance)),
+            port: Some(port),
+            health: state.to_owned(),
+            verdict: verdict(state),
+            reason: if why == "N/A" { "" } else { why }.to_owned(),
+        }
+    };
+    lb.instances.iter().map(target).collect()
 }
 
 fn at_target(containers: &Containers<'_>, start: &TrafficPath, target: Target) -> TrafficPath {
@@ -360,7 +371,6 @@ mod tests {
             container_instance::ContainerInstance,
             instance::Instance,
             listener_rule::{Condition, Forward, Redirect},
-            target_group,
             task::{Binding, Container as Running, Task},
             task_definition::{ContainerDefinition, PortMapping, TaskDefinition},
         },

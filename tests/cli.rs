@@ -386,6 +386,114 @@ fn list_writes_json_that_tells_an_unread_value_from_an_empty_one() {
     assert!(row["values"]["tag:Rack"].is_null() && !document["whole"].as_bool().unwrap());
 }
 
+/// The host by which the story's author reached the app.
+const APP: &str = "karim-httpd-web.karim-Route-1B7H2GIJW6LEN-502343295.us-east-1.convox.site";
+
+fn trace(args: &[&str]) -> (i32, String, String) {
+    run(racklens().args(["trace", "--from", SAMPLE]).args(args))
+}
+
+#[test]
+fn trace_ends_in_the_container_that_the_author_found_by_hand() {
+    let (code, stdout, _) = trace(&[APP]);
+    assert_eq!(code, 0);
+    let lines: Vec<&str> = stdout.lines().map(str::trim).collect();
+    assert_eq!(lines[0], format!("{APP}:443"));
+    assert!(
+        lines[1].contains("host named by rule 23081; no record of it was seen"),
+        "{stdout}"
+    );
+    assert!(
+        lines[5].starts_with("→ instance/i-007670c6b3c8e2ee0 :32768  healthy"),
+        "{stdout}"
+    );
+    assert!(lines[6].contains("a41421cf-18f7-493f-9701-625f5656bc83  container web :80"));
+}
+
+#[test]
+fn trace_goes_through_a_private_zones_wildcard() {
+    let (code, stdout, _) = trace(&["http://web.karim-httpd.karim-test.convox"]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("*.karim-test.convox CNAME"), "{stdout}");
+    assert!(
+        stdout.contains("answered only within vpc-0c1755355d04959e2"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("→ rule 18108"), "{stdout}");
+}
+
+#[test]
+fn trace_ends_dead_at_a_door_that_lets_nobody_in() {
+    let (code, stdout, _) = trace(&["http://karim-test-1783902541.us-east-1.elb.amazonaws.com"]);
+    assert_eq!(code, 1);
+    assert!(
+        stdout.contains("✗ listener :80 TCP  security group sg-0261e90a51dbc4359 lets nobody in"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn trace_says_what_it_cannot_know() {
+    let (code, stdout, _) = trace(&["www.karim-test.example.com"]);
+    assert_eq!(code, 4);
+    assert!(
+        stdout.contains("a neighbour's, of which the records are not read"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn trace_suggests_names_that_are_nearly_right() {
+    let (code, stdout, _) = trace(&[APP.strip_suffix("ite").unwrap()]);
+    assert_eq!(code, 1);
+    assert!(
+        stdout.contains(&format!("help: did you mean {APP}?")),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn trace_refuses_what_is_no_request() {
+    for (args, why) in [
+        (&["ftp://a.test"] as &[&str], "neither http nor https"),
+        (&["a.test:99999"], "not a port"),
+        (&["a.test", "--header", "nonsense"], "'Name: value'"),
+    ] {
+        let (code, stdout, stderr) = trace(args);
+        assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}");
+        assert!(stderr.contains(why), "{stderr}");
+    }
+}
+
+#[test]
+fn trace_writes_the_same_steps_as_json() {
+    let (code, stdout, _) = trace(&[APP, "--format", "json"]);
+    assert_eq!(code, 0);
+    let document: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(document["schema_version"], 1);
+    assert_eq!(document["outcome"], "answered");
+    let mut step = &document["steps"][0];
+    let mut steps = Vec::new();
+    while let Some(name) = step["step"].as_str() {
+        steps.push(name);
+        if name == "container" {
+            assert_eq!((&step["name"], &step["port"]), (&"web".into(), &80.into()));
+        }
+        step = &step["then"][0];
+    }
+    assert_eq!(
+        steps,
+        [
+            "load-balancer",
+            "listener",
+            "rule",
+            "target-group",
+            "target",
+            "container"
+        ]
+    );
+}
+
 #[test]
 fn completions_know_the_verbs() {
     for shell in ["bash", "zsh", "fish"] {

@@ -63,6 +63,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "traffic",
             "table.rs",
             "table",
+            "trace.rs",
+            "trace",
             "report.rs",
             "report",
         ],

@@ -132,7 +132,8 @@ impl Action {
 }
 
 impl Condition {
-    fn said(&self) -> String {
+    /// In words: `host a.test or b.test`.
+    pub fn said(&self) -> String {
         let field = match self.field.as_str() {
             "host-header" => "host",
             "path-pattern" => "path",

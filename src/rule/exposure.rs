@@ -1,6 +1,7 @@
 //! Who a security group lets in: the world, on which ports, and what remains unknown.
 
 use ipnet::{Ipv4Net, Ipv6Net};
+use serde::Serialize;
 
 use crate::kind::security_group::{Permission, SecurityGroup};
 
@@ -28,8 +29,9 @@ impl Protocol {
     }
 }
 
-/// Whether a group opens a port to the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a port is open to somebody, first of all to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Answer {
     Open,
     Closed,
