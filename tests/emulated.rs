@@ -268,3 +268,15 @@ fn an_interrupted_snapshot_leaves_nothing_behind() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("nothing was written"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn list_and_trace_read_from_aws_as_they_do_from_a_file() {
+    let (code, stdout, stderr) =
+        run(live().args(["list", "target-health", "--rack", "karim-test"]));
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("32768"), "{stdout}");
+    let host = "karim-httpd-web.karim-Route-1B7H2GIJW6LEN-502343295.us-east-1.convox.site";
+    let (code, stdout, stderr) = run(live().args(["trace", host, "--rack", "karim-test"]));
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stdout.contains("container web :80"), "{stdout}");
+}

@@ -100,7 +100,10 @@ fn nothing_reaches_over_a_wall() {
     for (n, (places, forbidden)) in WALLS.iter().enumerate() {
         let below_the_edge = n < 4;
         for file in places.iter().flat_map(|it| rust_files(it)) {
-            if file.ends_with("aws.rs") && file.parent().is_some_and(|it| !it.ends_with("src")) {
+            let edge_half =
+                file.ends_with("aws.rs") && file.parent().is_some_and(|it| !it.ends_with("src"));
+            // Tests may reach further, wherever they stand.
+            if edge_half || file.ends_with("tests.rs") {
                 continue;
             }
             let edge = if below_the_edge { EDGE } else { &[] };

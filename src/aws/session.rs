@@ -12,19 +12,18 @@ use crate::snapshot::Reason;
 /// What the command line says about how to reach AWS; what it leaves out comes from the
 /// environment, the profile, SSO, a container's or an instance's role.
 #[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "AWS")]
 pub struct Access {
     /// Profile of the AWS configuration file
-    #[arg(long, env = "AWS_PROFILE", value_name = "NAME")]
+    #[arg(long, env = "AWS_PROFILE", value_name = "NAME", help_heading = "AWS")]
     pub profile: Option<String>,
     /// Region to read
-    #[arg(long, value_name = "REGION")]
+    #[arg(long, value_name = "REGION", help_heading = "AWS")]
     pub region: Option<String>,
     /// Role to assume for reading
-    #[arg(long, value_name = "ARN")]
+    #[arg(long, value_name = "ARN", help_heading = "AWS")]
     pub role_arn: Option<String>,
     /// Send requests here instead of to AWS
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", help_heading = "AWS")]
     pub endpoint_url: Option<String>,
 }
 

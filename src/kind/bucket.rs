@@ -10,6 +10,7 @@ use crate::{
     charge::Charge,
     relation::Relation,
     removal::{Action, Data, Removal},
+    text,
 };
 
 #[cfg(feature = "aws")]
@@ -130,7 +131,8 @@ impl Model for Bucket {
         let mut parts = Vec::new();
         if let Some(it) = self.contents.known() {
             let least = if it.complete { "" } else { "at least " };
-            parts.push(format!("{least}{} objects", it.objects));
+            let number = usize::try_from(it.objects).unwrap_or(usize::MAX);
+            parts.push(format!("{least}{}", text::count(number, "object")));
         }
         match self.versioning.known().map(String::as_str) {
             None | Some("Off") => {}
