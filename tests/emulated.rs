@@ -1,6 +1,13 @@
 //! Whole runs against an emulated AWS in which the rack of the story stands.
 
-use std::{collections::BTreeMap, fs, path::Path, process::Stdio, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{BufRead as _, BufReader, Read as _},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
 
 use serde_json::Value;
 
@@ -250,7 +257,7 @@ fn an_interrupted_snapshot_leaves_nothing_behind() {
         what: What::Delay(Duration::from_secs(20)),
     };
     let endpoint = proxy::start(&Emulator::shared().endpoint, vec![fault]);
-    let child = std::process::Command::new(env!("CARGO_BIN_EXE_racklens"))
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_racklens"))
         .envs(Emulator::shared().env())
         .env("AWS_ENDPOINT_URL", endpoint)
         .args(["snapshot", "--rack", "karim-test", "-o"])
@@ -258,14 +265,20 @@ fn an_interrupted_snapshot_leaves_nothing_behind() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    thread::sleep(Duration::from_secs(2));
+    // It tells who it is once it is reading; then it is in the middle of things.
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("reading account") {
+        assert_ne!(stderr.read_line(&mut said).unwrap(), 0, "{said}");
+    }
     let killed = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
     assert!(killed.unwrap().success());
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("nothing was written"));
+    stderr.read_to_string(&mut said).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(said.contains("nothing was written"), "{said}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
