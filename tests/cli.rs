@@ -613,3 +613,54 @@ mod access {
         assert!(stderr.contains("aws sts get-caller-identity"), "{stderr}");
     }
 }
+
+/// A formula, an escape sequence, an element, a mark that turns text around, a quote, a line end.
+///
+/// Without a slash: an ARN is taken apart at its slashes.
+const HOSTILE: &str = "=cmd|' !A0\u{1b}[2J<script>alert(1)<script>\u{202e}\"\nx";
+
+/// The sample in a folder, with every name in it a hostile one.
+fn hostile_sample(folder: &Path) -> std::path::PathBuf {
+    let escaped = serde_json::to_string(HOSTILE).unwrap();
+    let escaped = escaped.trim_matches('"');
+    let json = fs::read_to_string(SAMPLE).unwrap();
+    let path = folder.join("hostile.json");
+    fs::write(&path, json.replace("karim-test", escaped)).unwrap();
+    path
+}
+
+#[test]
+fn hostile_names_come_out_harmless_from_every_verb() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = hostile_sample(folder.path());
+    let out = folder.path().join("report");
+    for args in [
+        &["audit", "--all"] as &[&str],
+        &["audit", "--format", "csv"],
+        &["racks"],
+        &["show", "vpc-0c1755355d04959e2"],
+        &["show", "nothing-like-it"],
+        &["list", "buckets"],
+        &["list", "stacks", "--format", "csv"],
+        &["trace", "http://web.karim-httpd"],
+        &["report", "--out", out.to_str().unwrap()],
+    ] {
+        let (_, stdout, stderr) = run(racklens().args(args).arg("--from").arg(&sample));
+        let said = stdout + &stderr;
+        assert!(!said.is_empty(), "{args:?}");
+        assert!(!said.contains(['\u{1b}', '\u{202e}']), "{args:?}: {said}");
+    }
+    let page = fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(page.contains("alert(1)") && !page.contains("<script>alert"));
+    assert!(!page.contains('\u{202e}'));
+    for table in ["resources.csv", "edges.csv", "findings.csv"] {
+        let text = fs::read_to_string(out.join(table)).unwrap();
+        let mut rows = csv::Reader::from_reader(text.as_bytes());
+        for cell in rows
+            .records()
+            .flat_map(|it| it.unwrap().iter().map(str::to_owned).collect::<Vec<_>>())
+        {
+            assert!(!cell.starts_with(['=', '+', '-', '@']), "{table}: {cell}");
+        }
+    }
+}

@@ -120,16 +120,15 @@ pub fn stamp(it: Timestamp) -> String {
     it.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Keeps a spreadsheet from taking a name for a formula: an apostrophe before what begins like
-/// one, spaces and full-width forms included.
+/// Keeps a terminal from obeying a name and a spreadsheet from taking it for a formula: escapes are
+/// made visible, line ends apart, and what begins like a formula, spaces and full-width forms
+/// included, gets an apostrophe before it.
 fn guard(text: &str) -> String {
-    let begins = text.trim_start_matches([' ', '\u{feff}', '\u{a0}']);
-    let risky = begins.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
-    if risky {
-        format!("'{text}")
-    } else {
-        text.to_owned()
-    }
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(text::harmless).collect();
+    let text = lines.join("\n");
+    let begins = text.trim_start_matches([' ', '\u{a0}']);
+    let risky = begins.starts_with(['=', '+', '-', '@', '\n', '＝', '＋', '－', '＠']);
+    if risky { format!("'{text}") } else { text }
 }
 
 /// What writing to memory may fail with; in practice never.
@@ -373,11 +372,12 @@ mod tests {
     #[test]
     fn what_begins_like_a_formula_gets_an_apostrophe() {
         for text in [
-            "=1+1", "+1", "-cmd|x", "@SUM(A1)", "\tx", "  =x", "＝x", "\u{a0}=x",
+            "=1+1", "+1", "-cmd|x", "@SUM(A1)", "\nx", "  =x", "＝x", "\u{a0}=x",
         ] {
             assert_eq!(guard(text), format!("'{text}"));
         }
         assert_eq!(guard("a=b"), "a=b");
+        assert_eq!(guard("\t\u{1b}[2J"), "\\u{9}\\u{1b}[2J");
     }
 
     #[test]
