@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::aws::session::Access;
 use crate::{command, rule::Severity};
 
-/// See, check and remove one ECS deployment on AWS.
+/// See what one ECS deployment on AWS really consists of, and check it.
 ///
 /// A rack is one ECS deployment and all that exists for it: a Convox rack, an ecs-cli cluster, a
 /// stack of your own. racklens reads it through the AWS API without changing anything, checks it

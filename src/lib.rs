@@ -1,4 +1,4 @@
-//! racklens sees, checks and removes one ECS deployment on AWS.
+//! racklens sees what one ECS deployment on AWS really consists of, and checks it.
 //!
 //! A *rack* is one ECS deployment and all that exists for it. What is known of it goes one way:
 //!

@@ -60,6 +60,7 @@ const NEIGHBOURS: &[&str] = &[
     "table/karim-test-sessions",
     "repository/karim-test/web",
     "key-pair/karim-test-laptop",
+    "load-balancer/karim-test-payments",
 ];
 
 /// Hands the sample, judged, to a test.
@@ -102,6 +103,15 @@ fn nothing_of_a_neighbour_is_taken_for_the_racks() {
                 assert_eq!(class, Class::Foreign, "{}", resource.id);
             }
         }
+    });
+}
+
+#[test]
+fn what_a_neighbours_balancer_writes_to_is_known() {
+    told(|graph, _, _, _| {
+        let users = graph.users(&id("bucket/karim-test-backups"));
+        let users: Vec<String> = users.iter().map(|(it, _)| it.id.to_string()).collect();
+        assert_eq!(users, ["load-balancer/karim-test-payments"]);
     });
 }
 

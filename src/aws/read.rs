@@ -63,6 +63,10 @@ macro_rules! define_readings {
 }
 for_each_kind!(define_readings);
 
+/// Kinds of which neighbours, too, are asked for all fields: only these tell which bucket a load
+/// balancer writes its logs to, and so who shares it and whether one is left behind.
+const TELLING: [Kind; 2] = [Kind::LoadBalancer, Kind::ClassicLoadBalancer];
+
 /// Who we are to AWS; asked first, and the only call whose failure ends a run.
 pub const IDENTITY: Call = Call::new(Service::Sts, "GetCallerIdentity");
 
@@ -150,8 +154,10 @@ struct Crawl<'a> {
     done: usize,
     found: BTreeMap<ResourceId, Resource>,
     gaps: Vec<Gap>,
-    /// What has been asked about in depth, so that nothing is asked twice.
+    /// What is the rack's own and has been asked about, so that nothing is asked twice.
     asked: BTreeSet<ResourceId>,
+    /// Whose further fields have been asked for, neighbours among them.
+    deepened: BTreeSet<ResourceId>,
 }
 
 impl<'a> Crawl<'a> {
@@ -165,6 +171,7 @@ impl<'a> Crawl<'a> {
             found: BTreeMap::new(),
             gaps: Vec::new(),
             asked: BTreeSet::new(),
+            deepened: BTreeSet::new(),
         }
     }
 
@@ -247,6 +254,9 @@ impl<'a> Crawl<'a> {
 
     /// Asks about what is the rack's until nothing new comes, and names the rack found.
     async fn depth(&mut self, name: &str) -> Result<Rack, NoSuchRack> {
+        for kind in TELLING {
+            self.deepen(kind, self.all_of(kind));
+        }
         loop {
             let (rack, ours) = self.judge(name)?;
             self.ask_about(&ours);
@@ -303,8 +313,8 @@ impl<'a> Crawl<'a> {
         self.fetch_referred();
     }
 
-    fn deepen(&mut self, kind: Kind, resources: Vec<Resource>) {
-        self.asked.extend(resources.iter().map(|it| it.id.clone()));
+    fn deepen(&mut self, kind: Kind, mut resources: Vec<Resource>) {
+        resources.retain(|it| self.deepened.insert(it.id.clone()));
         if let Some(ask) = reading(kind).deepen
             && !resources.is_empty()
         {

@@ -12,7 +12,12 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "bucket-orphan",
     words: include_str!("../../rules/bucket-orphan.toml"),
-    needs: &[Kind::Bucket, Kind::Stack],
+    needs: &[
+        Kind::Bucket,
+        Kind::Stack,
+        Kind::LoadBalancer,
+        Kind::ClassicLoadBalancer,
+    ],
     check,
 };
 
@@ -54,7 +59,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         return verdict(Status::Pass, why);
     }
     let why = format!(
-        "stack {stack}, which made it, is gone, and nothing in the region refers to it; {}",
+        "stack {stack}, which made it, is gone, and nothing that was read refers to it; {}",
         contents(bucket)
     );
     let tags = [STACK_NAME_TAG, STACK_ID_TAG];

@@ -11,8 +11,8 @@ OLD_RACK = {"System": "convox", "Type": "rack", "Name": "old-rack", "Rack": "old
 
 
 def stand_up(aws: standing.Aws) -> dict[str, str]:
-    network_with_an_instance(aws)
     look_alikes(aws)
+    network_with_an_instance(aws)
     left_by_a_dead_rack(aws)
     return {}
 
@@ -44,6 +44,26 @@ def network_with_an_instance(aws: standing.Aws) -> None:
         SecurityGroupIds=[group],
         UserData="export TOKEN=planted-secret-user-data-neighbour",
         TagSpecifications=named("instance", "karim-test"),
+    )
+    balancer_that_writes_logs(aws, vpc, subnet, group)
+
+
+def balancer_that_writes_logs(aws: standing.Aws, vpc: str, subnet: str, group: str) -> None:
+    other = aws.ec2.create_subnet(
+        VpcId=vpc,
+        CidrBlock="10.1.2.0/24",
+        AvailabilityZone="us-east-1b",
+        TagSpecifications=named("subnet", "karim-test public 1"),
+    )["Subnet"]["SubnetId"]
+    balancer = aws.elbv2.create_load_balancer(
+        Name="karim-test-payments", Subnets=[subnet, other], SecurityGroups=[group], Scheme="internal"
+    )["LoadBalancers"][0]["LoadBalancerArn"]
+    aws.elbv2.modify_load_balancer_attributes(
+        LoadBalancerArn=balancer,
+        Attributes=[
+            {"Key": "access_logs.s3.enabled", "Value": "true"},
+            {"Key": "access_logs.s3.bucket", "Value": "karim-test-backups"},
+        ],
     )
 
 
