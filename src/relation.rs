@@ -80,11 +80,6 @@ pub enum RelationKind {
 }
 
 impl RelationKind {
-    /// Whether the edge can be removed on its own, which is how a cycle is broken.
-    pub fn can_be_cut(self) -> bool {
-        self == Self::Admits
-    }
-
     /// Whether the held thing exists because of the holder.
     pub fn is_origin(self) -> bool {
         matches!(self, Self::Declares | Self::Makes)

@@ -47,14 +47,12 @@ impl Removal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Data {
     Buckets,
-    Databases,
     Dns,
     FileSystems,
     Images,
     Keys,
     Logs,
     Queues,
-    Secrets,
     Tables,
     Volumes,
 }
@@ -64,14 +62,12 @@ impl Data {
     pub fn name(self) -> &'static str {
         match self {
             Self::Buckets => "buckets",
-            Self::Databases => "databases",
             Self::Dns => "dns",
             Self::FileSystems => "file-systems",
             Self::Images => "images",
             Self::Keys => "keys",
             Self::Logs => "logs",
             Self::Queues => "queues",
-            Self::Secrets => "secrets",
             Self::Tables => "tables",
             Self::Volumes => "volumes",
         }
@@ -105,7 +101,6 @@ actions! {
     DeleteTable = "dynamodb",
     DeleteInternetGateway = "ec2",
     DeleteKeyPair = "ec2",
-    DeleteLaunchTemplate = "ec2",
     DeleteNatGateway = "ec2",
     DeleteNetworkAcl = "ec2",
     DeleteNetworkInterface = "ec2",
@@ -114,7 +109,6 @@ actions! {
     DeleteSubnet = "ec2",
     DeleteVolume = "ec2",
     DeleteVpc = "ec2",
-    DeleteVpcEndpoints = "ec2",
     DetachInternetGateway = "ec2",
     DisassociateRouteTable = "ec2",
     ReleaseAddress = "ec2",

@@ -18,7 +18,7 @@ use crate::{
     graph::Graph,
     id::ResourceId,
     kind::{self, Kind, for_each_kind},
-    rack::{self, NoSuchRack, Rack},
+    rack::{self, NoSuchRack},
     relation::RelationKind,
     snapshot::{Gap, Resource},
 };
@@ -49,8 +49,6 @@ pub enum Source {
     InsideRack(Kind, Ask),
     /// Read by id when something of the rack refers to it.
     Referred(Fetch),
-    /// Comes along with another kind's reading.
-    Along,
 }
 
 macro_rules! define_readings {
@@ -94,7 +92,6 @@ pub enum Progress {
 
 /// All that was read, before it becomes a snapshot.
 pub struct Read {
-    pub rack: Rack,
     pub resources: Vec<Resource>,
     pub gaps: Vec<Gap>,
 }
@@ -109,21 +106,12 @@ pub async fn rack(aws: &Aws, name: &str, progress: &dyn Fn(Progress)) -> Result<
     progress(Progress::Listed {
         resources: crawl.found.len(),
     });
-    let rack = crawl.depth(name).await?;
-    let (resources, gaps) = crawl.into_parts();
-    Ok(Read {
-        rack,
-        resources,
-        gaps,
-    })
+    crawl.depth(name).await?;
+    Ok(crawl.into_read())
 }
 
 /// Lists only these kinds, for a look at the region.
-pub async fn kinds(
-    aws: &Aws,
-    kinds: &[Kind],
-    progress: &dyn Fn(Progress),
-) -> (Vec<Resource>, Vec<Gap>) {
+pub async fn kinds(aws: &Aws, kinds: &[Kind], progress: &dyn Fn(Progress)) -> Read {
     let mut crawl = Crawl::new(aws, progress);
     for &kind in kinds {
         if let Source::Region(list) = reading(kind).source {
@@ -133,7 +121,7 @@ pub async fn kinds(
     while let Some((_, found)) = crawl.next().await {
         crawl.keep(found);
     }
-    crawl.into_parts()
+    crawl.into_read()
 }
 
 /// One reading under way or done.
@@ -252,16 +240,16 @@ impl<'a> Crawl<'a> {
         Ok(())
     }
 
-    /// Asks about what is the rack's until nothing new comes, and names the rack found.
-    async fn depth(&mut self, name: &str) -> Result<Rack, NoSuchRack> {
+    /// Asks about what is the rack's until nothing new comes.
+    async fn depth(&mut self, name: &str) -> Result<(), NoSuchRack> {
         for kind in TELLING {
             self.deepen(kind, self.all_of(kind));
         }
         loop {
-            let (rack, ours) = self.judge(name)?;
+            let ours = self.ours(name)?;
             self.ask_about(&ours);
             if self.running.is_empty() {
-                return Ok(rack);
+                return Ok(());
             }
             while let Some((work, found)) = self.next().await {
                 let new = self.keep(found);
@@ -276,8 +264,8 @@ impl<'a> Crawl<'a> {
         }
     }
 
-    /// The rack, and what of the things seen so far deserves depth.
-    fn judge(&self, name: &str) -> Result<(Rack, Vec<ResourceId>), NoSuchRack> {
+    /// What of the things seen so far deserves depth.
+    fn ours(&self, name: &str) -> Result<Vec<ResourceId>, NoSuchRack> {
         let resources: Vec<Resource> = self.found.values().cloned().collect();
         let graph = Graph::build(&resources);
         let rack = rack::find(&graph, &self.gaps, name)?;
@@ -287,7 +275,7 @@ impl<'a> Crawl<'a> {
             .filter(|it| deserves_depth(it, &graph, &belongings))
             .map(|it| it.id.clone())
             .collect();
-        Ok((rack, ours))
+        Ok(ours)
     }
 
     /// Starts every reading that these resources call for and that was not started yet.
@@ -349,8 +337,11 @@ impl<'a> Crawl<'a> {
         }
     }
 
-    fn into_parts(self) -> (Vec<Resource>, Vec<Gap>) {
-        (self.found.into_values().collect(), self.gaps)
+    fn into_read(self) -> Read {
+        Read {
+            resources: self.found.into_values().collect(),
+            gaps: self.gaps,
+        }
     }
 }
 

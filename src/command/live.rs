@@ -48,12 +48,12 @@ pub fn look_for_racks(access: &Access) -> Result<Seen, Failure> {
     watched(async |watch| {
         let (aws, _) = open(access, watch).await?;
         let kinds = [Kind::Stack, Kind::Cluster];
-        let (resources, gaps) = read::kinds(&aws, &kinds, &|it| watch.progress(it)).await;
+        let read = read::kinds(&aws, &kinds, &|it| watch.progress(it)).await;
         Ok(Seen {
             region: aws.region,
             taken: now(),
-            resources,
-            gaps,
+            resources: read.resources,
+            gaps: read.gaps,
         })
     })
 }

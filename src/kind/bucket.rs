@@ -81,16 +81,6 @@ pub struct Contents {
     pub newest: Option<Timestamp>,
 }
 
-impl PublicAccessBlock {
-    /// Whether all four doors are shut.
-    pub fn is_complete(&self) -> bool {
-        self.block_public_acls
-            && self.ignore_public_acls
-            && self.block_public_policy
-            && self.restrict_public_buckets
-    }
-}
-
 impl Bucket {
     /// Whether nothing is in it. `None` when that is not known, and that is so where old versions
     /// may be left of objects that are gone.

@@ -73,7 +73,10 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
 fn contents(bucket: &Bucket) -> String {
     match &bucket.contents {
         Fact::Unread => "what is in it was not read".to_owned(),
-        Fact::Known(it) if it.objects == 0 => "it is empty".to_owned(),
+        Fact::Known(it) if it.objects == 0 => match bucket.is_empty() {
+            Some(true) => "it is empty".to_owned(),
+            _ => "it holds no current object, but may hold old versions".to_owned(),
+        },
         Fact::Known(it) => format!(
             "it holds {}{}",
             if it.complete { "" } else { "at least " },

@@ -198,7 +198,7 @@ fn kinds_are_found_through_what_the_edge_reads_them_through() {
             Source::InsideRack(parent, _) => {
                 assert_eq!((through, region_wide), (&[parent][..], false));
             }
-            Source::Referred(_) | Source::Along => assert!(!region_wide),
+            Source::Referred(_) => assert!(!region_wide),
         }
     }
 }
