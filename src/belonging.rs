@@ -64,22 +64,16 @@ impl Belonging {
 }
 
 /// How every resource of a graph belongs to one rack.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Belongings {
     known: BTreeMap<ResourceId, Belonging>,
-    foreign: Option<Belonging>,
+    foreign: Belonging,
 }
 
 impl Belongings {
     /// How that resource belongs; what was never seen is foreign.
     pub fn of(&self, id: &ResourceId) -> &Belonging {
-        static NOWHERE: Belonging = Belonging {
-            class: Class::Foreign,
-            evidence: String::new(),
-            others: Vec::new(),
-        };
-        let foreign = self.foreign.as_ref().unwrap_or(&NOWHERE);
-        self.known.get(id).unwrap_or(foreign)
+        self.known.get(id).unwrap_or(&self.foreign)
     }
 
     /// All that is not foreign, in id order.
@@ -102,10 +96,10 @@ pub fn decide(graph: &Graph<'_>, rack: &Rack) -> Belongings {
     share(graph, rack, &mut known);
     Belongings {
         known,
-        foreign: Some(Belonging::new(
+        foreign: Belonging::new(
             Class::Foreign,
             format!("nothing ties it to rack {}", rack.name),
-        )),
+        ),
     }
 }
 

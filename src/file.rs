@@ -217,9 +217,7 @@ pub fn manifest(
     let mut manifest = head.clone();
     manifest.insert("kind".to_owned(), "racklens-report".into());
     manifest.insert("files".to_owned(), files.into());
-    let mut json = serde_json::to_string_pretty(&manifest).unwrap_or_default();
-    json.push('\n');
-    json
+    text::json(&manifest)
 }
 
 #[cfg(test)]

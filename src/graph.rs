@@ -35,11 +35,12 @@ pub struct Graph<'s> {
 }
 
 impl<'s> Graph<'s> {
-    pub fn build(resources: &'s [Resource]) -> Self {
+    pub fn build(resources: impl IntoIterator<Item = &'s Resource>) -> Self {
+        let resources: Vec<&'s Resource> = resources.into_iter().collect();
         let mut inner = DiGraph::with_capacity(resources.len(), resources.len() * 3);
         let index: BTreeMap<_, _> = resources
             .iter()
-            .map(|it| (&it.id, inner.add_node(it)))
+            .map(|it| (&it.id, inner.add_node(*it)))
             .collect();
         let mut by_kind: BTreeMap<Kind, Vec<NodeIndex>> = BTreeMap::new();
         for (id, &ix) in &index {

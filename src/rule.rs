@@ -208,6 +208,21 @@ impl Status {
     }
 }
 
+impl Status {
+    /// Whether someone has to look at it: a failure, or what could not be judged.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Fail | Self::Unknown)
+    }
+
+    /// The one word for a verdict: how bad a failure is, else the status.
+    pub fn word(self, severity: Severity) -> &'static str {
+        match self {
+            Self::Fail => severity.name(),
+            Self::Unknown | Self::Pass | Self::NotApplicable => self.name(),
+        }
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
@@ -376,37 +391,24 @@ fn run(rule: &Rule, words: &Words, case: &Case<'_>) -> Vec<Verdict> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeSet;
 
     use super::*;
-    use crate::{belonging, rack::Maker};
+    use crate::testing::owned;
 
     fn words(rule: &Rule) -> Words {
         rule.words().unwrap_or_else(|it| panic!("{it}"))
     }
 
-    /// A rack that holds all of an example's resources but those tagged `owner = "nobody"`.
+    /// What a rule says where all is the rack's but what is tagged `owner = "nobody"`.
     fn verdicts(rule: &Rule, example: &Example) -> Vec<Verdict> {
-        let graph = Graph::build(&example.resources);
-        let ours = example
-            .resources
-            .iter()
-            .filter(|it| it.tags.get("owner").is_none_or(|it| it != "nobody"));
-        let rack = Rack {
-            name: "example".to_owned(),
-            made_by: Maker::Unknown,
-            roots: ours
-                .map(|it| (it.id.clone(), "example".to_owned()))
-                .collect::<BTreeMap<_, _>>(),
-        };
-        let case = Case {
-            graph: &graph,
-            rack: &rack,
-            belongings: &belonging::decide(&graph, &rack),
-            gaps: &[],
-            taken: Timestamp::UNIX_EPOCH,
-        };
-        run(rule, &words(rule), &case)
+        let nobodys = |it: &Resource| it.tags.get("owner").is_some_and(|it| it == "nobody");
+        owned(
+            &example.resources,
+            &[],
+            |it| !nobodys(it),
+            |case| run(rule, &words(rule), case),
+        )
     }
 
     #[test]
@@ -456,17 +458,8 @@ mod tests {
             Kind::LogGroup,
             "logs:DescribeLogGroups",
         )];
-        let root = crate::testing::stack("prod");
-        let graph = Graph::build(std::slice::from_ref(&root));
-        let rack = crate::rack::find(&graph, &[], "prod").unwrap();
-        let case = Case {
-            graph: &graph,
-            rack: &rack,
-            belongings: &belonging::decide(&graph, &rack),
-            gaps: &gaps,
-            taken: Timestamp::UNIX_EPOCH,
-        };
-        let judged = audit(&case).unwrap();
+        let root = [crate::testing::stack("prod")];
+        let judged = owned(&root, &gaps, |_| true, |case| audit(case).unwrap());
         let logs = judged.iter().find(|it| it.rule.id == "logs-no-retention");
         let verdict = &logs.unwrap().verdicts[0];
         assert_eq!(verdict.status, Status::Unknown);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     id::ResourceId,
     kind::{Attrs, Kind},
+    text,
 };
 
 /// The format that this version writes. Raised when an older racklens would misread a file.
@@ -212,9 +213,7 @@ impl Snapshot {
 
     /// The JSON of a snapshot file: one line a resource would be unreadable, so it is indented.
     pub fn to_json(&self) -> String {
-        let mut json = serde_json::to_string_pretty(self).unwrap_or_default();
-        json.push('\n');
-        json
+        text::json(self)
     }
 
     /// Sorts what has no order of its own and keeps each id once, the first one told.

@@ -2,12 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::{
+    belonging,
+    graph::Graph,
     kind::{
         AsKind, Fact, Kind,
         cluster::Cluster,
         stack::{Member, Stack},
     },
+    rack::{Maker, Rack},
+    rule::Case,
     snapshot::{Gap, Reason, Resource},
 };
 
@@ -41,6 +47,29 @@ pub fn cluster(name: &str) -> Resource {
 pub fn tagged<const N: usize>(resource: Resource, tags: [(&str, &str); N]) -> Resource {
     let tags = tags.map(|(key, value)| (key.to_owned(), value.to_owned()));
     resource.tags(BTreeMap::from(tags))
+}
+
+/// Hands a test the case of a rack that owns what `is_ours` says.
+pub fn owned<T>(
+    resources: &[Resource],
+    gaps: &[Gap],
+    is_ours: impl Fn(&Resource) -> bool,
+    test: impl FnOnce(&Case<'_>) -> T,
+) -> T {
+    let graph = Graph::build(resources);
+    let ours = resources.iter().filter(|it| is_ours(it));
+    let rack = Rack {
+        name: "prod".to_owned(),
+        made_by: Maker::Unknown,
+        roots: ours.map(|it| (it.id.clone(), String::new())).collect(),
+    };
+    test(&Case {
+        graph: &graph,
+        rack: &rack,
+        belongings: &belonging::decide(&graph, &rack),
+        gaps,
+        taken: Timestamp::UNIX_EPOCH,
+    })
 }
 
 /// A refused listing.

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt::Write as _};
 
 use jiff::Timestamp;
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 /// The same text with control characters and marks that reorder text shown as escapes.
@@ -62,6 +63,14 @@ pub fn digest(text: &[u8], digits: usize) -> String {
     }
     hex.truncate(digits);
     hex
+}
+
+/// A value as indented JSON with a line end.
+pub fn json(value: &impl Serialize) -> String {
+    // Only a map with keys that are no text could fail; we have none.
+    let mut json = serde_json::to_string_pretty(value).unwrap_or_default();
+    json.push('\n');
+    json
 }
 
 /// "1 gap", "2 gaps".

@@ -64,11 +64,7 @@ pub fn verdict(status: Status, severity: Severity) -> String {
             Style::new().dimmed()
         }
     };
-    let word = match status {
-        Status::Fail => severity.name(),
-        Status::Unknown | Status::Pass | Status::NotApplicable => status.name(),
-    };
-    word.style(style).to_string()
+    status.word(severity).style(style).to_string()
 }
 
 /// A table for a person, its cells made harmless; columns as wide as they need to be.

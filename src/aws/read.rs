@@ -146,6 +146,8 @@ struct Crawl<'a> {
     asked: BTreeSet<ResourceId>,
     /// Whose further fields have been asked for, neighbours among them.
     deepened: BTreeSet<ResourceId>,
+    /// What has been asked for by its id.
+    fetched: BTreeSet<ResourceId>,
 }
 
 impl<'a> Crawl<'a> {
@@ -160,6 +162,7 @@ impl<'a> Crawl<'a> {
             gaps: Vec::new(),
             asked: BTreeSet::new(),
             deepened: BTreeSet::new(),
+            fetched: BTreeSet::new(),
         }
     }
 
@@ -179,22 +182,18 @@ impl<'a> Crawl<'a> {
         Some(next)
     }
 
-    /// Keeps what was found and tells which ids are new.
+    /// Keeps what was found and tells what it was.
     fn keep(&mut self, found: Found) -> Vec<ResourceId> {
         self.gaps.extend(found.gaps);
-        let mut new = Vec::new();
-        for resource in found.resources {
-            if !self.found.contains_key(&resource.id) {
-                new.push(resource.id.clone());
-            }
-            self.found.insert(resource.id.clone(), resource);
-        }
-        new
+        let ids = found.resources.iter().map(|it| it.id.clone()).collect();
+        let found = found.resources.into_iter();
+        self.found.extend(found.map(|it| (it.id.clone(), it)));
+        ids
     }
 
     fn all_of(&self, kind: Kind) -> Vec<Resource> {
-        let mut all = self.found.values().filter(|it| it.id.kind == kind);
-        all.by_ref().cloned().collect()
+        let all = self.found.values().filter(|it| it.id.kind == kind);
+        all.cloned().collect()
     }
 
     /// Lists every kind for the region; the rack's stacks are opened as soon as they are known.
@@ -252,13 +251,13 @@ impl<'a> Crawl<'a> {
                 return Ok(());
             }
             while let Some((work, found)) = self.next().await {
-                let new = self.keep(found);
+                let came = self.keep(found);
                 if work != Work::Deepen {
                     // Parts and references of what is ours are ours to ask about at once;
                     // only what belongs for another reason waits for the next round.
-                    self.ask_about(&new);
+                    self.ask_about(&came);
                 } else {
-                    self.fetch_referred();
+                    self.fetch_referred(&came);
                 }
             }
         }
@@ -266,12 +265,12 @@ impl<'a> Crawl<'a> {
 
     /// What of the things seen so far deserves depth.
     fn ours(&self, name: &str) -> Result<Vec<ResourceId>, NoSuchRack> {
-        let resources: Vec<Resource> = self.found.values().cloned().collect();
-        let graph = Graph::build(&resources);
+        let graph = Graph::build(self.found.values());
         let rack = rack::find(&graph, &self.gaps, name)?;
         let belongings = belonging::decide(&graph, &rack);
-        let ours = resources
-            .iter()
+        let ours = self
+            .found
+            .values()
             .filter(|it| deserves_depth(it, &graph, &belongings))
             .map(|it| it.id.clone())
             .collect();
@@ -298,7 +297,7 @@ impl<'a> Crawl<'a> {
             }
             self.deepen(parent, resources);
         }
-        self.fetch_referred();
+        self.fetch_referred(ids);
     }
 
     fn deepen(&mut self, kind: Kind, mut resources: Vec<Resource>) {
@@ -310,22 +309,17 @@ impl<'a> Crawl<'a> {
         }
     }
 
-    /// Reads by id what the rack's resources refer to and no listing brings.
-    fn fetch_referred(&mut self) {
+    /// Reads by id what these refer to and no listing brings, as far as they are the rack's own.
+    fn fetch_referred(&mut self, ids: &[ResourceId]) {
         let mut wanted: BTreeMap<Kind, Vec<ResourceId>> = BTreeMap::new();
-        let holders = self.asked.iter().filter_map(|it| self.found.get(it));
-        let mut referred: Vec<ResourceId> = Vec::new();
-        for holder in holders {
-            let relations = holder.attrs.model().relations();
-            let strong = relations
-                .into_iter()
-                .filter(|it| it.kind != RelationKind::Admits);
-            referred.extend(strong.map(|it| it.to));
-        }
-        for id in referred {
-            if let Source::Referred(_) = reading(id.kind).source
+        let ours = ids.iter().filter(|it| self.asked.contains(*it));
+        let holders = ours.filter_map(|it| self.found.get(it));
+        for relation in holders.flat_map(|it| it.attrs.model().relations()) {
+            let id = relation.to;
+            if relation.kind != RelationKind::Admits
+                && matches!(reading(id.kind).source, Source::Referred(_))
                 && !self.found.contains_key(&id)
-                && self.asked.insert(id.clone())
+                && self.fetched.insert(id.clone())
             {
                 wanted.entry(id.kind).or_default().push(id);
             }

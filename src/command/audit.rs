@@ -59,9 +59,7 @@ fn exit(material: &Material<'_>, fail_on: FailOn) -> Exit {
 /// Fails and unknowns, the worst first; with `all`, everything.
 fn verdicts<'a>(material: &Material<'a>, all: bool) -> Vec<&'a Verdict> {
     let every = material.judged.iter().flat_map(|it| &it.verdicts);
-    let mut verdicts: Vec<&Verdict> = every
-        .filter(|it| all || matches!(it.status, Status::Fail | Status::Unknown))
-        .collect();
+    let mut verdicts: Vec<&Verdict> = every.filter(|it| all || it.status.is_open()).collect();
     verdicts.sort_by(|a, b| {
         let key = |it: &Verdict| (it.status, std::cmp::Reverse(it.severity), it.rule);
         (key(a), &a.subject, &a.detail).cmp(&(key(b), &b.subject, &b.detail))
@@ -74,10 +72,7 @@ fn table(material: &Material<'_>, all: bool) -> String {
     let rows: Vec<Vec<String>> = found
         .iter()
         .map(|it| {
-            let word = match it.status {
-                Status::Fail => it.severity.name(),
-                Status::Unknown | Status::Pass | Status::NotApplicable => it.status.name(),
-            };
+            let word = it.status.word(it.severity);
             let resource = it.subject.to_string();
             let why = match &it.gap {
                 Some(gap) => format!("{} ({} needs {})", it.why, gap.call, gap.action),
@@ -151,6 +146,5 @@ fn json(snapshot: &Snapshot, material: &Material<'_>, all: bool) -> String {
         "gaps": snapshot.gaps,
         "verdicts": verdicts,
     });
-    let json = serde_json::to_string_pretty(&document).unwrap_or_default();
-    json + "\n"
+    text::json(&document)
 }

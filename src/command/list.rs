@@ -187,7 +187,7 @@ fn json(material: &Material<'_>, question: &Question, answer: &Answer<'_>) -> St
         "untold": answer.untold,
         "undecided": answer.undecided,
     });
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    text::json(&document)
 }
 
 /// How far the table reaches.

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::{
     aws::read,
     failure::{Exit, Failure},
-    ui,
+    text, ui,
 };
 
 #[derive(Debug, Args)]
@@ -37,8 +37,7 @@ pub fn run(args: &Policy) -> Result<Exit, Failure> {
             "Resource": "*",
         }],
     });
-    let json = serde_json::to_string_pretty(&document).unwrap_or_default();
-    ui::result(&format!("{json}\n"))?;
+    ui::result(&text::json(&document))?;
     Ok(Exit::Fine)
 }
 

@@ -224,5 +224,5 @@ fn json(seen: &Seen, lines: &[Line]) -> String {
         })
         .collect();
     let document = json!({ "schema_version": 1, "racks": racks, "gaps": seen.gaps });
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    text::json(&document)
 }

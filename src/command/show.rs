@@ -11,7 +11,6 @@ use crate::{
     id::ResourceId,
     removal::Removal,
     report::{Material, csv},
-    rule::Status,
     snapshot::{Gap, Resource},
     text, ui,
 };
@@ -164,10 +163,7 @@ fn page(material: &Material<'_>, resource: &Resource, gaps: &[&Gap], all: bool) 
     lines.relations("held by", case.graph.users(&resource.id), all);
     let verdicts = material.judged.iter().flat_map(|it| &it.verdicts);
     for it in verdicts.filter(|it| it.subject == resource.id) {
-        let word = match it.status {
-            Status::Fail => it.severity.name(),
-            Status::Unknown | Status::Pass | Status::NotApplicable => it.status.name(),
-        };
+        let word = it.status.word(it.severity);
         lines.field(word, &format!("{}: {}", it.rule, it.why));
     }
     for charge in model.charges() {
@@ -311,5 +307,5 @@ fn json(material: &Material<'_>, resource: &Resource, gaps: &[&Gap]) -> String {
         "held_by": edges(case.graph.users(&resource.id)),
         "gaps": gaps,
     });
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    text::json(&document)
 }

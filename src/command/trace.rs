@@ -307,5 +307,5 @@ fn json(snapshot: &Snapshot, trace: &Trace) -> String {
         "outcome": trace.outcome,
         "steps": trace.steps,
     });
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    text::json(&document)
 }

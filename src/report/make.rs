@@ -65,7 +65,9 @@ impl<'a> Links<'a> {
     fn new(case: &'a Case<'a>, judged: &'a [Judged]) -> Self {
         let ours = case.belongings.ours().map(|(id, _)| id);
         let verdicts = judged.iter().flat_map(|it| &it.verdicts);
-        let subjects = verdicts.filter(|it| is_finding(it)).map(|it| &it.subject);
+        let subjects = verdicts
+            .filter(|it| it.status.is_open())
+            .map(|it| &it.subject);
         let shown = ours
             .chain(subjects)
             .filter_map(|it| case.graph.get(it))
@@ -83,10 +85,6 @@ impl<'a> Links<'a> {
             anchor: self.shown.contains_key(id).then(|| anchor(id)),
         }
     }
-}
-
-fn is_finding(verdict: &Verdict) -> bool {
-    matches!(verdict.status, Status::Fail | Status::Unknown)
 }
 
 fn header(snapshot: &Snapshot, case: &Case<'_>) -> Header {
@@ -258,7 +256,7 @@ fn findings(case: &Case<'_>, judged: &[Judged], links: &Links<'_>) -> Vec<Findin
     let mut findings: Vec<Finding> = judged
         .iter()
         .flat_map(|judged| {
-            let found = judged.verdicts.iter().filter(|it| is_finding(it));
+            let found = judged.verdicts.iter().filter(|it| it.status.is_open());
             found.map(|it| finding(case, judged, it, links))
         })
         .collect();

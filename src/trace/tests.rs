@@ -1,11 +1,7 @@
 //! Walks through small accounts, one for each thing that a walk can meet.
 
-use jiff::Timestamp;
-
 use super::*;
 use crate::{
-    belonging,
-    graph::Graph,
     kind::{
         AsKind as _, Fact, Kind,
         classic_load_balancer::{ClassicListener, ClassicLoadBalancer, InstanceHealth},
@@ -20,32 +16,20 @@ use crate::{
         target_group::{self, TargetGroup},
         task::{Binding, Container, Task},
     },
-    rack::{Maker, Rack},
     snapshot::Resource,
-    testing::gap,
+    testing::{gap, owned},
 };
 
 const LB: &str = "lb-1.us-east-1.elb.amazonaws.com";
 
 /// Follows a request through an account of which everything is the rack's.
 fn follow(resources: &[Resource], gaps: &[Gap], request: &Request) -> Trace {
-    let graph = Graph::build(resources);
-    let rack = Rack {
-        name: "prod".to_owned(),
-        made_by: Maker::Unknown,
-        roots: resources
-            .iter()
-            .map(|it| (it.id.clone(), String::new()))
-            .collect(),
-    };
-    let case = Case {
-        graph: &graph,
-        rack: &rack,
-        belongings: &belonging::decide(&graph, &rack),
+    owned(
+        resources,
         gaps,
-        taken: Timestamp::UNIX_EPOCH,
-    };
-    Trace::of(&case, "us-east-1", request, true)
+        |_| true,
+        |case| Trace::of(case, "us-east-1", request, true),
+    )
 }
 
 fn asked(url: &str) -> Request {

@@ -1,10 +1,7 @@
 //! Paths through small accounts.
 
-use jiff::Timestamp;
-
 use super::*;
 use crate::{
-    belonging,
     kind::{
         container_instance::ContainerInstance,
         instance::Instance,
@@ -12,9 +9,8 @@ use crate::{
         task::{Binding, Container as Running, Task},
         task_definition::{ContainerDefinition, PortMapping, TaskDefinition},
     },
-    rack::{Maker, Rack},
     snapshot::Gap,
-    testing::gap,
+    testing::{gap, owned},
 };
 
 /// One line for each path through an account of which everything is the rack's.
@@ -23,23 +19,12 @@ fn said(resources: &[Resource]) -> Vec<String> {
 }
 
 fn said_with(resources: &[Resource], gaps: &[Gap]) -> Vec<String> {
-    let graph = Graph::build(resources);
-    let rack = Rack {
-        name: "prod".to_owned(),
-        made_by: Maker::Unknown,
-        roots: resources
-            .iter()
-            .map(|it| (it.id.clone(), String::new()))
-            .collect(),
-    };
-    let case = Case {
-        graph: &graph,
-        rack: &rack,
-        belongings: &belonging::decide(&graph, &rack),
+    owned(
+        resources,
         gaps,
-        taken: Timestamp::UNIX_EPOCH,
-    };
-    paths(&case).iter().map(sentence).collect()
+        |_| true,
+        |case| paths(case).iter().map(sentence).collect(),
+    )
 }
 
 fn sentence(it: &TrafficPath) -> String {
