@@ -375,12 +375,12 @@ pub fn audit(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
 
 fn run(rule: &Rule, words: &Words, case: &Case<'_>) -> Vec<Verdict> {
     let mut verdicts = (rule.check)(case, words);
-    let gaps = rule.needs.iter().filter_map(|it| case.gap_in_listing(*it));
-    let root = case.rack.roots.keys().next();
-    for (gap, root) in gaps.zip(root) {
-        let why = format!("{} was {}: there may be more", gap.call, gap.reason.name());
-        let verdict = Verdict::new(rule, words, root, Status::Unknown, why);
-        verdicts.push(verdict.detail(&gap.call).gap(Some(gap)));
+    if let Some(root) = case.rack.roots.keys().next() {
+        for gap in rule.needs.iter().filter_map(|it| case.gap_in_listing(*it)) {
+            let why = format!("{} was {}: there may be more", gap.call, gap.reason.name());
+            let verdict = Verdict::new(rule, words, root, Status::Unknown, why);
+            verdicts.push(verdict.detail(&gap.call).gap(Some(gap)));
+        }
     }
     verdicts.sort_by(|a, b| {
         let key = |it: &Verdict| (it.status, std::cmp::Reverse(it.severity));
@@ -471,5 +471,23 @@ mod tests {
                 .action
                 .contains("DescribeLogGroups")
         );
+    }
+
+    #[test]
+    fn every_kind_that_could_not_be_listed_is_named() {
+        let gaps = [
+            crate::testing::gap(Kind::Bucket, "s3:ListBuckets"),
+            crate::testing::gap(Kind::Stack, "cloudformation:DescribeStacks"),
+        ];
+        let root = [crate::testing::stack("prod")];
+        let judged = owned(&root, &gaps, |_| true, |case| audit(case).unwrap());
+        let orphans = judged.iter().find(|it| it.rule.id == "bucket-orphan");
+        let calls: Vec<&str> = orphans
+            .unwrap()
+            .verdicts
+            .iter()
+            .map(|it| it.detail.as_str())
+            .collect();
+        assert_eq!(calls, ["cloudformation:DescribeStacks", "s3:ListBuckets"]);
     }
 }
