@@ -274,7 +274,8 @@ fn is_use(kind: RelationKind) -> bool {
         RelationKind::Declares
         | RelationKind::Makes
         | RelationKind::PartOf
-        | RelationKind::Admits => false,
+        | RelationKind::Admits
+        | RelationKind::Watches => false,
     }
 }
 

@@ -143,8 +143,8 @@ impl Group {
             Self::Names => "Names and certificates",
             Self::Data => "Data",
             Self::Messaging => "Messaging and functions",
-            Self::Identity => "Identity and keys",
-            Self::Observability => "Logs",
+            Self::Identity => "Identity, keys and secrets",
+            Self::Observability => "Logs and alarms",
         }
     }
 }

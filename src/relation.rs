@@ -77,6 +77,8 @@ pub enum RelationKind {
     Admits,
     /// Delivers logs or events into it.
     WritesTo,
+    /// Measures it, and could do without: an alarm and the thing whose metric it is about.
+    Watches,
 }
 
 impl RelationKind {
@@ -98,6 +100,7 @@ impl RelationKind {
             Self::RoutesTo => "routes-to",
             Self::Admits => "admits",
             Self::WritesTo => "writes-to",
+            Self::Watches => "watches",
         }
     }
 }

@@ -315,6 +315,7 @@ fn word(kind: RelationKind) -> (&'static str, bool) {
         RelationKind::ForwardsTo => ("forwards_to", false),
         RelationKind::RoutesTo => ("routes_to", false),
         RelationKind::WritesTo => ("writes_to", false),
+        RelationKind::Watches => ("watches", false),
     }
 }
 
