@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     graph::Graph,
     id::ResourceId,
-    kind::{Kind, stack::Stack},
-    rack::{Rack, STACK_ID_TAG, STACK_NAME_TAG},
+    kind::stack::Stack,
+    rack::{self, Rack, STACK_ID_TAG, STACK_NAME_TAG},
     relation::RelationKind,
     removal::Removal,
     snapshot::Resource,
 };
+
+mod serve;
 
 /// How a resource belongs to the rack. A likeness of names is never evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,21 +87,45 @@ impl Belongings {
 /// Decides for every resource.
 ///
 /// What the rack's roots declare comes first, then what that makes and what is part of it, then
-/// what all of it uses. Whatever anything foreign uses too is shared, however it came to be ours.
+/// what all of it uses and what is there for it. Whatever anything foreign uses too is shared,
+/// however it came to be ours.
 pub fn decide(graph: &Graph<'_>, rack: &Rack) -> Belongings {
     let mut known = declared(graph, rack);
     derive(graph, &mut known);
     // Tags come second: a group hands its own on to its instances, which it yet makes.
     add_tagged(graph, rack, &mut known);
     derive(graph, &mut known);
-    infer(graph, &mut known);
-    share(graph, rack, &mut known);
     Belongings {
-        known,
+        known: gather(graph, rack, known),
         foreign: Belonging::new(
             Class::Foreign,
             format!("nothing ties it to rack {}", rack.name),
         ),
+    }
+}
+
+/// Adds, to what is the rack's for sure, what it uses and what serves it, until nothing new comes.
+fn gather(
+    graph: &Graph<'_>,
+    rack: &Rack,
+    mut known: BTreeMap<ResourceId, Belonging>,
+) -> BTreeMap<ResourceId, Belonging> {
+    loop {
+        let before = known.len();
+        infer(graph, &mut known);
+        serve::add(graph, rack, &mut known);
+        if known.len() > before {
+            continue;
+        }
+        let judged = share(graph, rack, &known);
+        serve::add_reachable(graph, rack, &judged, &mut known);
+        // The rest of what nobody else uses: parts and makings that serve nothing by themselves.
+        let alone = judged.iter().filter(|(_, it)| it.class == Class::Inferred);
+        let alone = alone.map(|(id, _)| id.clone()).collect();
+        derive_from(graph, alone, &mut known);
+        if known.len() == before {
+            return judged;
+        }
     }
 }
 
@@ -159,7 +185,15 @@ fn add_tagged(graph: &Graph<'_>, rack: &Rack, known: &mut BTreeMap<ResourceId, B
 
 /// Adds what is made by, or part of, what belongs.
 fn derive(graph: &Graph<'_>, known: &mut BTreeMap<ResourceId, Belonging>) {
-    let mut open: Vec<ResourceId> = known.keys().cloned().collect();
+    let open = known.keys().cloned().collect();
+    derive_from(graph, open, known);
+}
+
+fn derive_from(
+    graph: &Graph<'_>,
+    mut open: Vec<ResourceId>,
+    known: &mut BTreeMap<ResourceId, Belonging>,
+) {
     while let Some(holder) = open.pop() {
         let made = graph.uses(&holder).into_iter();
         let made = made.filter(|(_, edge)| edge.kind == RelationKind::Makes);
@@ -191,74 +225,75 @@ fn infer(graph: &Graph<'_>, known: &mut BTreeMap<ResourceId, Belonging>) {
     }
 }
 
-/// Turns what anything foreign holds on to into `Shared`, until nothing changes.
+/// Says of all that is known which of it anything foreign holds on to, too.
 ///
 /// A thing that is only inferred is taken for ours by its users alone; once one of its users
 /// turns out shared it is shared with whoever shares the user.
-fn share(graph: &Graph<'_>, rack: &Rack, known: &mut BTreeMap<ResourceId, Belonging>) {
-    let mut changed = true;
-    while changed {
-        changed = false;
-        let ids: Vec<ResourceId> = known.keys().cloned().collect();
-        for id in ids {
-            let Some(resource) = graph.get(&id) else {
-                continue;
-            };
-            let others = others(graph, rack, known, resource);
-            let Some(belonging) = known.get_mut(&id) else {
-                continue;
-            };
-            if belonging.class == Class::Inferred
-                && let Removal::Never(why) = resource.attrs.model().removal()
-            {
-                belonging.class = Class::Shared;
-                belonging.evidence = format!("{}; {why}", belonging.evidence);
-                changed = true;
-            }
-            if !others.is_empty() && belonging.others != others {
-                belonging.class = Class::Shared;
-                belonging.others = others;
-                changed = true;
-            }
+fn share(
+    graph: &Graph<'_>,
+    rack: &Rack,
+    known: &BTreeMap<ResourceId, Belonging>,
+) -> BTreeMap<ResourceId, Belonging> {
+    let mut judged = known.clone();
+    for (id, belonging) in known {
+        if belonging.class == Class::Inferred
+            && let Some(resource) = graph.get(id)
+            && let Removal::Never(why) = resource.attrs.model().removal()
+            && let Some(belonging) = judged.get_mut(id)
+        {
+            belonging.class = Class::Shared;
+            belonging.evidence = format!("{}; {why}", belonging.evidence);
         }
     }
+    let mut open: Vec<ResourceId> = known.keys().cloned().collect();
+    while let Some(id) = open.pop() {
+        let others = others(graph, rack, known, &judged, &id);
+        let Some(belonging) = judged.get_mut(&id) else {
+            continue;
+        };
+        if !others.is_empty() && belonging.others != others {
+            belonging.class = Class::Shared;
+            belonging.others = others;
+            // Whatever it holds may now be shared with the same others.
+            let held = graph.uses(&id).into_iter().map(|it| it.0.id.clone());
+            open.extend(held.filter(|it| known.contains_key(it)));
+        }
+    }
+    judged
 }
 
-/// What foreign things hold on to a resource.
+/// What foreign things hold on to a resource, directly or through what is shared.
 fn others(
     graph: &Graph<'_>,
     rack: &Rack,
     known: &BTreeMap<ResourceId, Belonging>,
-    resource: &Resource,
+    judged: &BTreeMap<ResourceId, Belonging>,
+    id: &ResourceId,
 ) -> Vec<ResourceId> {
+    let inferred = known.get(id).is_some_and(|it| it.class == Class::Inferred);
     let mut others = BTreeSet::new();
-    let inferred = known
-        .get(&resource.id)
-        .is_some_and(|it| it.class == Class::Inferred);
-    for (user, edge) in graph.users(&resource.id) {
+    for (user, edge) in graph.users(id) {
         if !is_use(edge.kind) && !edge.kind.is_origin() {
             continue;
         }
-        match known.get(&user.id) {
+        match judged.get(&user.id) {
             None => {
                 others.insert(user.id.clone());
             }
-            // What only a shared thing leads to is as shared as that.
-            Some(it) if inferred && it.class == Class::Shared => {
+            // What only a shared thing leads to is as shared as that. A load balancer that others
+            // share leads to each of its goals by a rule of its own.
+            Some(it) if inferred && edge.kind != RelationKind::ForwardsTo => {
                 others.extend(it.others.iter().cloned());
             }
             Some(_) => {}
         }
     }
-    // A foreign stack that made it holds on to it, although nobody opened that stack.
-    if let Some(name) = resource.tags.get(STACK_NAME_TAG) {
-        let stack = ResourceId::new(Kind::Stack, name);
-        let theirs = !rack.roots.contains_key(&stack) && graph.get(&stack).is_some();
-        if inferred && theirs {
-            others.insert(stack);
-        }
+    if inferred && let Some(resource) = graph.get(id) {
+        // A foreign stack that made it holds on to it, although nobody opened that stack.
+        others.extend(rack::foreign_stack(graph, rack, resource));
+        others.extend(serve::foreign_goals(graph, known, resource));
     }
-    others.remove(&resource.id);
+    others.remove(id);
     others.into_iter().collect()
 }
 
@@ -280,198 +315,4 @@ fn is_use(kind: RelationKind) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        kind::{
-            Fact,
-            bucket::Bucket,
-            listener::Listener,
-            load_balancer::{LoadBalancer, Settings},
-            security_group::{Permission, SecurityGroup},
-            vpc::Vpc,
-        },
-        rack,
-        testing::{opened, stack, tagged},
-    };
-
-    fn balancer(name: &str, group: &str, logs: &str) -> Resource {
-        let settings = Settings {
-            access_log_bucket: Some(logs.to_owned()),
-            ..Settings::default()
-        };
-        let attrs = LoadBalancer {
-            vpc: "vpc-1".to_owned(),
-            security_groups: vec![group.to_owned()],
-            settings: Fact::Known(settings),
-            ..LoadBalancer::default()
-        };
-        Resource::new(name, attrs)
-    }
-
-    fn vpc(is_default: bool) -> Resource {
-        let attrs = Vpc {
-            is_default,
-            ..Vpc::default()
-        };
-        Resource::new("vpc-1", attrs)
-    }
-
-    fn group(id: &str, admits: &[&str]) -> Resource {
-        let peers = Permission {
-            protocol: "-1".to_owned(),
-            groups: admits.iter().map(|it| (*it).to_owned()).collect(),
-            ..Permission::default()
-        };
-        let attrs = SecurityGroup {
-            vpc: "vpc-1".to_owned(),
-            ingress: vec![peers],
-            ..SecurityGroup::default()
-        };
-        Resource::new(id, attrs)
-    }
-
-    fn bucket(name: &str) -> Resource {
-        Resource::new(name, Bucket::default())
-    }
-
-    /// How the things of this account belong to rack `prod`, whose stack made these.
-    fn classes(members: &[(&str, &str)], mut others: Vec<Resource>) -> BTreeMap<String, String> {
-        others.push(opened(stack("prod"), members));
-        let graph = Graph::build(&others);
-        let rack = rack::find(&graph, &[], "prod").unwrap();
-        let belongings = decide(&graph, &rack);
-        graph
-            .resources()
-            .map(|it| {
-                let belonging = belongings.of(&it.id);
-                let others: Vec<String> =
-                    belonging.others.iter().map(ToString::to_string).collect();
-                let class = belonging.class.name();
-                (
-                    it.id.to_string(),
-                    format!("{class} {}", others.join(",")).trim().to_owned(),
-                )
-            })
-            .collect()
-    }
-
-    const BALANCER: (&str, &str) = (
-        "AWS::ElasticLoadBalancingV2::LoadBalancer",
-        "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/router/42",
-    );
-
-    #[test]
-    fn what_the_stack_made_is_declared_and_what_is_part_of_that_is_derived() {
-        let listener = Listener {
-            load_balancer: "router".to_owned(),
-            ..Listener::default()
-        };
-        let classes = classes(
-            &[BALANCER],
-            vec![
-                balancer("router", "sg-1", "logs"),
-                Resource::new("router/75", listener),
-            ],
-        );
-        assert_eq!(classes["load-balancer/router"], "declared");
-        assert_eq!(classes["listener/router/75"], "derived");
-        assert_eq!(classes["stack/prod"], "declared");
-    }
-
-    #[test]
-    fn what_only_the_rack_uses_is_inferred() {
-        let classes = classes(
-            &[BALANCER],
-            vec![
-                balancer("router", "sg-1", "logs"),
-                group("sg-1", &[]),
-                bucket("logs"),
-                bucket("logs-2"),
-            ],
-        );
-        assert_eq!(classes["security-group/sg-1"], "inferred");
-        assert_eq!(classes["bucket/logs"], "inferred");
-        // A name that looks alike is no evidence.
-        assert_eq!(classes["bucket/logs-2"], "foreign");
-    }
-
-    #[test]
-    fn a_bucket_that_two_balancers_write_to_is_shared_even_if_declared() {
-        let classes = classes(
-            &[BALANCER, ("AWS::S3::Bucket", "logs")],
-            vec![
-                balancer("router", "sg-1", "logs"),
-                balancer("neighbour", "sg-2", "logs"),
-                bucket("logs"),
-            ],
-        );
-        assert_eq!(classes["bucket/logs"], "shared load-balancer/neighbour");
-        assert_eq!(classes["load-balancer/neighbour"], "foreign");
-    }
-
-    #[test]
-    fn the_default_vpc_is_never_the_racks_own() {
-        let resources = |is_default| vec![balancer("router", "sg-1", "logs"), vpc(is_default)];
-        assert_eq!(classes(&[BALANCER], resources(true))["vpc/vpc-1"], "shared");
-        assert_eq!(
-            classes(&[BALANCER], resources(false))["vpc/vpc-1"],
-            "inferred"
-        );
-    }
-
-    #[test]
-    fn a_foreign_group_that_admits_ours_does_not_make_it_shared() {
-        let classes = classes(
-            &[BALANCER, ("AWS::EC2::SecurityGroup", "sg-1")],
-            vec![
-                balancer("router", "sg-1", "logs"),
-                group("sg-1", &[]),
-                group("sg-consul", &["sg-1"]),
-            ],
-        );
-        assert_eq!(classes["security-group/sg-1"], "declared");
-        assert_eq!(classes["security-group/sg-consul"], "foreign");
-    }
-
-    #[test]
-    fn what_only_a_shared_thing_leads_to_is_shared_as_well() {
-        let classes = classes(
-            &[BALANCER],
-            vec![
-                balancer("router", "sg-1", "logs"),
-                balancer("neighbour", "sg-1", "their-logs"),
-                group("sg-1", &[]),
-                vpc(false),
-            ],
-        );
-        assert_eq!(
-            classes["security-group/sg-1"],
-            "shared load-balancer/neighbour"
-        );
-        assert_eq!(classes["vpc/vpc-1"], "shared load-balancer/neighbour");
-    }
-
-    #[test]
-    fn the_tag_of_a_live_stack_of_another_rack_makes_a_thing_shared() {
-        let theirs = tagged(bucket("logs"), [(STACK_NAME_TAG, "other")]);
-        let classes = classes(
-            &[BALANCER],
-            vec![balancer("router", "sg-1", "logs"), theirs, stack("other")],
-        );
-        assert_eq!(classes["bucket/logs"], "shared stack/other");
-    }
-
-    #[test]
-    fn a_stack_that_is_gone_is_known_by_the_tags_it_left() {
-        let live = stack("prod");
-        let tags = |id: &str| tagged(bucket("b"), [(STACK_NAME_TAG, "prod"), (STACK_ID_TAG, id)]);
-        let resources = [live.clone()];
-        let graph = Graph::build(&resources);
-        let arn = live.arn.clone().unwrap();
-        assert_eq!(left_by(&tags(&arn), &graph), None);
-        // A new stack may bear the name of the old one.
-        assert_eq!(left_by(&tags("arn:old"), &graph), Some("prod"));
-        assert_eq!(left_by(&bucket("b"), &graph), None);
-    }
-}
+mod tests;

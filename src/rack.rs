@@ -255,6 +255,13 @@ pub fn declares(graph: &Graph<'_>, stack: &ResourceId, resource: &Resource) -> b
             || told.declares().any(|it| it == resource.id))
 }
 
+/// The living stack of somebody else that made a resource, as its tags tell.
+pub fn foreign_stack(graph: &Graph<'_>, rack: &Rack, resource: &Resource) -> Option<ResourceId> {
+    let name = resource.tags.get(STACK_NAME_TAG)?;
+    let stack = ResourceId::new(Kind::Stack, name);
+    (!rack.roots.contains_key(&stack) && graph.get(&stack).is_some()).then_some(stack)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
