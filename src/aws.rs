@@ -6,6 +6,7 @@ pub mod found;
 pub mod read;
 pub mod session;
 pub mod shape;
+pub mod state;
 
 pub use call::{Call, Service};
 pub use client::Aws;

@@ -6,7 +6,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 #[cfg(feature = "aws")]
 use crate::aws::session::Access;
-use crate::{command, rule::Severity};
+use crate::{
+    command::{self, definition::Said},
+    rule::Severity,
+};
 
 /// See what one ECS deployment on AWS really consists of, and check it.
 ///
@@ -73,7 +76,8 @@ pub struct Source {
     /// Use this snapshot file instead of asking AWS (- for standard input)
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Read this rack from AWS: the name of a stack or a cluster
+    /// Read this rack from AWS: the name of a stack, of a cluster, or of a [rack.NAME] in
+    /// racklens.toml
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "NAME")]
     pub rack: Option<String>,
@@ -84,6 +88,8 @@ pub struct Source {
 pub struct Input {
     #[command(flatten)]
     pub source: Source,
+    #[command(flatten)]
+    pub said: Said,
     #[cfg(feature = "aws")]
     #[command(flatten)]
     pub access: Access,

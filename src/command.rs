@@ -10,10 +10,13 @@ use crate::{
     report::Material,
     rule::{self, Case, Judged},
     snapshot::Snapshot,
+    text, ui,
 };
+use definition::Fetched;
 
 pub mod audit;
 pub mod completions;
+pub mod definition;
 pub mod demo;
 pub mod list;
 #[cfg(feature = "aws")]
@@ -30,11 +33,18 @@ pub mod trace;
 /// The snapshot that the command line asks for, from a file or from AWS.
 fn load(input: &Input) -> Result<Snapshot, Failure> {
     if let Some(path) = &input.source.from {
-        return file::read_snapshot(path);
+        let mut snapshot = file::read_snapshot(path)?;
+        // What is said now counts more than what was said when it was taken.
+        if let Some(outline) = input.said.of(&snapshot.rack)? {
+            let none = Fetched::new();
+            let definition = outline.complete(&snapshot.account, &snapshot.region, &none)?;
+            snapshot.definition = Some(definition);
+        }
+        return Ok(snapshot);
     }
     #[cfg(feature = "aws")]
     if let Some(name) = &input.source.rack {
-        return live::snapshot(&input.access, name);
+        return live::snapshot(&input.access, name, &input.said);
     }
     Err(Failure::new(Exit::Usage, "nothing to look at").hint("give --from FILE"))
 }
@@ -45,7 +55,12 @@ fn judge<T>(
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let graph = Graph::build(&snapshot.resources);
-    let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack)?;
+    let definition = snapshot.definition.as_ref();
+    let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition)?;
+    for id in &rack.unseen {
+        let line = format!("{id}, which the definition of the rack names, was not seen");
+        ui::note(&text::harmless(&line));
+    }
     let belongings = belonging::decide(&graph, &rack);
     let case = Case {
         graph: &graph,

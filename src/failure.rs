@@ -67,6 +67,8 @@ impl From<NoSuchRack> for Failure {
                     .hint(format!("racks in this region: {}", all.join(", ")))
                     .hint("`racklens racks` lists them; another region is `--region NAME`")
             }
+            NoSuchRack::Unseen { .. } => failure
+                .hint("is it the right --region and account? Does its definition still hold?"),
             NoSuchRack::Ambiguous { choices, .. } => failure.hint(format!(
                 "say which one: --rack {}",
                 choices.join(" or --rack ")

@@ -42,6 +42,37 @@ pub fn read_snapshot(path: &Path) -> Result<Snapshot, Failure> {
     })
 }
 
+/// Reads a file that someone wrote by hand.
+///
+/// # Errors
+/// When it cannot be read, is larger than `limit` bytes, or is not UTF-8.
+pub fn read_text(path: &Path, limit: u64) -> Result<String, Failure> {
+    let bytes = read_bytes(path, limit)?;
+    String::from_utf8(bytes).map_err(|_| {
+        let message = format!("{} is not a text in UTF-8", path.display());
+        Failure::new(Exit::Usage, message)
+    })
+}
+
+/// Reads a file of another program.
+///
+/// # Errors
+/// When it cannot be read, or is larger than `limit` bytes.
+pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let failed = |why: String| {
+        let message = format!("cannot read {}: {why}", path.display());
+        Failure::new(Exit::Usage, message)
+    };
+    let file = fs::File::open(path).map_err(|it| failed(it.to_string()))?;
+    let mut bytes = Vec::new();
+    let read = file.take(limit + 1).read_to_end(&mut bytes);
+    read.map_err(|it| failed(it.to_string()))?;
+    if bytes.len() as u64 > limit {
+        return Err(failed(format!("it has more than {} MiB", limit >> 20)));
+    }
+    Ok(bytes)
+}
+
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     if path == Path::new("-") {

@@ -13,9 +13,9 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `rack`, `belonging`, `rule`, `traffic`, `trace`, `table`, `report` |
+//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `traffic`, `trace`, `table`, `report` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
-//! | 1 | facts | `kind`, `snapshot`, `arn` |
+//! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
 //!
 //! **Invariant: the core asks nobody.** Layers 0 to 3 get time, files and AWS's answers as
@@ -37,6 +37,8 @@ pub mod belonging;
 pub mod charge;
 pub mod cli;
 pub mod command;
+pub mod config;
+pub mod definition;
 pub mod failure;
 pub mod file;
 pub mod graph;
@@ -49,6 +51,7 @@ pub mod report;
 pub mod rule;
 pub mod snapshot;
 pub mod table;
+pub mod terraform;
 pub mod text;
 pub mod trace;
 pub mod traffic;

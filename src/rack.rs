@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::{
+    definition::Definition,
     graph::Graph,
     id::ResourceId,
     kind::{Kind, cluster::Cluster, stack::Stack},
@@ -23,6 +24,10 @@ pub struct Rack {
     pub made_by: Maker,
     /// What everything else is declared by, with the evidence for each.
     pub roots: BTreeMap<ResourceId, String>,
+    /// What stays when the rack goes, because its definition says so.
+    pub keep: BTreeSet<ResourceId>,
+    /// What its definition names and was not seen.
+    pub unseen: Vec<ResourceId>,
 }
 
 /// What a rack was made with.
@@ -31,7 +36,8 @@ pub enum Maker {
     Convox,
     EcsCli,
     CloudFormation,
-    /// A cluster that no stack declares: made by hand, by Terraform, by the CDK's neighbour.
+    Terraform,
+    /// No stack and no state declares it: made by hand, or by who knows what.
     Unknown,
 }
 
@@ -41,6 +47,7 @@ impl Maker {
             Self::Convox => "Convox",
             Self::EcsCli => "ecs-cli",
             Self::CloudFormation => "CloudFormation",
+            Self::Terraform => "Terraform",
             Self::Unknown => "no stack",
         }
     }
@@ -57,6 +64,12 @@ pub enum NoSuchRack {
         /// All racks of the region.
         all: Vec<String>,
     },
+    /// Defined, and nothing of what defines it is there.
+    #[error("nothing of rack `{name}` was seen: {}", names(unseen))]
+    Unseen {
+        name: String,
+        unseen: Vec<ResourceId>,
+    },
     #[error("`{name}` is the name of more than one rack: {}", choices.join(", "))]
     Ambiguous { name: String, choices: Vec<String> },
     #[error("whether there is a rack `{name}` is not known: {}", unread(gaps))]
@@ -71,14 +84,34 @@ fn unread(gaps: &[Gap]) -> String {
     calls.join("; ")
 }
 
+fn names(unseen: &[ResourceId]) -> String {
+    let names: Vec<String> = unseen.iter().map(|it| format!("no {it}")).collect();
+    if names.is_empty() {
+        return "nothing bears its tags or stands in its Terraform state".to_owned();
+    }
+    names.join(", ")
+}
+
 const ECS_CLI_PREFIX: &str = "amazon-ecs-cli-setup-";
 
-/// The rack that `name` means: a stack, an ecs-cli stack, a cluster, or one of them in full
-/// (`stack/NAME`, `cluster/NAME`).
+/// The rack that `name` means: what its definition names, else a stack, an ecs-cli stack, a
+/// cluster, or one of them in full (`stack/NAME`, `cluster/NAME`).
 ///
 /// # Errors
 /// When no such rack was seen, when two are meant, or when what would tell could not be read.
-pub fn find(graph: &Graph<'_>, gaps: &[Gap], name: &str) -> Result<Rack, NoSuchRack> {
+pub fn find(
+    graph: &Graph<'_>,
+    gaps: &[Gap],
+    name: &str,
+    definition: Option<&Definition>,
+) -> Result<Rack, NoSuchRack> {
+    match definition {
+        Some(it) => defined(graph, gaps, name, it),
+        None => named(graph, gaps, name),
+    }
+}
+
+fn named(graph: &Graph<'_>, gaps: &[Gap], name: &str) -> Result<Rack, NoSuchRack> {
     let choices: Vec<ResourceId> = match name.parse::<ResourceId>() {
         Ok(id) => graph.get(&id).map(|it| it.id.clone()).into_iter().collect(),
         Err(_) => candidates(graph, name),
@@ -93,19 +126,121 @@ pub fn find(graph: &Graph<'_>, gaps: &[Gap], name: &str) -> Result<Rack, NoSuchR
     }
 }
 
-/// Every rack of the region, by name.
-pub fn all(graph: &Graph<'_>) -> Vec<Rack> {
-    let stacks = graph
-        .of::<Stack>()
-        .filter(|(resource, stack)| stack.parent.is_none() && is_rack_stack(graph, resource))
-        .map(|(resource, _)| rooted(graph, &resource.id));
-    let mut racks: Vec<Rack> = stacks.collect();
-    let declared: BTreeSet<ResourceId> = racks
+/// The rack that is what its definition says, as far as it was seen.
+///
+/// A definition that names neither stack nor cluster adds to whatever the name itself means.
+fn defined(
+    graph: &Graph<'_>,
+    gaps: &[Gap],
+    name: &str,
+    definition: &Definition,
+) -> Result<Rack, NoSuchRack> {
+    let Definition {
+        stacks,
+        cluster,
+        tags,
+        own,
+        keep,
+        terraform,
+    } = definition;
+    let mut rack = Rack {
+        name: name.to_owned(),
+        made_by: Maker::Unknown,
+        roots: BTreeMap::new(),
+        keep: keep.iter().cloned().collect(),
+        unseen: Vec::new(),
+    };
+    let stacks = stacks.iter().map(|it| ResourceId::new(Kind::Stack, it));
+    let cluster = cluster.iter().map(|it| ResourceId::new(Kind::Cluster, it));
+    let mut anchors: Vec<ResourceId> = stacks.chain(cluster).collect();
+    if anchors.is_empty() {
+        match named(graph, gaps, name) {
+            Ok(it) => anchors.extend(it.roots.into_keys()),
+            Err(NoSuchRack::Absent { .. } | NoSuchRack::Unseen { .. }) => {}
+            Err(it @ (NoSuchRack::Ambiguous { .. } | NoSuchRack::Unread { .. })) => return Err(it),
+        }
+    }
+    for anchor in anchors {
+        if graph.get(&anchor).is_none() {
+            rack.unseen.push(anchor);
+            continue;
+        }
+        let told = rooted(graph, &anchor);
+        rack.made_by = rack.made_by.min(told.made_by);
+        for (id, why) in told.roots {
+            rack.roots.entry(id).or_insert(why);
+        }
+    }
+    for id in own {
+        let why = "racklens.toml says that the rack owns it";
+        rack.roots
+            .entry(id.clone())
+            .or_insert_with(|| why.to_owned());
+        if graph.get(id).is_none() {
+            rack.unseen.push(id.clone());
+        }
+    }
+    if !tags.is_empty() {
+        let bears = |it: &Resource| {
+            tags.iter()
+                .all(|(key, value)| it.tags.get(key) == Some(value))
+        };
+        for resource in graph.resources().filter(|it| bears(it)) {
+            let tags: Vec<String> = tags
+                .iter()
+                .map(|(key, value)| format!("{key}={value}"))
+                .collect();
+            let why = format!("tagged {}", tags.join(", "));
+            rack.roots.entry(resource.id.clone()).or_insert(why);
+        }
+    }
+    for (id, address) in terraform {
+        let why = format!("{address} of the Terraform state");
+        rack.roots.insert(id.clone(), why);
+    }
+    if !terraform.is_empty() {
+        rack.made_by = rack.made_by.min(Maker::Terraform);
+    }
+    if rack.roots.keys().any(|it| graph.get(it).is_some()) {
+        return Ok(rack);
+    }
+    let telling = untold(gaps);
+    let name = name.to_owned();
+    Err(if telling.is_empty() {
+        NoSuchRack::Unseen {
+            name,
+            unseen: rack.unseen,
+        }
+    } else {
+        NoSuchRack::Unread {
+            name,
+            gaps: telling,
+        }
+    })
+}
+
+/// Every rack of the region, by name: those that are defined, and what stands beside them.
+pub fn all(graph: &Graph<'_>, definitions: &BTreeMap<String, Definition>) -> Vec<Rack> {
+    let mut racks: Vec<Rack> = definitions
+        .iter()
+        .filter_map(|(name, it)| defined(graph, &[], name, it).ok())
+        .collect();
+    let mut declared: BTreeSet<ResourceId> = racks
         .iter()
         .flat_map(|it| it.roots.keys().cloned())
         .collect();
+    let stacks = graph
+        .of::<Stack>()
+        .filter(|(resource, stack)| stack.parent.is_none() && is_rack_stack(graph, resource))
+        .filter(|(resource, _)| !declared.contains(&resource.id))
+        .map(|(resource, _)| rooted(graph, &resource.id));
+    let stacks: Vec<Rack> = stacks.collect();
+    declared.extend(stacks.iter().flat_map(|it| it.roots.keys().cloned()));
+    racks.extend(stacks);
     let bare = graph.of::<Cluster>().filter(|(resource, cluster)| {
-        cluster.is_active() && !declared.iter().any(|root| declares(graph, root, resource))
+        cluster.is_active()
+            && !declared.contains(&resource.id)
+            && !declared.iter().any(|root| declares(graph, root, resource))
     });
     racks.extend(bare.map(|(resource, _)| rooted(graph, &resource.id)));
     racks.sort_by(|a, b| (&a.name, a.made_by).cmp(&(&b.name, b.made_by)));
@@ -136,19 +271,26 @@ fn candidates(graph: &Graph<'_>, name: &str) -> Vec<ResourceId> {
     found
 }
 
-fn absent(graph: &Graph<'_>, gaps: &[Gap], name: &str) -> NoSuchRack {
-    let telling: Vec<Gap> = gaps
-        .iter()
+/// The gaps because of which nothing can be said of which racks there are.
+fn untold(gaps: &[Gap]) -> Vec<Gap> {
+    gaps.iter()
         .filter(|it| matches!(it.kind, Kind::Stack | Kind::Cluster) && it.resource.is_none())
         .cloned()
-        .collect();
+        .collect()
+}
+
+fn absent(graph: &Graph<'_>, gaps: &[Gap], name: &str) -> NoSuchRack {
+    let telling = untold(gaps);
     if !telling.is_empty() {
         return NoSuchRack::Unread {
             name: name.to_owned(),
             gaps: telling,
         };
     }
-    let all: Vec<String> = all(graph).into_iter().map(|it| it.name).collect();
+    let all: Vec<String> = all(graph, &BTreeMap::new())
+        .into_iter()
+        .map(|it| it.name)
+        .collect();
     let mut near: Vec<(f64, &String)> = all
         .iter()
         .map(|it| {
@@ -183,6 +325,8 @@ fn rooted(graph: &Graph<'_>, root: &ResourceId) -> Rack {
         name: name.to_owned(),
         made_by: maker(graph, root),
         roots,
+        keep: BTreeSet::new(),
+        unseen: Vec::new(),
     }
 }
 
@@ -287,7 +431,7 @@ mod tests {
             convox("other-web", "app", "other"),
             stack("prod-lookalike"),
         ];
-        let rack = find(&Graph::build(&resources), &[], "prod").unwrap();
+        let rack = find(&Graph::build(&resources), &[], "prod", None).unwrap();
         let roots: Vec<&str> = rack.roots.keys().map(|it| it.key.as_str()).collect();
         assert_eq!(roots, ["prod", "prod-web"]);
         assert_eq!(rack.made_by, Maker::Convox);
@@ -296,7 +440,7 @@ mod tests {
     #[test]
     fn a_name_that_is_nearly_right_is_suggested() {
         let resources = [convox("karim-test", "rack", "karim-test"), cluster("web")];
-        let error = find(&Graph::build(&resources), &[], "karim-tset").unwrap_err();
+        let error = find(&Graph::build(&resources), &[], "karim-tset", None).unwrap_err();
         let NoSuchRack::Absent { near, all, .. } = error else {
             panic!("{error}")
         };
@@ -308,12 +452,12 @@ mod tests {
     fn two_things_of_one_name_are_told_apart_by_their_kind() {
         let resources = [stack("prod"), cluster("prod")];
         let graph = Graph::build(&resources);
-        let error = find(&graph, &[], "prod").unwrap_err();
+        let error = find(&graph, &[], "prod", None).unwrap_err();
         assert!(
             error.to_string().contains("stack/prod, cluster/prod"),
             "{error}"
         );
-        assert!(find(&graph, &[], "cluster/prod").is_ok());
+        assert!(find(&graph, &[], "cluster/prod", None).is_ok());
     }
 
     #[test]
@@ -322,7 +466,7 @@ mod tests {
             Kind::Stack,
             "cloudformation:DescribeStacks",
         )];
-        let error = find(&Graph::build(&[]), &gaps, "prod").unwrap_err();
+        let error = find(&Graph::build(&[]), &gaps, "prod", None).unwrap_err();
         assert!(matches!(error, NoSuchRack::Unread { .. }), "{error}");
     }
 
@@ -333,10 +477,71 @@ mod tests {
             stack("database"),
             cluster("by-hand"),
         ];
-        let racks = all(&Graph::build(&resources));
+        let racks = all(&Graph::build(&resources), &BTreeMap::new());
         assert_eq!(
             names(&racks),
             [("by-hand", "no stack"), ("demo", "ecs-cli")]
         );
+    }
+
+    fn definition(said: &str) -> Definition {
+        serde_json::from_str(said).unwrap()
+    }
+
+    #[test]
+    fn a_defined_rack_is_its_stacks_its_cluster_its_tags_and_what_it_owns() {
+        let resources = [
+            stack("shop"),
+            stack("shop-db"),
+            cluster("web"),
+            tagged(cluster("batch"), [("Project", "shop")]),
+            tagged(cluster("other"), [("Project", "other")]),
+            cluster("extra"),
+        ];
+        let said = definition(
+            r#"{"stacks": ["shop"], "cluster": "web", "tags": {"Project": "shop"},
+                "own": ["cluster/extra", "bucket/gone"]}"#,
+        );
+        let rack = find(&Graph::build(&resources), &[], "any", Some(&said)).unwrap();
+        let roots: Vec<String> = rack.roots.keys().map(ToString::to_string).collect();
+        assert_eq!(
+            roots,
+            [
+                "stack/shop",
+                "cluster/batch",
+                "cluster/extra",
+                "cluster/web",
+                "bucket/gone"
+            ]
+        );
+        assert_eq!(rack.unseen[0].to_string(), "bucket/gone");
+    }
+
+    #[test]
+    fn a_definition_without_stack_and_cluster_adds_to_what_the_name_means() {
+        let said = definition(r#"{"terraform": {"bucket/logs": "aws_s3_bucket.logs"}}"#);
+        let resources = [cluster("ECSTEST")];
+        let rack = find(&Graph::build(&resources), &[], "ECSTEST", Some(&said)).unwrap();
+        assert_eq!(rack.roots.len(), 2);
+        assert_eq!(rack.made_by, Maker::Terraform);
+    }
+
+    #[test]
+    fn a_defined_rack_of_which_nothing_is_there_is_absent() {
+        let said = definition(r#"{"stacks": ["shop"]}"#);
+        let error = find(&Graph::build(&[]), &[], "shop", Some(&said)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "nothing of rack `shop` was seen: no stack/shop"
+        );
+    }
+
+    #[test]
+    fn a_defined_rack_stands_once_in_the_list() {
+        let resources = [stack("amazon-ecs-cli-setup-demo"), cluster("web")];
+        let said = definition(r#"{"stacks": ["amazon-ecs-cli-setup-demo"], "cluster": "web"}"#);
+        let definitions = BTreeMap::from([("shop".to_owned(), said)]);
+        let racks = all(&Graph::build(&resources), &definitions);
+        assert_eq!(names(&racks), [("shop", "ecs-cli")]);
     }
 }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    definition::Definition,
     id::ResourceId,
     kind::{Attrs, Kind},
     text,
@@ -35,6 +36,9 @@ pub struct Snapshot {
     pub identity: String,
     /// The rack that was asked for.
     pub rack: String,
+    /// What a person said that the rack consists of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Definition>,
     /// Requests sent, by operation, retries included.
     pub calls: BTreeMap<String, u64>,
     pub gaps: Vec<Gap>,

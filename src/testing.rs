@@ -1,6 +1,6 @@
 //! Builders for the unit tests: the smallest resource that shows a thing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -62,6 +62,8 @@ pub fn owned<T>(
         name: "prod".to_owned(),
         made_by: Maker::Unknown,
         roots: ours.map(|it| (it.id.clone(), String::new())).collect(),
+        keep: BTreeSet::new(),
+        unseen: Vec::new(),
     };
     test(&Case {
         graph: &graph,

@@ -32,7 +32,7 @@ const WALLS: &[(&[&str], &[&str])] = &[
     ),
     // 1: facts speak in the words of layer 0.
     (
-        &["kind.rs", "kind", "snapshot.rs", "arn.rs"],
+        &["kind.rs", "kind", "snapshot.rs", "definition.rs", "arn.rs"],
         &[
             "petgraph",
             "crate::graph",
@@ -55,8 +55,11 @@ const WALLS: &[(&[&str], &[&str])] = &[
     // 3: questions know the graph, not how it is made or shown.
     (
         &[
+            "config.rs",
+            "terraform.rs",
             "rack.rs",
             "belonging.rs",
+            "belonging",
             "rule.rs",
             "rule",
             "traffic.rs",

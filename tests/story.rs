@@ -68,7 +68,7 @@ fn told<T>(test: impl FnOnce(&Graph<'_>, &Rack, &Belongings, &Snapshot) -> T) ->
     let json = fs::read("samples/karim-test/snapshot.json").unwrap();
     let snapshot = Snapshot::parse(&json).unwrap();
     let graph = Graph::build(&snapshot.resources);
-    let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack).unwrap();
+    let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, None).unwrap();
     let belongings = belonging::decide(&graph, &rack);
     test(&graph, &rack, &belongings, &snapshot)
 }

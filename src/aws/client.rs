@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use aws_config::Region;
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -22,7 +23,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::config_bag::ConfigBag;
 use futures_util::stream::{self, StreamExt};
 
-use super::{Call, Found, Service, read};
+use super::{Call, Found, Service, read, state};
 use crate::kind::Kind;
 
 /// How many requests to one service may be under way at once within one reading.
@@ -37,6 +38,7 @@ macro_rules! clients {
         pub struct Aws {
             /// The region that is read.
             pub region: String,
+            config: aws_config::SdkConfig,
             meter: Meter,
             pub s3: aws_sdk_s3::Client,
             $(pub $field: $crate_::Client,)+
@@ -53,6 +55,7 @@ macro_rules! clients {
                     .interceptor(guard.clone());
                 Self {
                     s3: aws_sdk_s3::Client::from_conf(s3.build()),
+                    config: config.clone(),
                     region: config.region().map(ToString::to_string).unwrap_or_default(),
                     $($field: {
                         let builder = $crate_::config::Builder::from(config);
@@ -95,6 +98,12 @@ clients! {
 }
 
 impl Aws {
+    /// The same identity in another region.
+    pub fn in_region(&self, region: &str) -> Self {
+        let config = self.config.to_builder();
+        Self::new(&config.region(Region::new(region.to_owned())).build())
+    }
+
     /// Asks the same question of many things, a bounded number at once, answers in their order.
     pub async fn each<T, A, F>(
         &self,
@@ -161,7 +170,8 @@ struct ReadOnly {
 
 impl ReadOnly {
     fn new(meter: Meter) -> Self {
-        let calls: Vec<Call> = read::calls();
+        let mut calls: Vec<Call> = read::calls();
+        calls.push(state::OBJECT);
         Self {
             allowed: Arc::new(
                 calls

@@ -12,13 +12,14 @@ use futures_util::{
     stream::{FuturesUnordered, StreamExt},
 };
 
-use super::{Aws, Call, Found, Service};
+use super::{Aws, Call, Found, Service, session};
 use crate::{
     belonging::{self, Belongings},
+    definition::Definition,
     graph::Graph,
     id::ResourceId,
     kind::{self, Kind, for_each_kind},
-    rack::{self, NoSuchRack},
+    rack::{self, NoSuchRack, Rack},
     relation::RelationKind,
     snapshot::{Gap, Resource},
 };
@@ -74,7 +75,7 @@ pub fn calls() -> Vec<Call> {
         .iter()
         .flat_map(|it| reading(*it).calls)
         .copied()
-        .chain([IDENTITY])
+        .chain([IDENTITY, session::REGIONS])
         .collect();
     calls.sort_unstable();
     calls.dedup();
@@ -96,17 +97,34 @@ pub struct Read {
     pub gaps: Vec<Gap>,
 }
 
-/// Reads the rack of that name with its neighbours.
+/// The rack that is to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub name: &'a str,
+    pub definition: Option<&'a Definition>,
+}
+
+impl Asked<'_> {
+    fn find(&self, graph: &Graph<'_>, gaps: &[Gap]) -> Result<Rack, NoSuchRack> {
+        rack::find(graph, gaps, self.name, self.definition)
+    }
+}
+
+/// Reads a rack with its neighbours.
 ///
 /// # Errors
 /// When the region was listed and holds no such rack.
-pub async fn rack(aws: &Aws, name: &str, progress: &dyn Fn(Progress)) -> Result<Read, NoSuchRack> {
+pub async fn rack(
+    aws: &Aws,
+    asked: Asked<'_>,
+    progress: &dyn Fn(Progress),
+) -> Result<Read, NoSuchRack> {
     let mut crawl = Crawl::new(aws, progress);
-    crawl.breadth(name).await?;
+    crawl.breadth(asked).await?;
     progress(Progress::Listed {
         resources: crawl.found.len(),
     });
-    crawl.depth(name).await?;
+    crawl.depth(asked).await?;
     Ok(crawl.into_read())
 }
 
@@ -132,6 +150,8 @@ enum Work {
     Deepen,
     /// Resources that may be new.
     More,
+    /// A look at neighbours' resources, about which nothing more is asked.
+    Look,
 }
 
 struct Crawl<'a> {
@@ -197,7 +217,7 @@ impl<'a> Crawl<'a> {
     }
 
     /// Lists every kind for the region; the rack's stacks are opened as soon as they are known.
-    async fn breadth(&mut self, name: &str) -> Result<(), NoSuchRack> {
+    async fn breadth(&mut self, asked: Asked<'_>) -> Result<(), NoSuchRack> {
         for &kind in Kind::ALL {
             if let Source::Region(list) = reading(kind).source {
                 self.start(Work::List(kind), list(self.aws));
@@ -217,19 +237,23 @@ impl<'a> Crawl<'a> {
                 }
             }
             if anchors.remove(&listed) && anchors.is_empty() {
-                self.open_stacks(name)?;
+                self.open_stacks(asked)?;
             }
         }
         Ok(())
     }
 
-    fn open_stacks(&mut self, name: &str) -> Result<(), NoSuchRack> {
+    fn open_stacks(&mut self, asked: Asked<'_>) -> Result<(), NoSuchRack> {
         let anchors: Vec<Resource> = [Kind::Stack, Kind::Cluster]
             .iter()
             .flat_map(|it| self.all_of(*it))
             .collect();
         let graph = Graph::build(&anchors);
-        let rack = rack::find(&graph, &self.gaps, name)?;
+        let rack = match asked.find(&graph, &self.gaps) {
+            // Other kinds than these two may bear its tags, or be its own.
+            Err(NoSuchRack::Unseen { .. }) => return Ok(()),
+            found => found?,
+        };
         let stacks: Vec<Resource> = anchors
             .iter()
             .filter(|it| it.id.kind == Kind::Stack && rack.roots.contains_key(&it.id))
@@ -240,33 +264,35 @@ impl<'a> Crawl<'a> {
     }
 
     /// Asks about what is the rack's until nothing new comes.
-    async fn depth(&mut self, name: &str) -> Result<(), NoSuchRack> {
+    async fn depth(&mut self, asked: Asked<'_>) -> Result<(), NoSuchRack> {
         for kind in TELLING {
             self.deepen(kind, self.all_of(kind));
         }
+        self.fetch_defined(asked);
         loop {
-            let ours = self.ours(name)?;
+            let ours = self.ours(asked)?;
             self.ask_about(&ours);
+            self.fetch_what_neighbours_run();
             if self.running.is_empty() {
                 return Ok(());
             }
             while let Some((work, found)) = self.next().await {
                 let came = self.keep(found);
-                if work != Work::Deepen {
+                match work {
                     // Parts and references of what is ours are ours to ask about at once;
                     // only what belongs for another reason waits for the next round.
-                    self.ask_about(&came);
-                } else {
-                    self.fetch_referred(&came);
+                    Work::More | Work::List(_) => self.ask_about(&came),
+                    Work::Deepen => self.fetch_referred(&came),
+                    Work::Look => {}
                 }
             }
         }
     }
 
     /// What of the things seen so far deserves depth.
-    fn ours(&self, name: &str) -> Result<Vec<ResourceId>, NoSuchRack> {
+    fn ours(&self, asked: Asked<'_>) -> Result<Vec<ResourceId>, NoSuchRack> {
         let graph = Graph::build(self.found.values());
-        let rack = rack::find(&graph, &self.gaps, name)?;
+        let rack = asked.find(&graph, &self.gaps)?;
         let belongings = belonging::decide(&graph, &rack);
         let ours = self
             .found
@@ -311,13 +337,33 @@ impl<'a> Crawl<'a> {
 
     /// Reads by id what these refer to and no listing brings, as far as they are the rack's own.
     fn fetch_referred(&mut self, ids: &[ResourceId]) {
-        let mut wanted: BTreeMap<Kind, Vec<ResourceId>> = BTreeMap::new();
         let ours = ids.iter().filter(|it| self.asked.contains(*it));
         let holders = ours.filter_map(|it| self.found.get(it));
-        for relation in holders.flat_map(|it| it.attrs.model().relations()) {
-            let id = relation.to;
-            if relation.kind != RelationKind::Admits
-                && matches!(reading(id.kind).source, Source::Referred(_))
+        let held: Vec<ResourceId> = holders.flat_map(referred).collect();
+        self.fetch(Work::More, held);
+    }
+
+    /// Reads what neighbours' services run, too: only a task definition tells which roles,
+    /// images, secrets and logs a service has, and so who shares them.
+    fn fetch_what_neighbours_run(&mut self) {
+        let services = self.found.values().filter(|it| it.id.kind == Kind::Service);
+        let mut run: Vec<ResourceId> = services.flat_map(referred).collect();
+        run.retain(|it| it.kind == Kind::TaskDefinition);
+        self.fetch(Work::Look, run);
+    }
+
+    /// Reads what only the rack's definition names.
+    fn fetch_defined(&mut self, asked: Asked<'_>) {
+        let said = asked.definition.into_iter();
+        let named = said.flat_map(|it| it.own.iter().chain(it.terraform.keys()));
+        self.fetch(Work::More, named.cloned().collect());
+    }
+
+    /// Reads by id what was not read yet and no listing brings.
+    fn fetch(&mut self, work: Work, ids: Vec<ResourceId>) {
+        let mut wanted: BTreeMap<Kind, Vec<ResourceId>> = BTreeMap::new();
+        for id in ids {
+            if matches!(reading(id.kind).source, Source::Referred(_))
                 && !self.found.contains_key(&id)
                 && self.fetched.insert(id.clone())
             {
@@ -326,7 +372,7 @@ impl<'a> Crawl<'a> {
         }
         for (kind, ids) in wanted {
             if let Source::Referred(fetch) = reading(kind).source {
-                self.start(Work::More, fetch(self.aws, ids));
+                self.start(work, fetch(self.aws, ids));
             }
         }
     }
@@ -337,6 +383,13 @@ impl<'a> Crawl<'a> {
             gaps: self.gaps,
         }
     }
+}
+
+/// What a resource would miss.
+fn referred(holder: &Resource) -> impl Iterator<Item = ResourceId> {
+    let relations = holder.attrs.model().relations().into_iter();
+    let held = relations.filter(|it| it.kind != RelationKind::Admits);
+    held.map(|it| it.to)
 }
 
 /// The rack's own, what it shares, and what a stack left behind.

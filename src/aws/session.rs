@@ -6,8 +6,11 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 
 use aws_sdk_sts::config::{ProvideCredentials, SharedCredentialsProvider};
 
-use super::{Aws, found};
+use super::{Aws, Call, Service, found};
 use crate::snapshot::Reason;
+
+/// Which regions there are; asked only for a look at all of them.
+pub const REGIONS: Call = Call::new(Service::Ec2, "DescribeRegions");
 
 /// What the command line says about how to reach AWS; what it leaves out comes from the
 /// environment, the profile, SSO, a container's or an instance's role.
@@ -65,6 +68,21 @@ pub async fn open(access: &Access) -> Result<(Aws, Identity), NoAccess> {
     credentials(&config).await?;
     let identity = who(&aws, &config).await?;
     Ok((aws, identity))
+}
+
+/// Which regions the account has switched on, sorted.
+///
+/// # Errors
+/// With AWS's reason.
+pub async fn regions(aws: &Aws) -> Result<Vec<String>, String> {
+    let answer = aws.ec2.describe_regions().send().await.map_err(|it| {
+        let (_, code, message) = found::judge(&it);
+        format!("{code}: {message}")
+    })?;
+    let regions = answer.regions.unwrap_or_default().into_iter();
+    let mut names: Vec<String> = regions.filter_map(|it| it.region_name).collect();
+    names.sort();
+    Ok(names)
 }
 
 async fn configure(access: &Access) -> SdkConfig {

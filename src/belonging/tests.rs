@@ -69,7 +69,7 @@ fn bucket(name: &str) -> Resource {
 fn classes(members: &[(&str, &str)], mut others: Vec<Resource>) -> BTreeMap<String, String> {
     others.push(opened(stack("prod"), members));
     let graph = Graph::build(&others);
-    let rack = rack::find(&graph, &[], "prod").unwrap();
+    let rack = rack::find(&graph, &[], "prod", None).unwrap();
     let belongings = decide(&graph, &rack);
     graph
         .resources()
@@ -208,7 +208,7 @@ fn a_stack_that_is_gone_is_known_by_the_tags_it_left() {
 fn by_hand(mut resources: Vec<Resource>) -> BTreeMap<String, String> {
     resources.push(cluster("prod"));
     let graph = Graph::build(&resources);
-    let rack = rack::find(&graph, &[], "prod").unwrap();
+    let rack = rack::find(&graph, &[], "prod", None).unwrap();
     let belongings = decide(&graph, &rack);
     let said = graph.resources().map(|it| {
         let belonging = belongings.of(&it.id);

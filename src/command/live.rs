@@ -5,26 +5,40 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
-use super::racks::Seen;
+use super::{
+    definition::{Fetched, LARGEST_STATE, Outline, Said},
+    racks::{Regions, Seen},
+};
 use crate::{
     aws::{
         Aws,
-        read::{self, Progress},
+        read::{self, Asked, Progress},
         session::{self, Access, Identity, NoAccess},
+        state,
     },
+    definition::Definition,
     failure::{Exit, Failure},
     kind::Kind,
     snapshot::{FORMAT, Snapshot},
     ui,
 };
 
-/// Reads a rack into a snapshot.
-pub fn snapshot(access: &Access, name: &str) -> Result<Snapshot, Failure> {
+/// Reads a rack, by its name and what is said of it, into a snapshot.
+pub fn snapshot(access: &Access, name: &str, said: &Said) -> Result<Snapshot, Failure> {
+    let outline = said.of(name)?;
     watched(async |watch| {
         let (aws, identity) = open(access, watch).await?;
+        let definition = match outline {
+            Some(it) => Some(complete(&aws, &identity, it).await?),
+            None => None,
+        };
         let taken = now();
         let begun = Instant::now();
-        let read = read::rack(&aws, name, &|it| watch.progress(it)).await?;
+        let asked = Asked {
+            name,
+            definition: definition.as_ref(),
+        };
+        let read = read::rack(&aws, asked, &|it| watch.progress(it)).await?;
         let mut snapshot = Snapshot {
             format: FORMAT,
             tool: env!("CARGO_PKG_VERSION").to_owned(),
@@ -34,6 +48,7 @@ pub fn snapshot(access: &Access, name: &str) -> Result<Snapshot, Failure> {
             region: aws.region.clone(),
             identity: identity.arn,
             rack: name.to_owned(),
+            definition,
             calls: aws.calls(),
             gaps: read.gaps,
             resources: read.resources,
@@ -43,19 +58,54 @@ pub fn snapshot(access: &Access, name: &str) -> Result<Snapshot, Failure> {
     })
 }
 
-/// Lists what may hold racks.
-pub fn look_for_racks(access: &Access) -> Result<Seen, Failure> {
+/// Lists what may hold racks, in each of these regions, or in that of the configuration.
+pub fn look_for_racks(access: &Access, regions: &Regions) -> Result<Vec<Seen>, Failure> {
     watched(async |watch| {
         let (aws, _) = open(access, watch).await?;
+        let names = match regions {
+            Regions::Own => vec![aws.region.clone()],
+            Regions::These(names) => names.clone(),
+            Regions::All => session::regions(&aws).await.map_err(|it| {
+                Failure::new(
+                    Exit::Incomplete,
+                    format!("which regions there are is not known: {it}"),
+                )
+                .hint("name them: --regions us-east-1,eu-west-1")
+                .hint("or allow ec2:DescribeRegions")
+            })?,
+        };
         let kinds = [Kind::Stack, Kind::Cluster];
-        let read = read::kinds(&aws, &kinds, &|it| watch.progress(it)).await;
-        Ok(Seen {
-            region: aws.region,
-            taken: now(),
-            resources: read.resources,
-            gaps: read.gaps,
-        })
+        let seen = aws.each(names, async |region| {
+            let there = aws.in_region(&region);
+            let read = read::kinds(&there, &kinds, &|_| ()).await;
+            watch.line(&format!("{region} was looked through"));
+            Seen {
+                region,
+                taken: now(),
+                resources: read.resources,
+                gaps: read.gaps,
+            }
+        });
+        Ok(seen.await)
     })
+}
+
+/// Adds to what is said of a rack the Terraform states that lie in buckets.
+async fn complete(aws: &Aws, identity: &Identity, outline: Outline) -> Result<Definition, Failure> {
+    let mut fetched = Fetched::new();
+    for (place, bucket, key) in outline.remote() {
+        let text = state::fetch(aws, bucket, key, LARGEST_STATE).await;
+        let text = text.map_err(|it| {
+            Failure::new(Exit::Failed, format!("cannot read {place}: {it}"))
+                .hint(format!(
+                    "it takes {} on that object",
+                    state::OBJECT.action()
+                ))
+                .hint("or copy the state and give the file: --tfstate FILE")
+        })?;
+        fetched.insert(place.clone(), text);
+    }
+    outline.complete(&identity.account, &aws.region, &fetched)
 }
 
 #[expect(

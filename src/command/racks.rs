@@ -1,15 +1,17 @@
-//! `racks`: which racks stand in a region.
+//! `racks`: which racks stand in a region, or in many.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::definition::Said;
 #[cfg(feature = "aws")]
 use crate::aws::session::Access;
 use crate::{
     cli::Format,
+    definition::Definition,
     failure::{Exit, Failure},
     file,
     graph::Graph,
@@ -28,9 +30,43 @@ pub struct Racks {
     from: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Configuration file that may define racks [default: racklens.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Look into these regions (us-east-1,eu-west-1), or into all that the account has
+    #[arg(long, value_name = "all|REGION,…", value_parser = regions, default_value = "", hide_default_value = true, conflicts_with_all = ["from", "region"])]
+    #[cfg(feature = "aws")]
+    regions: Regions,
     #[cfg(feature = "aws")]
     #[command(flatten)]
     access: Access,
+}
+
+/// Where to look.
+#[cfg(feature = "aws")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Regions {
+    /// In the one region that the command line or the configuration names.
+    Own,
+    These(Vec<String>),
+    All,
+}
+
+#[cfg(feature = "aws")]
+fn regions(text: &str) -> Result<Regions, String> {
+    match text {
+        "" => Ok(Regions::Own),
+        "all" => Ok(Regions::All),
+        list => {
+            let mut names: Vec<String> = list.split(',').map(|it| it.trim().to_owned()).collect();
+            if names.iter().any(String::is_empty) {
+                return Err("expected `all`, or names with commas between them".to_owned());
+            }
+            names.sort();
+            names.dedup();
+            Ok(Regions::These(names))
+        }
+    }
 }
 
 /// What may hold racks, as it was seen.
@@ -43,11 +79,13 @@ pub struct Seen {
 
 pub fn run(args: &Racks) -> Result<Exit, Failure> {
     let seen = look(args)?;
-    let graph = Graph::build(&seen.resources);
-    let lines: Vec<Line> = rack::all(&graph)
-        .into_iter()
-        .map(|it| line(&graph, &it, &seen))
-        .collect();
+    let said = Said {
+        config: args.config.clone(),
+        ..Said::default()
+    };
+    let definitions = said.racks()?;
+    let lines = seen.iter().flat_map(|it| lines(it, &definitions));
+    let lines: Vec<Line> = lines.collect();
     ui::result(&match args.format {
         Format::Table => table(&lines),
         Format::Json => json(&seen, &lines),
@@ -67,40 +105,54 @@ pub fn run(args: &Racks) -> Result<Exit, Failure> {
         )
         .map_err(|it| Failure::new(Exit::Failed, it.to_string()))?,
     })?;
-    let telling: Vec<Gap> = seen
-        .gaps
-        .iter()
-        .filter(|it| it.resource.is_none())
-        .cloned()
-        .collect();
-    if let Some(line) = report::incomplete(&telling) {
+    let gaps: Vec<&Gap> = seen.iter().flat_map(Seen::untold).collect();
+    if gaps.is_empty() {
+        if lines.is_empty() {
+            let regions: Vec<&str> = seen.iter().map(|it| it.region.as_str()).collect();
+            ui::note(&format!("no rack was seen in {}", regions.join(", ")));
+        }
+        return Ok(Exit::Fine);
+    }
+    if let Some(line) = report::incomplete(gaps.len()) {
         ui::note(&line);
-        for gap in &telling {
-            let line = format!("  {} was {}: {}", gap.call, gap.reason.name(), gap.message);
+    }
+    for seen in &seen {
+        for gap in seen.untold() {
+            let (region, reason) = (&seen.region, gap.reason.name());
+            let line = format!("  {region}: {} was {reason}: {}", gap.call, gap.message);
             ui::note(&text::harmless(&line));
         }
-        return Ok(Exit::Incomplete);
     }
-    if lines.is_empty() {
-        ui::note(&format!("no rack was seen in {}", seen.region));
-    }
-    Ok(Exit::Fine)
+    Ok(Exit::Incomplete)
 }
 
-fn look(args: &Racks) -> Result<Seen, Failure> {
+impl Seen {
+    /// The gaps because of which there may be racks that were not seen.
+    fn untold(&self) -> impl Iterator<Item = &Gap> {
+        self.gaps.iter().filter(|it| it.resource.is_none())
+    }
+}
+
+fn look(args: &Racks) -> Result<Vec<Seen>, Failure> {
     if let Some(path) = &args.from {
         let snapshot = file::read_snapshot(path)?;
-        return Ok(Seen {
+        return Ok(vec![Seen {
             region: snapshot.region,
             taken: snapshot.taken,
             resources: snapshot.resources,
             gaps: snapshot.gaps,
-        });
+        }]);
     }
     #[cfg(feature = "aws")]
-    return super::live::look_for_racks(&args.access);
+    return super::live::look_for_racks(&args.access, &args.regions);
     #[cfg(not(feature = "aws"))]
     Err(Failure::new(Exit::Usage, "nothing to look at").hint("give --from FILE"))
+}
+
+fn lines(seen: &Seen, definitions: &BTreeMap<String, Definition>) -> Vec<Line> {
+    let graph = Graph::build(&seen.resources);
+    let racks = rack::all(&graph, definitions);
+    racks.iter().map(|it| line(&graph, it, seen)).collect()
 }
 
 /// One rack, as the list tells of it.
@@ -206,7 +258,7 @@ fn table(lines: &[Line]) -> String {
     )
 }
 
-fn json(seen: &Seen, lines: &[Line]) -> String {
+fn json(seen: &[Seen], lines: &[Line]) -> String {
     let racks: Vec<_> = lines
         .iter()
         .map(|it| {
@@ -223,6 +275,29 @@ fn json(seen: &Seen, lines: &[Line]) -> String {
             })
         })
         .collect();
-    let document = json!({ "schema_version": 1, "racks": racks, "gaps": seen.gaps });
+    let gaps: Vec<_> = seen
+        .iter()
+        .flat_map(|seen| {
+            let gaps = seen.gaps.iter();
+            gaps.map(|it| json!({ "region": seen.region, "gap": it }))
+        })
+        .collect();
+    let document = json!({ "schema_version": 1, "racks": racks, "gaps": gaps });
     text::json(&document)
+}
+
+#[cfg(all(test, feature = "aws"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_are_all_or_a_list_each_once() {
+        let two = vec!["eu-west-1".to_owned(), "us-east-1".to_owned()];
+        assert_eq!(
+            regions("us-east-1, eu-west-1,us-east-1"),
+            Ok(Regions::These(two))
+        );
+        assert_eq!(regions("all"), Ok(Regions::All));
+        assert!(regions("us-east-1,,").is_err());
+    }
 }

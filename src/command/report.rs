@@ -32,7 +32,7 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     let snapshot = super::load(&args.input)?;
     let written = write(&snapshot, &args.out)?;
     ui::result(&format!("{}\n", written.line))?;
-    if let Some(line) = report::incomplete(&snapshot.gaps) {
+    if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
     }
     let bad = written

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::definition::Said;
 use crate::{
     aws::session::Access,
     failure::{Exit, Failure},
@@ -12,18 +13,20 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct Take {
-    /// The rack: the name of a stack or a cluster
+    /// The rack: the name of a stack, of a cluster, or of a [rack.NAME] in racklens.toml
     #[arg(long, value_name = "NAME")]
     rack: String,
     /// File to write, packed when it ends in .gz (- for standard output) [default: NAME.snapshot.json.gz]
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(flatten)]
+    said: Said,
+    #[command(flatten)]
     access: Access,
 }
 
 pub fn run(args: &Take) -> Result<Exit, Failure> {
-    let snapshot = super::live::snapshot(&args.access, &args.rack)?;
+    let snapshot = super::live::snapshot(&args.access, &args.rack, &args.said)?;
     let out = args.out.clone().unwrap_or_else(|| default_name(&args.rack));
     if out == Path::new("-") {
         ui::result(&snapshot.to_json())?;
@@ -38,7 +41,7 @@ pub fn run(args: &Take) -> Result<Exit, Failure> {
         );
         ui::result(&format!("{}\n", text::harmless(&line)))?;
     }
-    let Some(line) = report::incomplete(&snapshot.gaps) else {
+    let Some(line) = report::incomplete(snapshot.gaps.len()) else {
         return Ok(Exit::Fine);
     };
     ui::note(&line);

@@ -14,7 +14,7 @@ use crate::{
         stack::Stack, target_group::TargetGroup,
     },
     rule::{Case, Judged, Severity, Status, Verdict},
-    snapshot::{Gap, Resource, Snapshot},
+    snapshot::{Resource, Snapshot},
     text,
     traffic::{self, TrafficPath},
 };
@@ -397,11 +397,11 @@ fn row(
 }
 
 /// Whether anything that was asked went unanswered; the line that every output begins with.
-pub fn incomplete(gaps: &[Gap]) -> Option<String> {
-    (!gaps.is_empty()).then(|| {
+pub fn incomplete(gaps: usize) -> Option<String> {
+    (gaps > 0).then(|| {
         format!(
             "{} could not be read: what follows may be incomplete",
-            text::count(gaps.len(), "thing")
+            text::count(gaps, "thing")
         )
     })
 }

@@ -34,7 +34,7 @@ fn asked<T>(
         Resource::new("two", Bucket::default()),
     ];
     let graph = Graph::build(&resources);
-    let rack = rack::find(&graph, &[], "prod").unwrap();
+    let rack = rack::find(&graph, &[], "prod", None).unwrap();
     let case = Case {
         graph: &graph,
         rack: &rack,
