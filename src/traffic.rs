@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use containers::Containers;
+use jiff::Timestamp;
 
 use crate::{
     graph::Graph,
     id::ResourceId,
     kind::{
-        Fact, Kind,
-        classic_load_balancer::ClassicLoadBalancer,
+        AsKind as _, Fact, Kind,
+        certificate::Certificate,
+        classic_load_balancer::{ClassicListener, ClassicLoadBalancer},
         listener::Listener,
         listener_rule::{Action, ListenerRule, when},
         load_balancer::LoadBalancer,
@@ -29,9 +31,15 @@ pub struct TrafficPath {
     /// AWS's word: `HTTP`, `HTTPS`, `TCP`.
     pub protocol: String,
     pub port: u16,
+    /// When the first of the port's certificates ends, where it has any.
+    pub certificate_expiry: Option<Timestamp>,
     pub rule: String,
+    /// The rule's rank; the default rule has none.
+    pub priority: Option<u32>,
     pub conditions: String,
     pub action: String,
+    /// The target group's share, as AWS writes it (0–999), where the rule has several.
+    pub weight: Option<u32>,
     pub target_group: Option<ResourceId>,
     pub target: Option<Target>,
     pub container: Option<Container>,
@@ -103,7 +111,7 @@ pub fn paths(case: &Case<'_>) -> Vec<TrafficPath> {
         through_listeners(case, &containers, resource, lb, &mut paths);
     }
     for (resource, lb) in case.ours::<ClassicLoadBalancer>() {
-        through_classic(&containers, resource, lb, &mut paths);
+        through_classic(case.graph, &containers, resource, lb, &mut paths);
     }
     let telling = [Kind::Task, Kind::ContainerInstance, Kind::Service];
     if telling.iter().any(|it| case.gap_in_listing(*it).is_some()) {
@@ -133,9 +141,12 @@ fn through_listeners(
         dns_name: lb.dns_name.clone(),
         protocol: String::new(),
         port: 0,
+        certificate_expiry: None,
         rule: String::new(),
+        priority: None,
         conditions: String::new(),
         action: String::new(),
+        weight: None,
         target_group: None,
         target: None,
         container: None,
@@ -156,6 +167,7 @@ fn through_listeners(
         let start = TrafficPath {
             protocol: listener.protocol.clone(),
             port: listener.port,
+            certificate_expiry: expiry(case.graph, &id.id),
             ..start.clone()
         };
         let mut rules = case.graph.parts::<ListenerRule>(&id.id);
@@ -164,6 +176,7 @@ fn through_listeners(
             let number = rule.priority.map(|it| format!("rule {it}"));
             let start = TrafficPath {
                 rule: number.unwrap_or_else(|| "default rule".to_owned()),
+                priority: rule.priority,
                 conditions: when(&rule.conditions),
                 ..start.clone()
             };
@@ -205,11 +218,10 @@ fn through_actions(
     let several = forwards.len() > 1;
     for forward in forwards {
         let weight = forward.weight.filter(|_| several);
-        let weight = weight
-            .map(|it| format!(" (weight {it})"))
-            .unwrap_or_default();
+        let said = weight.map(|it| format!(" (weight {it})"));
         let start = TrafficPath {
-            action: format!("{}{weight}", start.action),
+            action: format!("{}{}", start.action, said.unwrap_or_default()),
+            weight,
             ..start.clone()
         };
         through_group(case, containers, &start, &forward.target_group, paths);
@@ -264,6 +276,7 @@ pub fn target(graph: &Graph<'_>, group: &TargetGroup, told: &target_group::Targe
 }
 
 fn through_classic(
+    graph: &Graph<'_>,
     containers: &Containers<'_>,
     resource: &Resource,
     lb: &ClassicLoadBalancer,
@@ -277,9 +290,12 @@ fn through_classic(
             dns_name: lb.dns_name.clone(),
             protocol: listener.protocol.clone(),
             port: listener.port,
+            certificate_expiry: presented(graph, listener),
             rule: String::new(),
+            priority: None,
             conditions: when(&[]),
             action: "forward".to_owned(),
+            weight: None,
             target_group: None,
             target: None,
             container: None,
@@ -294,6 +310,19 @@ fn through_classic(
             paths.push(at_target(containers, &start, it));
         }
     }
+}
+
+/// When the first certificate of a listener ends.
+fn expiry(graph: &Graph<'_>, listener: &ResourceId) -> Option<Timestamp> {
+    let held = graph.uses(listener).into_iter();
+    held.filter_map(|(it, _)| Certificate::of(&it.attrs)?.not_after)
+        .min()
+}
+
+/// When the certificate of a classic listener ends, where ACM keeps it.
+fn presented(graph: &Graph<'_>, listener: &ClassicListener) -> Option<Timestamp> {
+    let certificate = graph.get_as::<Certificate>(listener.certificate.as_deref()?);
+    certificate?.1.not_after
 }
 
 /// The instances that are registered with a classic load balancer, in its order.

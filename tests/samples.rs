@@ -28,6 +28,7 @@ fn samples_are_what_the_program_writes() {
         "resources.csv",
         "edges.csv",
         "findings.csv",
+        "traffic_paths.csv",
         "manifest.json",
     ] {
         compare_or_update(name, &fs::read_to_string(out.join(name)).unwrap());

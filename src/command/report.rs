@@ -64,6 +64,7 @@ pub fn write(snapshot: &Snapshot, out: &Path) -> Result<Written, Failure> {
             ("resources.csv", csv::resources(material, &report)),
             ("edges.csv", csv::edges(material)),
             ("findings.csv", csv::findings(material, &report)),
+            ("traffic_paths.csv", csv::traffic_paths(material)),
         ];
         let mut files = vec![("index.html", page), ("snapshot.json", snapshot.to_json())];
         for (name, table) in tables {

@@ -169,7 +169,12 @@ fn page(material: &Material<'_>, resource: &Resource, gaps: &[&Gap], all: bool) 
     for charge in model.charges() {
         lines.field("bills for", &said(&charge));
     }
-    lines.field("goes by", &removal(&model.removal()));
+    let goes = if material.case.rack.keep.contains(&resource.id) {
+        "never: the definition of the rack keeps it".to_owned()
+    } else {
+        removal(&model.removal())
+    };
+    lines.field("goes by", &goes);
     for gap in gaps {
         let line = format!("{}: {} ({})", gap.call, gap.reason.name(), gap.message);
         lines.field("not read", &line);
