@@ -1,30 +1,66 @@
-//! `demo`: the full report of an example rack, from a snapshot inside the program.
+//! `demo`: the full reports of five example racks, from snapshots inside the program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::{
     failure::{Exit, Failure},
+    file::{self, Folder},
+    report::{Report, html},
     snapshot::Snapshot,
     ui,
 };
 
-/// A Convox rack as someone installed it on a free-tier account in 2018, with one app on it.
-const SAMPLE: &[u8] = include_bytes!("../../samples/karim-test/snapshot.json");
+macro_rules! samples {
+    ($($folder:literal,)+) => {
+        &[$(($folder, include_bytes!(concat!("../../samples/", $folder, "/snapshot.json"))),)+]
+    };
+}
+
+/// The racks of five people, each made in another way, by their folders under `samples`.
+const SAMPLES: &[(&str, &[u8])] = samples!["karim-test",];
 
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// Folder for the report
+    /// Folder for the reports
     #[arg(long, value_name = "DIR", default_value = "racklens-demo")]
     out: PathBuf,
 }
 
 pub fn run(args: &Demo) -> Result<Exit, Failure> {
-    let snapshot = Snapshot::parse(SAMPLE)
-        .map_err(|it| Failure::new(Exit::Failed, format!("the example inside: {it}")))?;
-    let line = super::report::write(&snapshot, &args.out)?.line;
-    ui::result(&format!("{line}\n"))?;
-    ui::note("This is an example. For a rack of your own: racklens report --rack NAME --out DIR");
+    let mut folder = Folder::prepare(&args.out)?;
+    let mut reports: Vec<(&str, Report)> = Vec::new();
+    let mut lines = Vec::new();
+    for (name, text) in SAMPLES {
+        let snapshot = Snapshot::parse(text)
+            .map_err(|it| Failure::new(Exit::Failed, format!("the example {name}: {it}")))?;
+        let written = super::report::write(&snapshot, &args.out.join(name))?;
+        lines.push(written.line);
+        reports.push((name, written.report));
+    }
+    let page = index(&reports)?;
+    folder.add(
+        file::MANIFEST,
+        &file::manifest(&serde_json::Map::new(), &[("index.html", &page)]),
+    )?;
+    folder.add("index.html", &page)?;
+    folder.publish()?;
+    lines.push(format!("all: {}", shown(&args.out)));
+    ui::result(&(lines.join("\n") + "\n"))?;
+    ui::note("These are examples. For a rack of your own: racklens report --rack NAME --out DIR");
     Ok(Exit::Fine)
+}
+
+fn index(reports: &[(&str, Report)]) -> Result<String, Failure> {
+    let entries: Vec<html::Entry<'_>> = reports
+        .iter()
+        .map(|(folder, report)| html::Entry { folder, report })
+        .collect();
+    html::racks(&entries).map_err(|it| Failure::new(Exit::Failed, it.to_string()))
+}
+
+fn shown(out: &Path) -> String {
+    let page = out.join("index.html");
+    crate::text::harmless(&page.display().to_string()).into_owned()
 }

@@ -26,8 +26,11 @@ mod choice;
 #[expect(unreachable_pub, reason = "what askama makes of a filter is `pub`")]
 mod filters;
 mod harmless;
+mod racks;
 mod traffic;
 mod verdict;
+
+pub use racks::{Entry, racks};
 
 #[cfg(test)]
 mod example;
