@@ -6,52 +6,104 @@ use std::{fs, path::Path};
 
 use crate::support::program::{racklens, run};
 
-const SAMPLE: &str = "samples/karim-test";
-
-#[test]
-fn samples_are_what_the_program_writes() {
+/// An example: a rack of a story, told with the story's names and times.
+struct Sample {
+    /// Below `samples/`.
+    folder: &'static str,
+    /// What stands in the emulator, by module of `tests/emulator/racks`.
     #[cfg(feature = "aws")]
-    compare_or_update("snapshot.json", &taken::snapshot());
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("report");
-    let (code, _, stderr) = run(racklens()
-        .args([
-            "report",
-            "--from",
-            &format!("{SAMPLE}/snapshot.json"),
-            "--out",
-        ])
-        .arg(&out));
-    assert_eq!(code, 0, "{stderr}");
-    for name in [
-        "index.html",
-        "resources.csv",
-        "edges.csv",
-        "findings.csv",
-        "traffic_paths.csv",
-        "manifest.json",
-    ] {
-        compare_or_update(name, &fs::read_to_string(out.join(name)).unwrap());
-    }
-    let (_, audit, _) =
-        run(racklens().args(["audit", "--from", &format!("{SAMPLE}/snapshot.json")]));
-    compare_or_update("audit.txt", &audit);
+    racks: &'static [&'static str],
+    #[cfg(feature = "aws")]
+    rack: &'static str,
+    /// What the rack is said to be, beyond its name.
+    #[cfg(feature = "aws")]
+    said: &'static [&'static str],
+    #[cfg(feature = "aws")]
+    taken: &'static str,
+    /// Seconds for which things had been there: of those whose id holds one of these texts, the
+    /// first that fits; of all others.
+    #[cfg(feature = "aws")]
+    ages: (&'static [(&'static str, i64)], i64),
 }
 
-fn compare_or_update(name: &str, made: &str) {
-    let path = Path::new(SAMPLE).join(name);
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, made).unwrap();
-        return;
+#[cfg(feature = "aws")]
+const HOUR: i64 = 3600;
+#[cfg(feature = "aws")]
+const DAY: i64 = 24 * HOUR;
+
+macro_rules! sample {
+    ($test:ident: $folder:literal, racks $racks:expr, rack $rack:literal $($said:literal)*, taken $taken:literal, ages $ages:expr, else $age:expr) => {
+        #[test]
+        fn $test() {
+            let sample = Sample {
+                folder: $folder,
+                #[cfg(feature = "aws")]
+                racks: &$racks,
+                #[cfg(feature = "aws")]
+                rack: $rack,
+                #[cfg(feature = "aws")]
+                said: &[$($said),*],
+                #[cfg(feature = "aws")]
+                taken: $taken,
+                #[cfg(feature = "aws")]
+                ages: (&$ages, $age),
+            };
+            sample.is_what_the_program_writes();
+        }
+    };
+}
+
+// An hour after the app was deployed, as the story has it.
+sample! {
+    karim_test: "karim-test",
+    racks ["karim_test", "neighbours"], rack "karim-test",
+    taken "2018-05-01T17:53:44Z",
+    ages [
+        ("karim-httpd", 3550), ("karim-regis", 3550), ("karim-Balan", 3550), ("a41421cf", 3550),
+        ("old-rack", 150 * DAY), ("\"task/", 22 * HOUR), ("container-instance/", 27 * HOUR),
+        ("\"instance/", 27 * HOUR),
+    ],
+    else 43 * HOUR
+}
+
+impl Sample {
+    fn is_what_the_program_writes(&self) {
+        #[cfg(feature = "aws")]
+        self.compare_or_update("snapshot.json", &taken::snapshot(self));
+        let snapshot = format!("samples/{}/snapshot.json", self.folder);
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("report");
+        let (code, _, stderr) = run(racklens()
+            .args(["report", "--from", &snapshot, "--out"])
+            .arg(&out));
+        assert_eq!(code, 0, "{stderr}");
+        for entry in fs::read_dir(&out).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_name() != "snapshot.json" {
+                let name = entry.file_name().into_string().unwrap();
+                self.compare_or_update(&name, &fs::read_to_string(entry.path()).unwrap());
+            }
+        }
+        let (_, audit, _) = run(racklens().args(["audit", "--from", &snapshot]));
+        self.compare_or_update("audit.txt", &audit);
     }
-    let kept = fs::read_to_string(&path).unwrap_or_default();
-    let differing = kept.lines().zip(made.lines()).find(|(a, b)| a != b);
-    let (old, new) = differing.unwrap_or(("(end of file)", "(end of file)"));
-    assert!(
-        kept == made,
-        "{} is stale, first at:\n  kept {old}\n  made {new}\nrun UPDATE=1 cargo test samples, read the diff, commit it",
-        path.display()
-    );
+
+    fn compare_or_update(&self, name: &str, made: &str) {
+        let path = Path::new("samples").join(self.folder).join(name);
+        if std::env::var_os("UPDATE").is_some() {
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(&path, made).unwrap();
+            return;
+        }
+        let kept = fs::read_to_string(&path).unwrap_or_default();
+        let differing = kept.lines().zip(made.lines()).find(|(a, b)| a != b);
+        let (old, new) = differing.unwrap_or(("(end of file)", "(end of file)"));
+        assert!(
+            kept == made,
+            "{} is stale, first at:\n  kept {old}\n  made {new}\nrun UPDATE=1 cargo test samples, read the diff, commit it",
+            path.display()
+        );
+    }
 }
 
 /// The sample's snapshot, taken from the emulator and told with the names and times of the story.
@@ -61,52 +113,44 @@ mod taken {
     use racklens::snapshot::Snapshot;
     use serde_json::Value;
 
+    use super::Sample;
     use crate::support::{
         emulator::Emulator,
         program::{racklens, run},
     };
 
-    /// An hour after the app was deployed, as the story has it.
-    const TAKEN: &str = "2018-05-01T17:53:44Z";
-
-    pub fn snapshot() -> String {
-        let emulator = Emulator::shared();
-        let (code, json, stderr) = run(racklens().envs(emulator.env()).args([
-            "snapshot",
-            "--rack",
-            "karim-test",
-            "-o",
-            "-",
-        ]));
+    pub fn snapshot(sample: &Sample) -> String {
+        let own;
+        let emulator = if sample.racks == Emulator::SHARED {
+            Emulator::shared()
+        } else {
+            own = Emulator::start(sample.racks);
+            &own
+        };
+        let (code, json, stderr) = run(racklens()
+            .envs(emulator.env())
+            .args(["snapshot", "--rack", sample.rack, "-o", "-"])
+            .args(sample.said));
         assert_eq!(code, 0, "{stderr}");
         let mut snapshot: Value = serde_json::from_str(&emulator.apply_aliases(&json)).unwrap();
         let real: Timestamp = snapshot["taken"].as_str().unwrap().parse().unwrap();
         for resource in snapshot["resources"].as_array_mut().unwrap() {
-            let born = born(&resource["id"].to_string());
+            let born = born(sample, &resource["id"].to_string());
             retell(resource, real, born);
         }
-        snapshot["taken"] = TAKEN.into();
+        snapshot["taken"] = sample.taken.into();
         snapshot["took_ms"] = 4200.into();
-        let snapshot = Snapshot::parse(snapshot.to_string().as_bytes()).unwrap();
+        let mut snapshot = Snapshot::parse(snapshot.to_string().as_bytes()).unwrap();
+        snapshot.sort();
         snapshot.to_json()
     }
 
-    /// When a resource came into being, by the ages that the story's tables show.
-    fn born(id: &str) -> Timestamp {
-        let of_the_app = ["karim-httpd", "karim-regis", "karim-Balan", "a41421cf"];
-        let hours_before = if of_the_app.iter().any(|it| id.contains(it)) {
-            return "2018-05-01T16:54:34Z".parse().unwrap();
-        } else if id.contains("old-rack") {
-            150 * 24
-        } else if id.contains("\"task/") {
-            22
-        } else if id.contains("container-instance/") || id.contains("\"instance/") {
-            27
-        } else {
-            43
-        };
-        let taken: Timestamp = TAKEN.parse().unwrap();
-        taken - SignedDuration::from_hours(hours_before)
+    /// When a resource came into being, by the ages that the story tells.
+    fn born(sample: &Sample, id: &str) -> Timestamp {
+        let (told, others) = sample.ages;
+        let told = told.iter().find(|(text, _)| id.contains(text));
+        let taken: Timestamp = sample.taken.parse().unwrap();
+        taken - SignedDuration::from_secs(told.map_or(others, |it| it.1))
     }
 
     /// Moves every time inside a value: what is of today becomes `born`, what is days away keeps

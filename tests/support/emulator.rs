@@ -30,10 +30,13 @@ pub struct Emulator {
 }
 
 impl Emulator {
+    /// What stands in the shared one.
+    pub const SHARED: &[&str] = &["karim_test", "neighbours"];
+
     /// The server that every test of this process reads from; none may change what is in it.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Emulator> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(&["karim_test", "neighbours"]))
+        SHARED.get_or_init(|| Self::start(Self::SHARED))
     }
 
     /// A server of one's own, with the given racks of `tests/emulator/racks` in it.
