@@ -9,7 +9,7 @@ import uuid
 
 # Every kind of random id is long or odd enough never to stand inside another word.
 RANDOM = re.compile(
-    r"(?<![\w-])(?:"
+    r"(?:(?<![\w-])(?:"
     r"(?P<resource>[a-z]{1,8}(?:-[a-z]{2,6}){0,2}-(?:[0-9a-f]{17}|[0-9a-f]{8}))"  # vpc-…, eni-attach-…, fs-…
     r"|(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
     r"|(?P<hex>[0-9a-f]{16})"  # the ends of the ARNs of load balancers
@@ -19,6 +19,10 @@ RANDOM = re.compile(
     r"|(?P<deployment>ecs-svc/[0-9]{15,19})"
     r"|(?P<serial>[0-9]{44,49})"  # of certificates
     r"|(?P<sum>[0-9A-Za-z+/]{43}=)"  # of the code of functions, in base64
+    r"|(?P<scaled>[0-9a-z]{36})"  # the ends of the ARNs of scalable targets
+    r"|(?P<database>(?:db|cluster)-[0-9A-Z]{26})"  # what RDS calls a database besides its name
+    r"|(?P<secret>secret:[\w/+=.@-]+-[0-9A-Za-z]{6})"  # the ends of the ARNs of secrets
+    r")|(?<=vpce-[0-9a-f]{17}-)(?P<endpoint>[0-9a-f]{8})"  # in the host names of endpoints
     r")(?![\w-])"
 )
 
@@ -62,14 +66,16 @@ def like(found: re.Match, description: str) -> str:
             return head + dash + digest.hex()[: len(tail)]
         case "uuid":
             return str(uuid.UUID(bytes=digest[:16], version=4))
-        case "hex":
-            return digest.hex()[:16]
+        case "hex" | "endpoint":
+            return digest.hex()[: len(found[0])]
         case "principal":
             return found[0][:4] + letters(digest, 17)
         case "zone":
             return "Z" + letters(digest, 13)
-        case "named":
+        case "named" | "database" | "secret":
             return head + dash + letters(digest, len(tail))
+        case "scaled":
+            return digest.hex()[:36]
         case "deployment":
             return f"ecs-svc/92233705{number % 10**11:011}"
         case "serial":
@@ -86,7 +92,7 @@ def letters(digest: bytes, length: int) -> str:
 # The calls that need no more than to be made.
 CALLS = {
     "acm": ["list_certificates"],
-    "autoscaling": ["describe_auto_scaling_groups", "describe_launch_configurations"],
+    "autoscaling": ["describe_auto_scaling_groups", "describe_launch_configurations", "describe_policies"],
     "dynamodb": ["list_tables"],
     "ec2": [
         "describe_vpcs",
@@ -102,13 +108,20 @@ CALLS = {
         "describe_iam_instance_profile_associations",
         "describe_images",
         "describe_key_pairs",
+        "describe_nat_gateways",
+        "describe_addresses",
+        "describe_launch_templates",
+        "describe_vpc_endpoints",
     ],
     "efs": ["describe_file_systems"],
+    "elasticache": ["describe_cache_clusters"],
     "elbv2": ["describe_load_balancers", "describe_target_groups"],
     "iam": ["list_roles", "list_instance_profiles"],
     "kms": ["list_keys", "list_aliases"],
     "lambda": ["list_functions"],
+    "rds": ["describe_db_clusters", "describe_db_instances"],
     "route53": ["list_hosted_zones"],
+    "secretsmanager": ["list_secrets"],
     "sns": ["list_subscriptions"],
 }
 
@@ -118,6 +131,8 @@ def answers(aws):
     for service, calls in CALLS.items():
         for call in calls:
             yield call, ask(getattr(aws, service), call)
+    for call in "describe_scalable_targets", "describe_scaling_policies":
+        yield call, ask(getattr(aws, "application-autoscaling"), call, ServiceNamespace="ecs")
     yield from answers_about_stacks(aws)
     yield from answers_about_clusters(aws)
     yield from answers_about_load_balancers(aws)

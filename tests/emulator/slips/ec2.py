@@ -1,6 +1,11 @@
 """Slips of EC2, Auto Scaling and what other services keep in EC2."""
 
-from moto.autoscaling.models import FakeAutoScalingGroup
+import ipaddress
+import re
+
+from moto.autoscaling.models import FakeAutoScalingGroup, FakeScalingPolicy
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.elastic_block_store import VolumeAttachment
@@ -16,8 +21,8 @@ from slips.patch import around, slip
 
 @slip
 def groups_spread_their_instances() -> None:
-    """Auto Scaling launches each instance where the group has fewest and with the profile of its launch
-    configuration; moto puts all in the first subnet and gives none a profile."""
+    """Auto Scaling launches each instance where the group has fewest and with the profile and the key pair of its
+    launch configuration; moto puts all in the first subnet and gives none a profile or a key pair."""
 
     @around(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
     def launch_one_by_one(launch, group, count, tags):
@@ -34,6 +39,57 @@ def groups_spread_their_instances() -> None:
                 group.ec2_backend.associate_iam_instance_profile(instance.id, iam_instance_profile_name=profile)
             if group.launch_config and group.launch_config.instance_monitoring_enabled:
                 instance.monitoring_state = "enabled"
+            if group.launch_config and group.launch_config.key_name:
+                instance.key_name = group.launch_config.key_name
+
+
+@slip
+def groups_notify_topics() -> None:
+    """A group tells topics of SNS when it launches and terminates instances; moto does not know that it can."""
+
+    def put(response):
+        asked = response._get_params()
+        group = response.autoscaling_backend.autoscaling_groups[asked["AutoScalingGroupName"]]
+        group.notifications = getattr(group, "notifications", {}) | {asked["TopicARN"]: asked["NotificationTypes"]}
+        return EmptyResult()
+
+    def describe(response):
+        asked = response._get_param("AutoScalingGroupNames") or []
+        configurations = [
+            {"AutoScalingGroupName": group.name, "TopicARN": topic, "NotificationType": kind}
+            for group in response.autoscaling_backend.autoscaling_groups.values()
+            if group.name in asked or not asked
+            for topic, kinds in getattr(group, "notifications", {}).items()
+            for kind in kinds
+        ]
+        return ActionResult({"NotificationConfigurations": configurations})
+
+    AutoScalingResponse.put_notification_configuration = put
+    AutoScalingResponse.describe_notification_configurations = describe
+
+
+@slip
+def scaling_policies_are_told_by_their_arn() -> None:
+    """Auto Scaling answers PutScalingPolicy with the PolicyARN; moto with nothing, for it spells that otherwise."""
+
+    @around(AutoScalingResponse, "put_scaling_policy")
+    def put(put_scaling_policy, response):
+        answer = put_scaling_policy(response)
+        return ActionResult({"PolicyARN": answer.result["PolicyArn"]})
+
+
+@slip
+def scaling_policies_have_ids() -> None:
+    """The ARN of each scaling policy holds an id drawn for it; moto's all hold the same."""
+    same = FakeScalingPolicy.arn.fget
+
+    @around(FakeScalingPolicy, "__init__")
+    def make(init, policy, *args, **options):
+        init(policy, *args, **options)
+        policy.drawn = str(mock_random.uuid4())
+
+    arn = property(lambda policy: re.sub("(?<=scalingPolicy:)[^:]+", policy.drawn, same(policy)))
+    FakeScalingPolicy.arn = FakeScalingPolicy.policy_arn = arn
 
 
 @slip
@@ -64,7 +120,7 @@ def instances_take_their_interfaces_along() -> None:
 @slip
 def services_of_aws_hold_interfaces() -> None:
     """A load balancer has an interface in each of its subnets, and one of AWS's own accounts holds it, like those
-    of the mount targets of a file system; moto makes none for the former and leaves the latter free."""
+    of mount targets, NAT gateways and endpoints; moto makes none for the former and leaves the latter free."""
 
     class Held:
         """The attachment of an interface to something in an account of AWS."""
@@ -128,12 +184,53 @@ def services_of_aws_hold_interfaces() -> None:
         delete_load_balancer(elb, name)
         drop(ec2_backends[elb.account_id][elb.region_name], f"ELB {name}")
 
+    @around(EC2Backend, "create_nat_gateway")
+    def create_nat(create_nat_gateway, ec2, *args, **options):
+        gateway = create_nat_gateway(ec2, *args, **options)
+        hold(gateway._eni, "amazon-aws", f"Interface for NAT Gateway {gateway.id}")
+        gateway._eni.interface_type = "nat_gateway"
+        gateway._eni._group_set = []
+        return gateway
+
+    @around(EC2Backend, "delete_nat_gateway")
+    def delete_nat(delete_nat_gateway, ec2, gateway_id):
+        drop(ec2, f"Interface for NAT Gateway {gateway_id}")
+        return delete_nat_gateway(ec2, gateway_id)
+
+    @around(EC2Backend, "create_vpc_endpoint")
+    def create_endpoint(create_vpc_endpoint, ec2, *args, **options):
+        endpoint = create_vpc_endpoint(ec2, *args, **options)
+        for interface_id in endpoint.network_interface_ids:
+            interface = ec2.get_network_interface(interface_id)
+            hold(interface, "amazon-aws", f"VPC Endpoint Interface {endpoint.id}")
+            interface.interface_type = "vpc_endpoint"
+            interface._group_set = [ec2.get_security_group_from_id(group) for group in endpoint.security_group_ids]
+        return endpoint
+
+    @around(EC2Backend, "delete_vpc_endpoints")
+    def delete_endpoints(delete_vpc_endpoints, ec2, endpoint_ids):
+        for endpoint_id in endpoint_ids or []:
+            drop(ec2, f"VPC Endpoint Interface {endpoint_id}")
+        return delete_vpc_endpoints(ec2, endpoint_ids)
+
     @around(EFSBackend, "create_mount_target")
     def mount(create_mount_target, efs, *args, **options):
         target = create_mount_target(efs, *args, **options)
         interface = efs.ec2_backend.get_network_interface(target.network_interface_id)
         hold(interface, "amazon-efs", f"EFS mount target for {target.file_system_id} ({target.mount_target_id})")
         return target
+
+
+@slip
+def interfaces_have_addresses_of_their_subnets() -> None:
+    """An interface has an address of its subnet; moto gives those of NAT gateways and endpoints one from anywhere."""
+
+    @around(EC2Backend, "create_network_interface")
+    def create(create_network_interface, ec2, subnet, address, *args, **options):
+        within = ec2.get_subnet(subnet) if isinstance(subnet, str) else subnet
+        if isinstance(address, str) and ipaddress.ip_address(address) not in within.cidr:
+            address = within.get_available_subnet_ip(instance=None)
+        return create_network_interface(ec2, within, address, *args, **options)
 
 
 @slip
