@@ -56,6 +56,16 @@ class Aliases:
                     self.known[drawn] = like(found, f"{rack.stem} {call} {count}")
 
 
+def addresses(rack: str, drawn: list[str]) -> dict[str, str]:
+    """An address of the same network for each public one that a rack has drawn, with dots and, in names, dashes."""
+    known = {}
+    for count, address in enumerate(drawn, 1):
+        digest = hashlib.sha256(f"{rack} public address {count}".encode()).digest()
+        shown = ".".join([*address.split(".")[:2], str(digest[0]), str(digest[1])])
+        known |= {address: shown, address.replace(".", "-"): shown.replace(".", "-")}
+    return known
+
+
 def like(found: re.Match, description: str) -> str:
     """An id of the same kind and length, made from a description."""
     digest = hashlib.sha256(description.encode()).digest()

@@ -44,6 +44,33 @@ def groups_spread_their_instances() -> None:
 
 
 @slip
+def instances_follow_their_launch_template() -> None:
+    """An instance has the profile, the monitoring and the interface that its launch template describes; moto takes
+    the image, the disks and little else from it."""
+
+    @around(EC2Backend, "run_instances")
+    def launch(run_instances, ec2, *args, **options):
+        asked = options.get("launch_template")
+        data = ec2._get_template_from_args(asked).data if asked else {}
+        for interface in data.get("NetworkInterfaces", [])[:1]:
+            if options.get("associate_public_ip") is None:
+                options["associate_public_ip"] = interface.get("AssociatePublicIpAddress")
+            options["security_group_ids"] = options.get("security_group_ids") or interface.get("Groups", [])
+        reservation = run_instances(ec2, *args, **options)
+        for instance in reservation.instances:
+            if "IamInstanceProfile" in data:
+                profile = data["IamInstanceProfile"]
+                ec2.associate_iam_instance_profile(
+                    instance.id,
+                    iam_instance_profile_name=profile.get("Name"),
+                    iam_instance_profile_arn=profile.get("Arn"),
+                )
+            if data.get("Monitoring", {}).get("Enabled"):
+                instance.monitoring_state = "enabled"
+        return reservation
+
+
+@slip
 def groups_notify_topics() -> None:
     """A group tells topics of SNS when it launches and terminates instances; moto does not know that it can."""
 

@@ -6,7 +6,7 @@ import re
 import sys
 
 from moto.core.utils import utcnow
-from moto.ec2.models import EC2Backend
+from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
 from moto.ecs.models import Cluster, ContainerInstance, EC2ContainerServiceBackend, Service, Task, ecs_backends
@@ -190,6 +190,47 @@ def what_is_inactive_is_not_listed() -> None:
     def list_services(list_all, ecs, *args, **options):
         inactive = {service.arn for service in ecs.services.values() if service.status == "INACTIVE"}
         return [arn for arn in list_all(ecs, *args, **options) if arn not in inactive]
+
+
+@slip
+def services_run_where_their_strategy_says() -> None:
+    """A service without a launch type takes the capacity providers it names, or those of its cluster, and says so, as
+    do its tasks and the instances of the provider; moto forgets the strategy and says EC2."""
+
+    @around(EC2ContainerServiceBackend, "create_service")
+    def create(create_service, ecs, cluster, *args, capacity_provider_strategy=None, launch_type=None, **options):
+        strategy = capacity_provider_strategy or ecs._get_cluster(cluster).default_capacity_provider_strategy
+        ecs.strategy_of_the_next_service = None if launch_type else strategy
+        return create_service(ecs, cluster, *args, launch_type=launch_type, **options)
+
+    @around(Service, "__init__")
+    def make(init, service, *args, **options):
+        init(service, *args, **options)
+        strategy = getattr(service._backend, "strategy_of_the_next_service", None)
+        if strategy:
+            defaults = {"base": 0, "weight": 0}
+            service.capacity_provider_strategy = [defaults | provider for provider in strategy]
+            service.launch_type = None
+            for deployment in service.deployments:
+                deployment["launchType"] = None
+                deployment["capacityProviderStrategy"] = service.capacity_provider_strategy
+
+    def of_instance(instance):
+        ec2 = ec2_backends[instance._backend.account_id][instance._backend.region_name]
+        group = getattr(ec2.get_instance(instance.ec2_instance_id), "autoscaling_group", None)
+        for provider in instance._backend.capacity_providers.values():
+            arn = provider.auto_scaling_group_provider["autoScalingGroupArn"]
+            # CloudFormation takes the name of the group as well.
+            if group and arn in (group.arn, group.name):
+                return provider.name
+        return None
+
+    def of_task(task):
+        found = task._backend.container_instances.get(task.cluster_name, {}).values()
+        return next((of_instance(it) for it in found if it.container_instance_arn == task.container_instance_arn), None)
+
+    computed(ContainerInstance, "capacity_provider_name", of_instance)
+    computed(Task, "capacity_provider_name", of_task)
 
 
 @slip

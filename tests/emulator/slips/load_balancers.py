@@ -13,6 +13,7 @@ from slips.patch import around, slip
 NUMBERS = {
     "ECSTEST-ecs-nodejs-app-alb": 1304928817,
     "karim-Route-1B7H2GIJW6LEN": 502343295,
+    "karim-Route-9ZQK3WT5BM7X": 1249013377,
     "karim-test": 1783902541,
     "karim-test-payments": 1765241556,
 }
