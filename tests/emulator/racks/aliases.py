@@ -23,6 +23,8 @@ RANDOM = re.compile(
     r"|(?P<database>(?:db|cluster)-[0-9A-Z]{26})"  # what RDS calls a database besides its name
     r"|(?P<secret>secret:[\w/+=.@-]+-[0-9A-Za-z]{6})"  # the ends of the ARNs of secrets
     r")|(?<=vpce-[0-9a-f]{17}-)(?P<endpoint>[0-9a-f]{8})"  # in the host names of endpoints
+    r"|(?:(?<=-AlarmHigh-)|(?<=-AlarmLow-)|(?<=AutoScalingPolicy-))"  # names of what Auto Scaling makes by itself
+    r"(?P<scaling>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
     r")(?![\w-])"
 )
 
@@ -74,7 +76,7 @@ def like(found: re.Match, description: str) -> str:
     match found.lastgroup:
         case "resource":
             return head + dash + digest.hex()[: len(tail)]
-        case "uuid":
+        case "uuid" | "scaling":
             return str(uuid.UUID(bytes=digest[:16], version=4))
         case "hex" | "endpoint":
             return digest.hex()[: len(found[0])]
@@ -103,6 +105,7 @@ def letters(digest: bytes, length: int) -> str:
 CALLS = {
     "acm": ["list_certificates"],
     "autoscaling": ["describe_auto_scaling_groups", "describe_launch_configurations", "describe_policies"],
+    "cloudwatch": ["describe_alarms"],
     "dynamodb": ["list_tables"],
     "ec2": [
         "describe_vpcs",

@@ -204,7 +204,11 @@ def roles(aws: standing.Aws) -> dict:
         "instance_role": role(aws, "ECSTEST-ecs-role", "ec2", "ECSTEST-ecs-role-policy", agent),
         "service_role": role(aws, "ECSTEST-ecs-service-role", "ecs", "ECSTEST-ecs-service-policy", balancing),
         "scaling_role": role(
-            aws, "ECSTEST-ecs-nodejs-app-as-role", "application-autoscaling", "ECSTEST-ecs-nodejs-app-as-policy", scaling
+            aws,
+            "ECSTEST-ecs-nodejs-app-as-role",
+            "application-autoscaling",
+            "ECSTEST-ecs-nodejs-app-as-policy",
+            scaling,
         ),
     }
     profile = aws.iam.create_instance_profile(InstanceProfileName="ECSTEST-ecs-profile")["InstanceProfile"]
@@ -505,7 +509,9 @@ def noted_network_and_roles(there: dict, made: dict) -> list[dict]:
         noted("aws_iam_role", "ecs_service_autoscaling_role", of(made["scaling_role"])),
         noted("aws_iam_role_policy", "ecs_cluster_agent", policy("ECSTEST-ecs-role", "ECSTEST-ecs-role-policy")),
         noted(
-            "aws_iam_role_policy", "ecs_service_policy", policy("ECSTEST-ecs-service-role", "ECSTEST-ecs-service-policy")
+            "aws_iam_role_policy",
+            "ecs_service_policy",
+            policy("ECSTEST-ecs-service-role", "ECSTEST-ecs-service-policy"),
         ),
         noted(
             "aws_iam_role_policy",

@@ -1,4 +1,4 @@
-"""Stands up karim-staging, a Convox rack of 2022 that was installed into the network of karim-test and shares more with it."""
+"""Stands up karim-staging, a Convox rack of 2022 in the network of karim-test, with which it shares more than that."""
 
 import json
 import pathlib

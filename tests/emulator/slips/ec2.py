@@ -10,13 +10,16 @@ from moto.core.utils import utcnow
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
-from moto.ec2.models.instances import Instance
+from moto.ec2.models.instances import Instance, MetadataOptions
+from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.efs.models import EFSBackend
+from moto.elasticache.models import ElastiCacheBackend
 from moto.elb.models import ELBBackend
 from moto.elbv2.models import ELBv2Backend
 from moto.moto_api._internal import mock_random
+from moto.rds.models import RDSBackend
 
-from slips.patch import around, slip
+from slips.patch import around, computed, slip
 
 
 @slip
@@ -45,8 +48,8 @@ def groups_spread_their_instances() -> None:
 
 @slip
 def instances_follow_their_launch_template() -> None:
-    """An instance has the profile, the monitoring and the interface that its launch template describes; moto takes
-    the image, the disks and little else from it."""
+    """An instance has the profile, the monitoring, the metadata service and the interface that its launch template
+    describes; moto takes the image, the disks and little else from it."""
 
     @around(EC2Backend, "run_instances")
     def launch(run_instances, ec2, *args, **options):
@@ -67,7 +70,15 @@ def instances_follow_their_launch_template() -> None:
                 )
             if data.get("Monitoring", {}).get("Enabled"):
                 instance.monitoring_state = "enabled"
+            if "MetadataOptions" in data:
+                instance.metadata_options = MetadataOptions(data["MetadataOptions"])
         return reservation
+
+
+@slip
+def launch_templates_show_their_tags() -> None:
+    """A launch template shows the tags it has; moto those it was made with."""
+    computed(LaunchTemplate, "tags", lambda template: template.get_tags())
 
 
 @slip
@@ -147,7 +158,8 @@ def instances_take_their_interfaces_along() -> None:
 @slip
 def services_of_aws_hold_interfaces() -> None:
     """A load balancer has an interface in each of its subnets, and one of AWS's own accounts holds it, like those
-    of mount targets, NAT gateways and endpoints; moto makes none for the former and leaves the latter free."""
+    of databases, caches, mount targets, NAT gateways and endpoints; moto makes none for the first three and leaves
+    the others free."""
 
     class Held:
         """The attachment of an interface to something in an account of AWS."""
@@ -211,6 +223,56 @@ def services_of_aws_hold_interfaces() -> None:
         delete_load_balancer(elb, name)
         drop(ec2_backends[elb.account_id][elb.region_name], f"ELB {name}")
 
+    def settle(ec2, subnet_ids, zone, groups, holder, description):
+        """An interface for what stands in one subnet of a group, if it stands in a network."""
+        subnets = [ec2.get_subnet(subnet_id) for subnet_id in subnet_ids]
+        for subnet in [it for it in subnets if it.availability_zone == zone][:1]:
+            address = subnet.get_available_subnet_ip(instance=None)
+            interface = ec2.create_network_interface(subnet, address, group_ids=groups)
+            hold(interface, holder, description)
+            return interface
+
+    @around(RDSBackend, "create_db_instance")
+    def create_database(create_db_instance, rds, *args, **options):
+        database = create_db_instance(rds, *args, **options)
+        if group := database.db_subnet_group:
+            ec2, groups = ec2_backends[rds.account_id][rds.region_name], database.vpc_security_group_membership_list
+            database.interface = settle(
+                ec2,
+                [subnet.id for subnet in group._subnets],
+                database.availability_zone,
+                [it["VpcSecurityGroupId"] for it in groups],
+                "amazon-rds",
+                "RDSNetworkInterface",
+            )
+        return database
+
+    @around(RDSBackend, "delete_db_instance")
+    def delete_database(delete_db_instance, rds, *args, **options):
+        database = delete_db_instance(rds, *args, **options)
+        if interface := getattr(database, "interface", None):
+            interface.delete()
+        return database
+
+    @around(ElastiCacheBackend, "create_cache_cluster")
+    def create_cache(create_cache_cluster, elasticache, *args, **options):
+        cache = create_cache_cluster(elasticache, *args, **options)
+        if group := elasticache.cache_subnet_groups.get(cache.cache_subnet_group_name):
+            settle(
+                ec2_backends[elasticache.account_id][elasticache.region_name],
+                group.subnet_ids,
+                cache.preferred_availability_zone,
+                cache.security_group_ids,
+                "amazon-elasticache",
+                f"ElastiCache {cache.cache_cluster_id}",
+            )
+        return cache
+
+    @around(ElastiCacheBackend, "delete_cache_cluster")
+    def delete_cache(delete_cache_cluster, elasticache, name):
+        drop(ec2_backends[elasticache.account_id][elasticache.region_name], f"ElastiCache {name}")
+        return delete_cache_cluster(elasticache, name)
+
     @around(EC2Backend, "create_nat_gateway")
     def create_nat(create_nat_gateway, ec2, *args, **options):
         gateway = create_nat_gateway(ec2, *args, **options)
@@ -227,18 +289,16 @@ def services_of_aws_hold_interfaces() -> None:
     @around(EC2Backend, "create_vpc_endpoint")
     def create_endpoint(create_vpc_endpoint, ec2, *args, **options):
         endpoint = create_vpc_endpoint(ec2, *args, **options)
+        for entry in endpoint.dns_entries:
+            service = ".".join(reversed(endpoint.service_name.split(".")[3:]))
+            entry["dns_name"] = f"{entry['dns_name'].split('.')[0]}.{service}.{ec2.region_name}.vpce.amazonaws.com"
+            entry["hosted_zone_id"] = "Z7HUB22UULQXV"
         for interface_id in endpoint.network_interface_ids:
             interface = ec2.get_network_interface(interface_id)
             hold(interface, "amazon-aws", f"VPC Endpoint Interface {endpoint.id}")
             interface.interface_type = "vpc_endpoint"
             interface._group_set = [ec2.get_security_group_from_id(group) for group in endpoint.security_group_ids]
         return endpoint
-
-    @around(EC2Backend, "delete_vpc_endpoints")
-    def delete_endpoints(delete_vpc_endpoints, ec2, endpoint_ids):
-        for endpoint_id in endpoint_ids or []:
-            drop(ec2, f"VPC Endpoint Interface {endpoint_id}")
-        return delete_vpc_endpoints(ec2, endpoint_ids)
 
     @around(EFSBackend, "create_mount_target")
     def mount(create_mount_target, efs, *args, **options):

@@ -2,6 +2,7 @@
 
 import inspect
 
+from moto.autoscaling.models import autoscaling_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
 from moto.core.utils import camelcase_to_underscores
@@ -85,7 +86,12 @@ def cache_cluster(moto, name, properties, account, region):
         cache_cluster_id=name,
         security_group_ids=properties["VpcSecurityGroupIds"],
     )
-    return CacheCluster(name, lambda: elasticache.cache_clusters.pop(name), tagged=made.arn)
+
+    def remove():
+        elasticache.delete_cache_cluster(name)
+        del elasticache.cache_clusters[name]
+
+    return CacheCluster(name, remove, tagged=made.arn)
 
 
 def cache_subnet_group(moto, name, properties, account, region):
@@ -97,6 +103,9 @@ def cache_subnet_group(moto, name, properties, account, region):
 def capacity_provider(moto, name, properties, account, region):
     ecs, name = ecs_backends[account][region], properties.get("Name", name)
     details = camel(properties["AutoScalingGroupProvider"])
+    # CloudFormation takes the name of the group as well; ECS answers with its ARN.
+    group = autoscaling_backends[account][region].autoscaling_groups.get(details["autoScalingGroupArn"])
+    details["autoScalingGroupArn"] = group.arn if group else details["autoScalingGroupArn"]
     made = ecs.create_capacity_provider(name, details, tags=[])
     return CapacityProvider(name, lambda: ecs.delete_capacity_provider(name), tagged=made.capacity_provider_arn)
 

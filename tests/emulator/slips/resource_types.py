@@ -13,6 +13,7 @@ from moto.ec2.models import ec2_backends
 from moto.ec2.models.internet_gateways import InternetGateway
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.subnets import SubnetRouteTableAssociation
+from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.models.vpn_gateway import VPCGatewayAttachment
 from moto.ecr.models import Repository, ecr_backends
 from moto.ecs.models import Cluster, Service, TaskDefinition, ecs_backends
@@ -48,6 +49,7 @@ def stacks_make_what_their_templates_say() -> None:
         (FakeZone, hosted_zone),
         (Key, key),
         (LifecycleHook, lifecycle_hook),
+        (LogGroup, log_group),
         (LoadBalancer, classic_load_balancer),
         (Permission, permission),
         (Role, role),
@@ -118,6 +120,12 @@ def load_balancer(moto, name, properties, account, region):
         {attribute["Key"]: attribute["Value"] for attribute in properties.get("LoadBalancerAttributes", [])}
     )
     made.activate()
+    return made
+
+
+def log_group(moto, name, properties, account, region):
+    made = moto()
+    made.kms_key_id = properties.get("KmsKeyId")
     return made
 
 
@@ -297,6 +305,7 @@ def types_can_be_removed() -> None:
             ),
         ),
         (TaskDefinition, lambda it, account, region: ecs_backends[account][region].deregister_task_definition(it.arn)),
+        (VPCEndPoint, lambda it, account, region: ec2_backends[account][region].delete_vpc_endpoints([it.id])),
         (
             VPCGatewayAttachment,
             lambda it, account, region: ec2_backends[account][region].detach_internet_gateway(it.gateway_id, it.vpc_id),
