@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import ipaddress
 import json
 import pathlib
 import re
@@ -66,6 +67,43 @@ def addresses(rack: str, drawn: list[str]) -> dict[str, str]:
         shown = ".".join([*address.split(".")[:2], str(digest[0]), str(digest[1])])
         known |= {address: shown, address.replace(".", "-"): shown.replace(".", "-")}
     return known
+
+
+def ranked(description: str, drawn: list[str]) -> dict[str, str]:
+    """Ids made from a description and the rank, for what AWS lists in the order of the ids that it drew."""
+    return {it: like(RANDOM.fullmatch(it), f"{description} {rank}") for rank, it in enumerate(drawn, 1)}
+
+
+def of_a_cluster(rack: str, aws, cluster: str) -> dict[str, str]:
+    """Ids of the instances of a cluster in the order of their addresses, and of its tasks by service and instance."""
+    members = aws.ecs.list_container_instances(cluster=cluster)["containerInstanceArns"]
+    members = aws.ecs.describe_container_instances(cluster=cluster, containerInstances=members)["containerInstances"]
+    answer = aws.ec2.describe_instances(InstanceIds=[member["ec2InstanceId"] for member in members])
+    address = {
+        instance["InstanceId"]: ipaddress.ip_address(instance["PrivateIpAddress"])
+        for reservation in answer["Reservations"]
+        for instance in reservation["Instances"]
+    }
+    at = {member["containerInstanceArn"]: address[member["ec2InstanceId"]] for member in members}
+    tasks = aws.ecs.list_tasks(cluster=cluster)["taskArns"]
+    tasks = aws.ecs.describe_tasks(cluster=cluster, tasks=tasks)["tasks"]
+    tasks.sort(key=lambda task: (task["group"], at[task["containerInstanceArn"]]))
+    return (
+        ranked(f"{rack} instance", sorted(address, key=address.get))
+        | ranked(f"{rack} container instance", [last(arn) for arn in sorted(at, key=at.get)])
+        | ranked(f"{rack} task", [last(task["taskArn"]) for task in tasks])
+        | ranked(f"{rack} container", [last(it["containerArn"]) for task in tasks for it in task["containers"]])
+    )
+
+
+def of_roles(rack: str, aws, names: list[str]) -> dict[str, str]:
+    """Ids of roles in the order of their names."""
+    drawn = [aws.iam.get_role(RoleName=name)["Role"]["RoleId"] for name in sorted(names)]
+    return ranked(f"{rack} role", drawn)
+
+
+def last(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
 
 
 def like(found: re.Match, description: str) -> str:

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 
+import aliases
 import standing
 
 ZONES = "us-east-1a", "us-east-1b", "us-east-1c"
@@ -751,15 +752,18 @@ def ids_of_the_blog(aws: standing.Aws, there: dict, made: dict) -> dict[str, str
         "us-east-1a": ("i-08c1d5f0b7a94e263", "10.22.3.60"),
         "us-east-1b": ("i-00e47a1b6d9385f2c", "10.22.4.83"),
     }
-    aliases = {there["address"]: "52.20.184.97"}
+    roles = [made[role]["RoleName"] for role in ("instance_role", "service_role", "scaling_role")]
+    known = aliases.of_a_cluster("ecstest", aws, CLUSTER) | aliases.of_roles("ecstest", aws, roles)
+    for write in str, lambda it: it.replace(".", "-"):
+        known[write(there["address"])] = write("52.20.184.97")
     ids = [instance["InstanceId"] for instance in made["group"]["Instances"]]
     for reservation in aws.ec2.describe_instances(InstanceIds=ids)["Reservations"]:
         for instance in reservation["Instances"]:
             name, address = shown[instance["Placement"]["AvailabilityZone"]]
-            aliases[instance["InstanceId"]] = name
+            known[instance["InstanceId"]] = name
             for write in str, lambda it: it.replace(".", "-"):
-                aliases[write(instance["PrivateIpAddress"])] = write(address)
-    return aliases
+                known[write(instance["PrivateIpAddress"])] = write(address)
+    return known
 
 
 # ---- words --------------------------------------------------------------------------------------

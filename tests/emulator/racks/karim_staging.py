@@ -22,7 +22,7 @@ def stand_up(aws: standing.Aws) -> dict[str, str]:
     add_resources(aws)
     deploy_shop(aws)
     leave_traces(aws)
-    return aliases.addresses("karim_staging", [it for it in public_addresses(aws) if it not in drawn_before])
+    return stable_ids(aws, [it for it in public_addresses(aws) if it not in drawn_before])
 
 
 def target_group_of_karim_test(aws: standing.Aws, test: dict) -> str:
@@ -86,6 +86,17 @@ def leave_traces(aws: standing.Aws) -> None:
         Bucket="karim-test-logs-s3rlg8rqvcpf",
         Key=f"{written_by}/2022/04/01/{name}",
         Body=b"one line of an access log",
+    )
+
+
+def stable_ids(aws: standing.Aws, addresses: list[str]) -> dict[str, str]:
+    stacks = ["karim-staging", "karim-staging-shop"]
+    roles = [name for stack in stacks for key, name in standing.resources(aws, stack).items() if key.endswith("Role")]
+    cluster = standing.resources(aws, "karim-staging")["Cluster"]
+    return (
+        aliases.addresses("karim_staging", addresses)
+        | aliases.of_a_cluster("karim_staging", aws, cluster)
+        | aliases.of_roles("karim_staging", aws, roles)
     )
 
 

@@ -1,6 +1,6 @@
 """Slips of what keeps data, and of names."""
 
-from moto.elasticache.models import CacheCluster, CacheSubnetGroup
+from moto.elasticache.models import CacheCluster, CacheSubnetGroup, ElastiCacheBackend
 from moto.iam.models import InstanceProfile
 from moto.moto_api._internal import mock_random
 from moto.rds.models import DBCluster, DBInstance
@@ -126,6 +126,17 @@ def caches_tell_where_they_are() -> None:
         for subnet in subnets.subnets:
             if isinstance(zone := subnet.get("subnet_availability_zone"), str):
                 subnet["subnet_availability_zone"] = {"Name": zone}
+
+
+@slip
+def deleted_caches_go() -> None:
+    """A cache that is deleted goes some minutes later; moto's is being deleted for ever."""
+
+    @around(ElastiCacheBackend, "delete_cache_cluster")
+    def delete(delete_cache_cluster, elasticache, name):
+        cache = delete_cache_cluster(elasticache, name)
+        del elasticache.cache_clusters[name]
+        return cache
 
 
 @slip

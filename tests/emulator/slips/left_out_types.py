@@ -86,12 +86,7 @@ def cache_cluster(moto, name, properties, account, region):
         cache_cluster_id=name,
         security_group_ids=properties["VpcSecurityGroupIds"],
     )
-
-    def remove():
-        elasticache.delete_cache_cluster(name)
-        del elasticache.cache_clusters[name]
-
-    return CacheCluster(name, remove, tagged=made.arn)
+    return CacheCluster(name, lambda: elasticache.delete_cache_cluster(name), tagged=made.arn)
 
 
 def cache_subnet_group(moto, name, properties, account, region):
