@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import ipaddress
 import json
 import pathlib
 import re
@@ -9,7 +10,7 @@ import uuid
 
 # Every kind of random id is long or odd enough never to stand inside another word.
 RANDOM = re.compile(
-    r"(?<![\w-])(?:"
+    r"(?:(?<![\w-])(?:"
     r"(?P<resource>[a-z]{1,8}(?:-[a-z]{2,6}){0,2}-(?:[0-9a-f]{17}|[0-9a-f]{8}))"  # vpc-…, eni-attach-…, fs-…
     r"|(?P<uuid>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
     r"|(?P<hex>[0-9a-f]{16})"  # the ends of the ARNs of load balancers
@@ -19,6 +20,12 @@ RANDOM = re.compile(
     r"|(?P<deployment>ecs-svc/[0-9]{15,19})"
     r"|(?P<serial>[0-9]{44,49})"  # of certificates
     r"|(?P<sum>[0-9A-Za-z+/]{43}=)"  # of the code of functions, in base64
+    r"|(?P<scaled>[0-9a-z]{36})"  # the ends of the ARNs of scalable targets
+    r"|(?P<database>(?:db|cluster)-[0-9A-Z]{26})"  # what RDS calls a database besides its name
+    r"|(?P<secret>secret:[\w/+=.@-]+-[0-9A-Za-z]{6})"  # the ends of the ARNs of secrets
+    r")|(?<=vpce-[0-9a-f]{17}-)(?P<endpoint>[0-9a-f]{8})"  # in the host names of endpoints
+    r"|(?:(?<=-AlarmHigh-)|(?<=-AlarmLow-)|(?<=AutoScalingPolicy-))"  # names of what Auto Scaling makes by itself
+    r"(?P<scaling>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})"
     r")(?![\w-])"
 )
 
@@ -52,6 +59,53 @@ class Aliases:
                     self.known[drawn] = like(found, f"{rack.stem} {call} {count}")
 
 
+def addresses(rack: str, drawn: list[str]) -> dict[str, str]:
+    """An address of the same network for each public one that a rack has drawn, with dots and, in names, dashes."""
+    known = {}
+    for count, address in enumerate(drawn, 1):
+        digest = hashlib.sha256(f"{rack} public address {count}".encode()).digest()
+        shown = ".".join([*address.split(".")[:2], str(digest[0]), str(digest[1])])
+        known |= {address: shown, address.replace(".", "-"): shown.replace(".", "-")}
+    return known
+
+
+def ranked(description: str, drawn: list[str]) -> dict[str, str]:
+    """Ids made from a description and the rank, for what AWS lists in the order of the ids that it drew."""
+    return {it: like(RANDOM.fullmatch(it), f"{description} {rank}") for rank, it in enumerate(drawn, 1)}
+
+
+def of_a_cluster(rack: str, aws, cluster: str) -> dict[str, str]:
+    """Ids of the instances of a cluster in the order of their addresses, and of its tasks by service and instance."""
+    members = aws.ecs.list_container_instances(cluster=cluster)["containerInstanceArns"]
+    members = aws.ecs.describe_container_instances(cluster=cluster, containerInstances=members)["containerInstances"]
+    answer = aws.ec2.describe_instances(InstanceIds=[member["ec2InstanceId"] for member in members])
+    address = {
+        instance["InstanceId"]: ipaddress.ip_address(instance["PrivateIpAddress"])
+        for reservation in answer["Reservations"]
+        for instance in reservation["Instances"]
+    }
+    at = {member["containerInstanceArn"]: address[member["ec2InstanceId"]] for member in members}
+    tasks = aws.ecs.list_tasks(cluster=cluster)["taskArns"]
+    tasks = aws.ecs.describe_tasks(cluster=cluster, tasks=tasks)["tasks"]
+    tasks.sort(key=lambda task: (task["group"], at[task["containerInstanceArn"]]))
+    return (
+        ranked(f"{rack} instance", sorted(address, key=address.get))
+        | ranked(f"{rack} container instance", [last(arn) for arn in sorted(at, key=at.get)])
+        | ranked(f"{rack} task", [last(task["taskArn"]) for task in tasks])
+        | ranked(f"{rack} container", [last(it["containerArn"]) for task in tasks for it in task["containers"]])
+    )
+
+
+def of_roles(rack: str, aws, names: list[str]) -> dict[str, str]:
+    """Ids of roles in the order of their names."""
+    drawn = [aws.iam.get_role(RoleName=name)["Role"]["RoleId"] for name in sorted(names)]
+    return ranked(f"{rack} role", drawn)
+
+
+def last(arn: str) -> str:
+    return arn.rsplit("/", 1)[-1]
+
+
 def like(found: re.Match, description: str) -> str:
     """An id of the same kind and length, made from a description."""
     digest = hashlib.sha256(description.encode()).digest()
@@ -60,16 +114,18 @@ def like(found: re.Match, description: str) -> str:
     match found.lastgroup:
         case "resource":
             return head + dash + digest.hex()[: len(tail)]
-        case "uuid":
+        case "uuid" | "scaling":
             return str(uuid.UUID(bytes=digest[:16], version=4))
-        case "hex":
-            return digest.hex()[:16]
+        case "hex" | "endpoint":
+            return digest.hex()[: len(found[0])]
         case "principal":
             return found[0][:4] + letters(digest, 17)
         case "zone":
             return "Z" + letters(digest, 13)
-        case "named":
+        case "named" | "database" | "secret":
             return head + dash + letters(digest, len(tail))
+        case "scaled":
+            return digest.hex()[:36]
         case "deployment":
             return f"ecs-svc/92233705{number % 10**11:011}"
         case "serial":
@@ -86,7 +142,8 @@ def letters(digest: bytes, length: int) -> str:
 # The calls that need no more than to be made.
 CALLS = {
     "acm": ["list_certificates"],
-    "autoscaling": ["describe_auto_scaling_groups", "describe_launch_configurations"],
+    "autoscaling": ["describe_auto_scaling_groups", "describe_launch_configurations", "describe_policies"],
+    "cloudwatch": ["describe_alarms"],
     "dynamodb": ["list_tables"],
     "ec2": [
         "describe_vpcs",
@@ -102,13 +159,20 @@ CALLS = {
         "describe_iam_instance_profile_associations",
         "describe_images",
         "describe_key_pairs",
+        "describe_nat_gateways",
+        "describe_addresses",
+        "describe_launch_templates",
+        "describe_vpc_endpoints",
     ],
     "efs": ["describe_file_systems"],
+    "elasticache": ["describe_cache_clusters"],
     "elbv2": ["describe_load_balancers", "describe_target_groups"],
     "iam": ["list_roles", "list_instance_profiles"],
     "kms": ["list_keys", "list_aliases"],
     "lambda": ["list_functions"],
+    "rds": ["describe_db_clusters", "describe_db_instances"],
     "route53": ["list_hosted_zones"],
+    "secretsmanager": ["list_secrets"],
     "sns": ["list_subscriptions"],
 }
 
@@ -118,6 +182,8 @@ def answers(aws):
     for service, calls in CALLS.items():
         for call in calls:
             yield call, ask(getattr(aws, service), call)
+    for call in "describe_scalable_targets", "describe_scaling_policies":
+        yield call, ask(getattr(aws, "application-autoscaling"), call, ServiceNamespace="ecs")
     yield from answers_about_stacks(aws)
     yield from answers_about_clusters(aws)
     yield from answers_about_load_balancers(aws)

@@ -3,7 +3,16 @@
 Each slip is one function whose text says what AWS does and what moto does instead.
 """
 
-from slips import cloudformation, data, ec2, ecs, load_balancers, resource_types, scheduler  # noqa: F401
+from slips import (  # noqa: F401
+    cloudformation,
+    data,
+    ec2,
+    ecs,
+    left_out_types,
+    load_balancers,
+    resource_types,
+    scheduler,
+)
 from slips.patch import SLIPS
 
 

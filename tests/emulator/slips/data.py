@@ -1,7 +1,9 @@
 """Slips of what keeps data, and of names."""
 
+from moto.elasticache.models import CacheCluster, CacheSubnetGroup, ElastiCacheBackend
 from moto.iam.models import InstanceProfile
 from moto.moto_api._internal import mock_random
+from moto.rds.models import DBCluster, DBInstance
 from moto.route53 import models as route53
 from moto.route53.models import FakeZone
 from moto.s3.models import FakeBucket
@@ -59,6 +61,82 @@ def instance_profiles_have_ids_of_iam() -> None:
     def make(init, profile, *args, **options):
         init(profile, *args, **options)
         profile.id = "AIPA" + mock_random.get_random_string(17).upper()
+
+
+@slip
+def queues_are_encrypted_in_one_way() -> None:
+    """A queue with a key of KMS is not encrypted by SQS as well; moto says both."""
+
+    @around(Queue, "__init__")
+    def make(init, queue, *args, **options):
+        init(queue, *args, **options)
+        if queue.kms_master_key_id:
+            queue.sqs_managed_sse_enabled = False
+
+
+@slip
+def databases_have_addresses_of_aws() -> None:
+    """All databases of a region bear one id of the account in their names, in one known zone, and those of Aurora
+    have no storage of their own kind; moto draws the first and the second, and says gp2."""
+    here = "c9qwmkzxtrbd"
+
+    @around(DBCluster, "__init__")
+    def make(init, cluster, *args, **options):
+        init(cluster, *args, **options)
+        cluster.url_identifier = here
+        cluster.hosted_zone_id = "Z2R2ITUGPM61AM"
+        if cluster.engine.startswith("aurora"):
+            cluster.storage_type = "aurora"
+
+    DBInstance.address = property(lambda it: f"{it.db_instance_identifier}.{here}.{it.region}.rds.amazonaws.com")
+
+
+@slip
+def caches_tell_where_they_are() -> None:
+    """A cache shows its nodes with their addresses, its security groups, its zone and how it is encrypted, and its
+    group of subnets their zones; moto has been told all that, and says nothing of it."""
+
+    @around(CacheCluster, "__init__")
+    def make(init, cache, account_id, region_name, *args, **options):
+        init(cache, account_id, region_name, *args, **options)
+        zone = cache.preferred_availability_zone or f"{region_name}a"
+        cache.preferred_availability_zone = zone
+        cache.security_groups = [
+            {"SecurityGroupId": group, "Status": "active"} for group in cache.security_group_ids
+        ]
+        cache.transit_encryption_enabled = bool(cache.transit_encryption_enabled)
+        cache.at_rest_encryption_enabled = False
+        cache.cache_nodes = [
+            {
+                "CacheNodeId": f"{number:04}",
+                "CacheNodeStatus": "available",
+                "CacheNodeCreateTime": cache.cache_cluster_create_time,
+                "CustomerAvailabilityZone": zone,
+                "Endpoint": {
+                    "Address": f"{cache.cache_cluster_id}.x7k2qz.{number:04}.use1.cache.amazonaws.com",
+                    "Port": cache.port,
+                },
+            }
+            for number in range(1, cache.num_cache_nodes + 1)
+        ]
+
+    @around(CacheSubnetGroup, "__init__")
+    def group(init, subnets, *args, **options):
+        init(subnets, *args, **options)
+        for subnet in subnets.subnets:
+            if isinstance(zone := subnet.get("subnet_availability_zone"), str):
+                subnet["subnet_availability_zone"] = {"Name": zone}
+
+
+@slip
+def deleted_caches_go() -> None:
+    """A cache that is deleted goes some minutes later; moto's is being deleted for ever."""
+
+    @around(ElastiCacheBackend, "delete_cache_cluster")
+    def delete(delete_cache_cluster, elasticache, name):
+        cache = delete_cache_cluster(elasticache, name)
+        del elasticache.cache_clusters[name]
+        return cache
 
 
 @slip

@@ -1,23 +1,31 @@
 """Slips of EC2, Auto Scaling and what other services keep in EC2."""
 
-from moto.autoscaling.models import FakeAutoScalingGroup
+import ipaddress
+import re
+
+from moto.autoscaling.models import FakeAutoScalingGroup, FakeScalingPolicy
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
-from moto.ec2.models.instances import Instance
+from moto.ec2.models.instances import Instance, MetadataOptions
+from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.efs.models import EFSBackend
+from moto.elasticache.models import ElastiCacheBackend
 from moto.elb.models import ELBBackend
 from moto.elbv2.models import ELBv2Backend
 from moto.moto_api._internal import mock_random
+from moto.rds.models import RDSBackend
 
-from slips.patch import around, slip
+from slips.patch import around, computed, slip
 
 
 @slip
 def groups_spread_their_instances() -> None:
-    """Auto Scaling launches each instance where the group has fewest and with the profile of its launch
-    configuration; moto puts all in the first subnet and gives none a profile."""
+    """Auto Scaling launches each instance where the group has fewest and with the profile and the key pair of its
+    launch configuration; moto puts all in the first subnet and gives none a profile or a key pair."""
 
     @around(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
     def launch_one_by_one(launch, group, count, tags):
@@ -34,6 +42,92 @@ def groups_spread_their_instances() -> None:
                 group.ec2_backend.associate_iam_instance_profile(instance.id, iam_instance_profile_name=profile)
             if group.launch_config and group.launch_config.instance_monitoring_enabled:
                 instance.monitoring_state = "enabled"
+            if group.launch_config and group.launch_config.key_name:
+                instance.key_name = group.launch_config.key_name
+
+
+@slip
+def instances_follow_their_launch_template() -> None:
+    """An instance has the profile, the monitoring, the metadata service and the interface that its launch template
+    describes; moto takes the image, the disks and little else from it."""
+
+    @around(EC2Backend, "run_instances")
+    def launch(run_instances, ec2, *args, **options):
+        asked = options.get("launch_template")
+        data = ec2._get_template_from_args(asked).data if asked else {}
+        for interface in data.get("NetworkInterfaces", [])[:1]:
+            if options.get("associate_public_ip") is None:
+                options["associate_public_ip"] = interface.get("AssociatePublicIpAddress")
+            options["security_group_ids"] = options.get("security_group_ids") or interface.get("Groups", [])
+        reservation = run_instances(ec2, *args, **options)
+        for instance in reservation.instances:
+            if "IamInstanceProfile" in data:
+                profile = data["IamInstanceProfile"]
+                ec2.associate_iam_instance_profile(
+                    instance.id,
+                    iam_instance_profile_name=profile.get("Name"),
+                    iam_instance_profile_arn=profile.get("Arn"),
+                )
+            if data.get("Monitoring", {}).get("Enabled"):
+                instance.monitoring_state = "enabled"
+            if "MetadataOptions" in data:
+                instance.metadata_options = MetadataOptions(data["MetadataOptions"])
+        return reservation
+
+
+@slip
+def launch_templates_show_their_tags() -> None:
+    """A launch template shows the tags it has; moto those it was made with."""
+    computed(LaunchTemplate, "tags", lambda template: template.get_tags())
+
+
+@slip
+def groups_notify_topics() -> None:
+    """A group tells topics of SNS when it launches and terminates instances; moto does not know that it can."""
+
+    def put(response):
+        asked = response._get_params()
+        group = response.autoscaling_backend.autoscaling_groups[asked["AutoScalingGroupName"]]
+        group.notifications = getattr(group, "notifications", {}) | {asked["TopicARN"]: asked["NotificationTypes"]}
+        return EmptyResult()
+
+    def describe(response):
+        asked = response._get_param("AutoScalingGroupNames") or []
+        configurations = [
+            {"AutoScalingGroupName": group.name, "TopicARN": topic, "NotificationType": kind}
+            for group in response.autoscaling_backend.autoscaling_groups.values()
+            if group.name in asked or not asked
+            for topic, kinds in getattr(group, "notifications", {}).items()
+            for kind in kinds
+        ]
+        return ActionResult({"NotificationConfigurations": configurations})
+
+    AutoScalingResponse.put_notification_configuration = put
+    AutoScalingResponse.describe_notification_configurations = describe
+
+
+@slip
+def scaling_policies_are_told_by_their_arn() -> None:
+    """Auto Scaling answers PutScalingPolicy with the PolicyARN; moto with nothing, for it spells that otherwise."""
+
+    @around(AutoScalingResponse, "put_scaling_policy")
+    def put(put_scaling_policy, response):
+        answer = put_scaling_policy(response)
+        return ActionResult({"PolicyARN": answer.result["PolicyArn"]})
+
+
+@slip
+def scaling_policies_have_ids() -> None:
+    """The ARN of each scaling policy holds an id drawn for it; moto's all hold the same."""
+    same = FakeScalingPolicy.arn.fget
+
+    @around(FakeScalingPolicy, "__init__")
+    def make(init, policy, *args, **options):
+        init(policy, *args, **options)
+        policy.drawn = str(mock_random.uuid4())
+
+    arn = property(lambda policy: re.sub("(?<=scalingPolicy:)[^:]+", policy.drawn, same(policy)))
+    FakeScalingPolicy.arn = FakeScalingPolicy.policy_arn = arn
 
 
 @slip
@@ -64,7 +158,8 @@ def instances_take_their_interfaces_along() -> None:
 @slip
 def services_of_aws_hold_interfaces() -> None:
     """A load balancer has an interface in each of its subnets, and one of AWS's own accounts holds it, like those
-    of the mount targets of a file system; moto makes none for the former and leaves the latter free."""
+    of databases, caches, mount targets, NAT gateways and endpoints; moto makes none for the first three and leaves
+    the others free."""
 
     class Held:
         """The attachment of an interface to something in an account of AWS."""
@@ -128,12 +223,101 @@ def services_of_aws_hold_interfaces() -> None:
         delete_load_balancer(elb, name)
         drop(ec2_backends[elb.account_id][elb.region_name], f"ELB {name}")
 
+    def settle(ec2, subnet_ids, zone, groups, holder, description):
+        """An interface for what stands in one subnet of a group, if it stands in a network."""
+        subnets = [ec2.get_subnet(subnet_id) for subnet_id in subnet_ids]
+        for subnet in [it for it in subnets if it.availability_zone == zone][:1]:
+            address = subnet.get_available_subnet_ip(instance=None)
+            interface = ec2.create_network_interface(subnet, address, group_ids=groups)
+            hold(interface, holder, description)
+            return interface
+
+    @around(RDSBackend, "create_db_instance")
+    def create_database(create_db_instance, rds, *args, **options):
+        database = create_db_instance(rds, *args, **options)
+        if group := database.db_subnet_group:
+            ec2, groups = ec2_backends[rds.account_id][rds.region_name], database.vpc_security_group_membership_list
+            database.interface = settle(
+                ec2,
+                [subnet.id for subnet in group._subnets],
+                database.availability_zone,
+                [it["VpcSecurityGroupId"] for it in groups],
+                "amazon-rds",
+                "RDSNetworkInterface",
+            )
+        return database
+
+    @around(RDSBackend, "delete_db_instance")
+    def delete_database(delete_db_instance, rds, *args, **options):
+        database = delete_db_instance(rds, *args, **options)
+        if interface := getattr(database, "interface", None):
+            interface.delete()
+        return database
+
+    @around(ElastiCacheBackend, "create_cache_cluster")
+    def create_cache(create_cache_cluster, elasticache, *args, **options):
+        cache = create_cache_cluster(elasticache, *args, **options)
+        if group := elasticache.cache_subnet_groups.get(cache.cache_subnet_group_name):
+            settle(
+                ec2_backends[elasticache.account_id][elasticache.region_name],
+                group.subnet_ids,
+                cache.preferred_availability_zone,
+                cache.security_group_ids,
+                "amazon-elasticache",
+                f"ElastiCache {cache.cache_cluster_id}",
+            )
+        return cache
+
+    @around(ElastiCacheBackend, "delete_cache_cluster")
+    def delete_cache(delete_cache_cluster, elasticache, name):
+        drop(ec2_backends[elasticache.account_id][elasticache.region_name], f"ElastiCache {name}")
+        return delete_cache_cluster(elasticache, name)
+
+    @around(EC2Backend, "create_nat_gateway")
+    def create_nat(create_nat_gateway, ec2, *args, **options):
+        gateway = create_nat_gateway(ec2, *args, **options)
+        hold(gateway._eni, "amazon-aws", f"Interface for NAT Gateway {gateway.id}")
+        gateway._eni.interface_type = "nat_gateway"
+        gateway._eni._group_set = []
+        return gateway
+
+    @around(EC2Backend, "delete_nat_gateway")
+    def delete_nat(delete_nat_gateway, ec2, gateway_id):
+        drop(ec2, f"Interface for NAT Gateway {gateway_id}")
+        return delete_nat_gateway(ec2, gateway_id)
+
+    @around(EC2Backend, "create_vpc_endpoint")
+    def create_endpoint(create_vpc_endpoint, ec2, *args, **options):
+        endpoint = create_vpc_endpoint(ec2, *args, **options)
+        for entry in endpoint.dns_entries:
+            service = ".".join(reversed(endpoint.service_name.split(".")[3:]))
+            entry["dns_name"] = f"{entry['dns_name'].split('.')[0]}.{service}.{ec2.region_name}.vpce.amazonaws.com"
+            entry["hosted_zone_id"] = "Z7HUB22UULQXV"
+        for interface_id in endpoint.network_interface_ids:
+            interface = ec2.get_network_interface(interface_id)
+            hold(interface, "amazon-aws", f"VPC Endpoint Interface {endpoint.id}")
+            interface.interface_type = "vpc_endpoint"
+            interface._group_set = [ec2.get_security_group_from_id(group) for group in endpoint.security_group_ids]
+        return endpoint
+
     @around(EFSBackend, "create_mount_target")
     def mount(create_mount_target, efs, *args, **options):
         target = create_mount_target(efs, *args, **options)
         interface = efs.ec2_backend.get_network_interface(target.network_interface_id)
         hold(interface, "amazon-efs", f"EFS mount target for {target.file_system_id} ({target.mount_target_id})")
         return target
+
+
+@slip
+def interfaces_have_addresses_of_their_subnets() -> None:
+    """An interface has an address of its subnet; moto gives those of NAT gateways and endpoints one from anywhere."""
+
+    @around(EC2Backend, "create_network_interface")
+    def create(create_network_interface, ec2, subnet, address, *args, **options):
+        within = ec2.get_subnet(subnet) if isinstance(subnet, str) else subnet
+        if isinstance(address, str) and ipaddress.ip_address(address) not in within.cidr:
+            address = within.get_available_subnet_ip(instance=None)
+        return create_network_interface(ec2, within, address, *args, **options)
 
 
 @slip

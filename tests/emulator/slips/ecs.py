@@ -1,12 +1,15 @@
 """Slips of ECS: what it tells of clusters, services and tasks, and the agent on its instances."""
 
 import base64
+import inspect
 import itertools
 import re
 import sys
 
+from moto.autoscaling.models import autoscaling_backends
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.utils import utcnow
-from moto.ec2.models import EC2Backend
+from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
 from moto.ecs.models import Cluster, ContainerInstance, EC2ContainerServiceBackend, Service, Task, ecs_backends
@@ -190,6 +193,127 @@ def what_is_inactive_is_not_listed() -> None:
     def list_services(list_all, ecs, *args, **options):
         inactive = {service.arn for service in ecs.services.values() if service.status == "INACTIVE"}
         return [arn for arn in list_all(ecs, *args, **options) if arn not in inactive]
+
+
+@slip
+def services_run_where_their_strategy_says() -> None:
+    """A service without a launch type takes the capacity providers it names, or those of its cluster, and says so, as
+    do its tasks and the instances of the provider; moto forgets the strategy and says EC2."""
+
+    @around(EC2ContainerServiceBackend, "create_service")
+    def create(create_service, ecs, *args, capacity_provider_strategy=None, **options):
+        asked = inspect.signature(create_service).bind(ecs, *args, **options).arguments
+        service = create_service(ecs, *args, **options)
+        cluster = ecs._get_cluster(asked["cluster_str"])
+        strategy = capacity_provider_strategy or cluster.default_capacity_provider_strategy
+        if strategy and not asked.get("launch_type"):
+            defaults = {"base": 0, "weight": 0}
+            service.capacity_provider_strategy = [defaults | provider for provider in strategy]
+            service.launch_type = None
+            for deployment in service.deployments:
+                deployment["launchType"] = None
+                deployment["capacityProviderStrategy"] = service.capacity_provider_strategy
+        return service
+
+    def of_instance(instance):
+        ec2 = ec2_backends[instance._backend.account_id][instance._backend.region_name]
+        group = getattr(ec2.get_instance(instance.ec2_instance_id), "autoscaling_group", None)
+        for provider in instance._backend.capacity_providers.values():
+            if group and provider.auto_scaling_group_provider["autoScalingGroupArn"] == group.arn:
+                return provider.name
+        return None
+
+    def of_task(task):
+        found = task._backend.container_instances.get(task.cluster_name, {}).values()
+        return next((of_instance(it) for it in found if it.container_instance_arn == task.container_instance_arn), None)
+
+    computed(ContainerInstance, "capacity_provider_name", of_instance)
+    computed(Task, "capacity_provider_name", of_task)
+
+
+@slip
+def capacity_providers_are_listed() -> None:
+    """DescribeCapacityProviders without names lists all of the account, and the two of Fargate, which AWS owns; moto
+    fails, and does not know those of Fargate."""
+
+    @around(EC2ContainerServiceBackend, "describe_capacity_providers")
+    def describe(describe_capacity_providers, ecs, names):
+        arn = f"arn:aws:ecs:{ecs.region_name}:{ecs.account_id}:capacity-provider"
+        of_fargate = {
+            name: {"capacityProviderArn": f"{arn}/{name}", "name": name, "status": "ACTIVE", "tags": []}
+            for name in ("FARGATE", "FARGATE_SPOT")
+        }
+        names = names or [*of_fargate, *ecs.capacity_providers]
+        known, failures = describe_capacity_providers(ecs, [name for name in names if name not in of_fargate])
+        return [of_fargate[name] for name in names if name in of_fargate] + known, failures
+
+
+@slip
+def managed_scaling_has_a_policy_and_alarms() -> None:
+    """While a cluster has a capacity provider that scales its group, ECS keeps a policy on the group, with two alarms;
+    moto's ECS does nothing."""
+
+    @around(EC2ContainerServiceBackend, "put_cluster_capacity_providers")
+    def take(put_cluster_capacity_providers, ecs, cluster_name, providers, strategy):
+        cluster = put_cluster_capacity_providers(ecs, cluster_name, providers, strategy)
+        kept = ecs.__dict__.setdefault("kept_for_scaling", {})
+        for by in [it for it in kept if it[0] == cluster.name and it[1] not in cluster.capacity_providers]:
+            forget(ecs, *kept.pop(by))
+        for name in cluster.capacity_providers:
+            details = ecs.capacity_providers[name].auto_scaling_group_provider if name in ecs.capacity_providers else {}
+            managed = details.get("managedScaling", {}).get("status") == "ENABLED"
+            if managed and (cluster.name, name) not in kept:
+                group = details["autoScalingGroupArn"].rsplit("/", 1)[-1]
+                target = float(details["managedScaling"]["targetCapacity"])
+                kept[cluster.name, name] = watch(ecs, cluster.name, name, group, target)
+        return cluster
+
+    def forget(ecs, policy, alarms):
+        autoscaling = autoscaling_backends[ecs.account_id][ecs.region_name]
+        autoscaling.policies.pop(policy, None)
+        cloudwatch_backends[ecs.account_id][ecs.region_name].delete_alarms(alarms)
+
+    def watch(ecs, cluster, provider, group, target):
+        metric = {"Namespace": "AWS/ECS/ManagedScaling", "MetricName": "CapacityProviderReservation"}
+        dimensions = [
+            {"Name": "CapacityProviderName", "Value": provider},
+            {"Name": "ClusterName", "Value": cluster},
+        ]
+        policy = autoscaling_backends[ecs.account_id][ecs.region_name].put_scaling_policy(
+            name=f"ECSManagedAutoScalingPolicy-{mock_random.uuid4()}",
+            policy_type="TargetTrackingScaling",
+            metric_aggregation_type=None,
+            adjustment_type=None,
+            as_name=group,
+            min_adjustment_magnitude=None,
+            scaling_adjustment=None,
+            cooldown=None,
+            target_tracking_config={
+                "CustomizedMetricSpecification": metric | {"Dimensions": dimensions, "Statistic": "Average"},
+                "TargetValue": target,
+                "DisableScaleIn": False,
+            },
+            step_adjustments=[],
+            estimated_instance_warmup=None,
+            predictive_scaling_configuration={},
+        )
+        alarms = []
+        for level, comparison in ("High", "GreaterThanThreshold"), ("Low", "LessThanThreshold"):
+            alarm = cloudwatch_backends[ecs.account_id][ecs.region_name].put_metric_alarm(
+                name=f"TargetTracking-{group}-Alarm{level}-{mock_random.uuid4()}",
+                namespace=metric["Namespace"],
+                metric_name=metric["MetricName"],
+                comparison_operator=comparison,
+                evaluation_periods=1 if level == "High" else 15,
+                period=60,
+                threshold=target,
+                statistic="Average",
+                description=f"DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {policy.arn}.",
+                dimensions=dimensions,
+                alarm_actions=[policy.arn],
+            )
+            alarms.append(alarm.name)
+        return policy.name, alarms
 
 
 @slip

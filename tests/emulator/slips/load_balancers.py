@@ -10,17 +10,24 @@ from moto.moto_api._internal import mock_random
 from slips.patch import around, slip
 
 # What AWS drew for load balancers that others refer to by name.
-NUMBERS = {"karim-Route-1B7H2GIJW6LEN": 502343295, "karim-test": 1783902541}
+NUMBERS = {
+    "ECSTEST-ecs-nodejs-app-alb": 1304928817,
+    "karim-Route-1B7H2GIJW6LEN": 502343295,
+    "karim-Route-9ZQK3WT5BM7X": 1249013377,
+    "karim-test": 1783902541,
+    "karim-test-payments": 1765241556,
+}
 
 
 @slip
 def load_balancers_have_numbered_names() -> None:
-    """The DNS name of a load balancer ends in a number drawn for it, in one known zone of its region; moto has no
-    number, and a zone that does not exist."""
+    """The DNS name of a load balancer ends in a number drawn for it, in one known zone of its region, and begins with
+    `internal-` if the load balancer is; moto has neither, and a zone that does not exist."""
 
     def name(balancer, region):
         number = NUMBERS.get(balancer.name) or mock_random.randint(10**8, 2 * 10**9)
-        balancer.dns_name = f"{balancer.name}-{number}.{region}.elb.amazonaws.com"
+        internal = "internal-" if balancer.scheme == "internal" else ""
+        balancer.dns_name = f"{internal}{balancer.name}-{number}.{region}.elb.amazonaws.com"
 
     @around(ELBv2Backend, "create_load_balancer")
     def create(create_load_balancer, elb, *args, **options):

@@ -1,5 +1,7 @@
 """How a slip changes moto: methods replaced by functions that are handed the method they replace."""
 
+import functools
+
 SLIPS = []
 
 
@@ -14,7 +16,8 @@ def around(owner, name: str):
 
     def put(replacement):
         original = getattr(owner, name)
-        setattr(owner, name, lambda *args, **kwargs: replacement(original, *args, **kwargs))
+        replaced = functools.wraps(original)(lambda *args, **kwargs: replacement(original, *args, **kwargs))
+        setattr(owner, name, replaced)
 
     return put
 

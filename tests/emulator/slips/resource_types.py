@@ -7,21 +7,24 @@ from moto.autoscaling.models import FakeAutoScalingGroup, FakeLaunchConfiguratio
 from moto.awslambda.models import LambdaFunction, Permission
 from moto.core.common_models import CloudFormationModel
 from moto.core.resource_tagging import iter_taggable_backends
-from moto.core.utils import pascal_to_camelcase, remap_nested_keys
+from moto.core.utils import camelcase_to_underscores, pascal_to_camelcase, remap_nested_keys
 from moto.dynamodb.models.table import Table
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.internet_gateways import InternetGateway
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.models.subnets import SubnetRouteTableAssociation
+from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.models.vpn_gateway import VPCGatewayAttachment
 from moto.ecr.models import Repository, ecr_backends
 from moto.ecs.models import Cluster, Service, TaskDefinition, ecs_backends
 from moto.efs.models import FileSystem
 from moto.elb.models import LoadBalancer, elb_backends
 from moto.elbv2.models import FakeListener, FakeListenerRule, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
+from moto.events.models import Rule
 from moto.iam.models import Role
 from moto.kms.models import Key
 from moto.logs.models import LogGroup
+from moto.rds.models import DBInstance, DBSubnetGroup, rds_backends
 from moto.route53.models import FakeZone, route53_backends
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic
@@ -37,6 +40,7 @@ def stacks_make_what_their_templates_say() -> None:
     for model, make in (
         (BucketPolicy, bucket_policy),
         (Certificate, certificate),
+        (DBInstance, database_instance),
         (FakeAutoScalingGroup, auto_scaling_group),
         (FakeBucket, bucket),
         (FakeLaunchConfiguration, launch_configuration),
@@ -45,6 +49,7 @@ def stacks_make_what_their_templates_say() -> None:
         (FakeZone, hosted_zone),
         (Key, key),
         (LifecycleHook, lifecycle_hook),
+        (LogGroup, log_group),
         (LoadBalancer, classic_load_balancer),
         (Permission, permission),
         (Role, role),
@@ -70,6 +75,12 @@ def camel(properties):
     return remap_nested_keys(properties, pascal_to_camelcase)
 
 
+@slip
+def subnet_groups_are_known_by_name() -> None:
+    """A reference to a group of subnets for databases is its name; moto's is the group itself."""
+    DBSubnetGroup.physical_resource_id = property(lambda group: group.name)
+
+
 # ---- types made in part --------------------------------------------------------------------------
 
 
@@ -85,6 +96,11 @@ def bucket(moto, name, properties, account, region):
     versioning = properties.get("VersioningConfiguration", {})
     s3_backends[account]["aws"].put_bucket_versioning(name, versioning.get("Status"))
     return made
+
+
+def database_instance(moto, name, properties, account, region):
+    given = {camelcase_to_underscores(key): value for key, value in properties.items()}
+    return rds_backends[account][region].create_db_instance({"db_instance_identifier": name.lower()} | given)
 
 
 def key(moto, name, properties, account, region):
@@ -104,6 +120,12 @@ def load_balancer(moto, name, properties, account, region):
         {attribute["Key"]: attribute["Value"] for attribute in properties.get("LoadBalancerAttributes", [])}
     )
     made.activate()
+    return made
+
+
+def log_group(moto, name, properties, account, region):
+    made = moto()
+    made.kms_key_id = properties.get("KmsKeyId")
     return made
 
 
@@ -194,6 +216,7 @@ def service(moto, name, properties, account, region):
         load_balancers=camel(properties.get("LoadBalancers", [])),
         launch_type=properties.get("LaunchType"),
         role_arn=properties.get("Role"),
+        capacity_provider_strategy=camel(properties.get("CapacityProviderStrategy", [])),
     )
     made.deployment_configuration = camel(properties.get("DeploymentConfiguration", {}))
     return made
@@ -203,9 +226,10 @@ def service(moto, name, properties, account, region):
 
 
 class LeftOut:
-    def __init__(self, physical_id: str, remove) -> None:
+    def __init__(self, physical_id: str, remove, tagged: str | None = None) -> None:
         self.physical_resource_id = self.arn = physical_id
         self.remove = remove
+        self.tagged = tagged
 
     def is_created(self) -> bool:
         return True
@@ -281,6 +305,7 @@ def types_can_be_removed() -> None:
             ),
         ),
         (TaskDefinition, lambda it, account, region: ecs_backends[account][region].deregister_task_definition(it.arn)),
+        (VPCEndPoint, lambda it, account, region: ec2_backends[account][region].delete_vpc_endpoints([it.id])),
         (
             VPCGatewayAttachment,
             lambda it, account, region: ec2_backends[account][region].detach_internet_gateway(it.gateway_id, it.vpc_id),
@@ -311,6 +336,8 @@ def tag(resource, tags: dict[str, str], account: str, region: str) -> None:
         case Certificate():
             acm_backends[account][region].get_certificate(resource.arn).tags.update(tags)
         case LambdaFunction(function_arn=arn) | Table(table_arn=arn) | FileSystem(file_system_arn=arn):
+            tag_arn(arn, tags, account, region)
+        case DBInstance(arn=arn) | DBSubnetGroup(arn=arn) | Rule(arn=arn) | LeftOut(tagged=str(arn)):
             tag_arn(arn, tags, account, region)
         case Cluster() | FakeBucket() | Key() | LogGroup() | Service() | TaskDefinition() | Topic():
             tag_arn(resource.arn, tags, account, region)
