@@ -117,13 +117,14 @@ fn gather(
         if known.len() > before {
             continue;
         }
-        let judged = share(graph, rack, &known);
+        let mut judged = share(graph, rack, &known);
         serve::add_reachable(graph, rack, &judged, &mut known);
         // The rest of what nobody else uses: parts and makings that serve nothing by themselves.
         let alone = judged.iter().filter(|(_, it)| it.class == Class::Inferred);
         let alone = alone.map(|(id, _)| id.clone()).collect();
         derive_from(graph, alone, &mut known);
         if known.len() == before {
+            forget(graph, rack, &known, &mut judged);
             return judged;
         }
     }
@@ -262,6 +263,44 @@ fn share(
     judged
 }
 
+/// Takes for foreign what others made and nothing of the rack's own uses: a shared target group
+/// leads on to machines that are somebody else's.
+fn forget(
+    graph: &Graph<'_>,
+    rack: &Rack,
+    known: &BTreeMap<ResourceId, Belonging>,
+    judged: &mut BTreeMap<ResourceId, Belonging>,
+) {
+    let shared = |id: &ResourceId, judged: &BTreeMap<ResourceId, Belonging>| {
+        judged.get(id).is_some_and(|it| it.class == Class::Shared)
+    };
+    loop {
+        let reached = known.iter().filter(|(_, it)| it.class == Class::Inferred);
+        let strange: Vec<ResourceId> = reached
+            .map(|(id, _)| id)
+            .filter(|id| shared(id, judged))
+            .filter_map(|id| graph.get(id))
+            .filter(|resource| {
+                let users = graph.users(&resource.id).into_iter();
+                let mut users = users
+                    .filter(|(user, edge)| is_use(edge.kind) && judged.contains_key(&user.id))
+                    .peekable();
+                users.peek().is_none()
+                    || users.all(|(user, _)| shared(&user.id, judged))
+                        && serve::is_anothers(graph, rack, judged, resource)
+            })
+            .filter(|it| !serve::is_there_for(graph, judged, it))
+            .map(|it| it.id.clone())
+            .collect();
+        if strange.is_empty() {
+            return;
+        }
+        for id in strange {
+            judged.remove(&id);
+        }
+    }
+}
+
 /// What foreign things hold on to a resource, directly or through what is shared.
 fn others(
     graph: &Graph<'_>,
@@ -280,9 +319,11 @@ fn others(
             None => {
                 others.insert(user.id.clone());
             }
-            // What only a shared thing leads to is as shared as that. A load balancer that others
-            // share leads to each of its goals by a rule of its own.
-            Some(it) if inferred && edge.kind != RelationKind::ForwardsTo => {
+            // What only a shared thing leads to is as shared as that.
+            Some(it)
+                if inferred
+                    && !(edge.kind == RelationKind::ForwardsTo && serve::chooses(user.id.kind)) =>
+            {
                 others.extend(it.others.iter().cloned());
             }
             Some(_) => {}

@@ -100,7 +100,14 @@ fn serves(
     let purpose = purpose(graph, resource)?;
     let mut ours = purpose.goals;
     ours.retain(|it| known.contains_key(it));
+    // That requests come to a machine is no reason to call its makers ours; that tasks run on it is.
+    ours.retain(|it| it.kind != Kind::Instance || hosts(graph, known, it));
     (!ours.is_empty()).then(|| format!("{} {}", purpose.verb, some(&ours)))
+}
+
+fn hosts(graph: &Graph<'_>, known: &BTreeMap<ResourceId, Belonging>, machine: &ResourceId) -> bool {
+    let mut users = graph.users(machine).into_iter();
+    users.any(|(user, edge)| edge.kind == RelationKind::RunsOn && known.contains_key(&user.id))
 }
 
 /// What a thing is there for, where its kind tells.
@@ -179,8 +186,24 @@ fn peers(graph: &Graph<'_>, group: &ResourceId) -> Option<BTreeSet<ResourceId>> 
     )
 }
 
+/// Whether each thing that it leads to is led to by a rule of its own, so that who shares the one
+/// does not share the other.
+pub(super) fn chooses(kind: Kind) -> bool {
+    let mut purposes = PURPOSES.iter();
+    purposes.any(|it| it.0 == kind && it.2 == RelationKind::ForwardsTo)
+}
+
+/// Whether it is there for something that belongs.
+pub(super) fn is_there_for(
+    graph: &Graph<'_>,
+    known: &BTreeMap<ResourceId, Belonging>,
+    resource: &Resource,
+) -> bool {
+    serves(graph, known, resource).is_some() || wears(graph, known, resource).is_some()
+}
+
 /// Whether something that is not the rack's made it or holds it as a part.
-fn is_anothers(
+pub(super) fn is_anothers(
     graph: &Graph<'_>,
     rack: &Rack,
     known: &BTreeMap<ResourceId, Belonging>,

@@ -3,12 +3,13 @@
 use super::*;
 use crate::{
     kind::{
-        Fact,
+        Attrs, Fact,
         auto_scaling_group::{AutoScalingGroup, Member},
         bucket::Bucket,
         container_instance::ContainerInstance,
         instance::Instance,
         key::Key,
+        key_pair::KeyPair,
         launch_configuration::LaunchConfiguration,
         listener::Listener,
         listener_rule::{Action, Forward},
@@ -16,7 +17,7 @@ use crate::{
         role::Role,
         security_group::{Permission, SecurityGroup},
         service::{Service, ServiceTarget},
-        target_group::TargetGroup,
+        target_group::{Target, TargetGroup},
         task_definition::TaskDefinition,
         volume::Volume,
         vpc::Vpc,
@@ -460,4 +461,43 @@ fn a_machine_in_the_racks_own_security_group_is_inferred_and_one_in_its_vpc_is_n
     assert_eq!(classes["instance/i-1"], "inferred");
     assert_eq!(classes["instance/i-9"], "foreign");
     assert!(classes["vpc/vpc-1"].starts_with("shared"));
+}
+
+#[test]
+fn the_machines_behind_another_racks_target_group_stay_foreign() {
+    let mut theirs = target_group("theirs");
+    if let Attrs::TargetGroup(it) = &mut theirs.attrs {
+        it.target_type = "instance".to_owned();
+        it.targets = Fact::Known(vec![Target {
+            id: "i-9".to_owned(),
+            ..Target::default()
+        }]);
+    }
+    let scaling = AutoScalingGroup {
+        instances: vec![Member {
+            instance: "i-9".to_owned(),
+            ..Member::default()
+        }],
+        ..AutoScalingGroup::default()
+    };
+    let machine = Instance {
+        key_pair: Some("theirs".to_owned()),
+        ..Instance::default()
+    };
+    let classes = classes(
+        &[BALANCER],
+        vec![
+            balancer("router", "sg-1", "logs"),
+            listener("router", 80, "theirs"),
+            theirs,
+            service("other", "api", "theirs", "sg-9"),
+            cluster("other"),
+            Resource::new("theirs", scaling),
+            Resource::new("i-9", machine),
+            Resource::new("theirs", KeyPair::default()),
+        ],
+    );
+    assert_eq!(classes["target-group/theirs"], "shared service/other/api");
+    assert_eq!(classes["instance/i-9"], "foreign");
+    assert_eq!(classes["key-pair/theirs"], "foreign");
 }
