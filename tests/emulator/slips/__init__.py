@@ -3,7 +3,19 @@
 Each slip is one function whose text says what AWS does and what moto does instead.
 """
 
-from slips import cloudformation, data, ec2, ecs, load_balancers, resource_types, scheduler  # noqa: F401
+from slips import (  # noqa: F401
+    cloudformation,
+    data,
+    databases,
+    ec2,
+    ecs,
+    fargate,
+    identity,
+    load_balancers,
+    resource_types,
+    scheduler,
+    service_connect,
+)
 from slips.patch import SLIPS
 
 

@@ -61,31 +61,33 @@ def instances_take_their_interfaces_along() -> None:
                 interface.description = ""
 
 
+class Held:
+    """The attachment of an interface to something in an account of AWS."""
+
+    def __init__(self, interface, holder):
+        self.attachment_id = interface.attachment_id
+        self.attach_time = utcnow()
+        self.delete_on_termination = False
+        self.device_index = 1
+        self.network_card_index = 0
+        self.instance_id = None
+        self.instance_owner_id = holder
+        self.status = "attached"
+
+
+def hold(interface, holder, description):
+    interface.attachment_id = f"eni-attach-{mock_random.get_random_hex(17)}"
+    interface.held = Held(interface, holder)
+    interface.requester_id = holder
+    interface.requester_managed = True
+    interface.status = "in-use"
+    interface.description = description
+
+
 @slip
 def services_of_aws_hold_interfaces() -> None:
     """A load balancer has an interface in each of its subnets, and one of AWS's own accounts holds it, like those
     of the mount targets of a file system; moto makes none for the former and leaves the latter free."""
-
-    class Held:
-        """The attachment of an interface to something in an account of AWS."""
-
-        def __init__(self, interface, holder):
-            self.attachment_id = interface.attachment_id
-            self.attach_time = utcnow()
-            self.delete_on_termination = False
-            self.device_index = 1
-            self.network_card_index = 0
-            self.instance_id = None
-            self.instance_owner_id = holder
-            self.status = "attached"
-
-    def hold(interface, holder, description):
-        interface.attachment_id = f"eni-attach-{mock_random.get_random_hex(17)}"
-        interface.held = Held(interface, holder)
-        interface.requester_id = holder
-        interface.requester_managed = True
-        interface.status = "in-use"
-        interface.description = description
 
     def make(ec2, balancer, subnet_ids, description):
         for subnet_id in subnet_ids:
