@@ -16,8 +16,8 @@ from slips.patch import around, slip
 
 @slip
 def groups_spread_their_instances() -> None:
-    """Auto Scaling launches each instance where the group has fewest and with the profile of its launch
-    configuration; moto puts all in the first subnet and gives none a profile."""
+    """Auto Scaling launches each instance where the group has fewest, and with the profile and the key pair of its
+    launch configuration; moto puts all in the first subnet, without profile or key pair."""
 
     @around(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
     def launch_one_by_one(launch, group, count, tags):
@@ -32,6 +32,8 @@ def groups_spread_their_instances() -> None:
             if group.launch_config and group.launch_config.iam_instance_profile:
                 profile = group.launch_config.iam_instance_profile
                 group.ec2_backend.associate_iam_instance_profile(instance.id, iam_instance_profile_name=profile)
+            if group.launch_config and group.launch_config.key_name:
+                instance.key_name = group.launch_config.key_name
             if group.launch_config and group.launch_config.instance_monitoring_enabled:
                 instance.monitoring_state = "enabled"
 
@@ -188,3 +190,12 @@ def networks_take_their_access_lists_along() -> None:
         for acl in [acl for acl in ec2.network_acls.values() if acl.vpc_id == vpc_id]:
             del ec2.network_acls[acl.id]
         return vpc
+
+
+@slip
+def key_pairs_are_rsa_unless_told() -> None:
+    """A key pair that AWS makes is of type rsa where no type is asked for; moto's has none."""
+
+    @around(EC2Backend, "create_key_pair")
+    def create(create_key_pair, ec2, name, key_type, *args, **options):
+        return create_key_pair(ec2, name, key_type or "rsa", *args, **options)

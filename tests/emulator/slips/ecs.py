@@ -264,9 +264,11 @@ def services_remember_what_they_were_told() -> None:
         service.enable_ecs_managed_tags = bool(asked("enableECSManagedTags"))
         service.enable_execute_command = bool(asked("enableExecuteCommand"))
         service.health_check_grace_period_seconds = asked("healthCheckGracePeriodSeconds")
-        if service.network_configuration and not service.role_arn:
-            linked = "role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
-            service.role_arn = f"arn:aws:iam::{service._account_id}:{linked}"
+        role = service.role_arn
+        if service.network_configuration and not role:
+            role = "aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+        if role and not role.startswith("arn:"):
+            service.role_arn = f"arn:aws:iam::{service._account_id}:role/{role}"
         if service.launch_type == "FARGATE":
             service.platform_version = service.platform_version or "LATEST"
             service.platform_family = "Linux"
@@ -281,6 +283,8 @@ def new_task_definitions_are_deployed() -> None:
     @around(EC2ContainerServiceBackend, "update_service")
     def update(update_service, ecs, properties):
         service = update_service(ecs, properties)
+        if not service.deployments:
+            return service
         service.task_definition = ecs.describe_task_definition(service.task_definition).arn
         deployment = service.deployments[0]
         if deployment["taskDefinition"] != service.task_definition:

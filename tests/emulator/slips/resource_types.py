@@ -19,7 +19,7 @@ from moto.ecs.models import Cluster, Service, TaskDefinition, ecs_backends
 from moto.efs.models import FileSystem
 from moto.elb.models import LoadBalancer, elb_backends
 from moto.elbv2.models import FakeListener, FakeListenerRule, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
-from moto.iam.models import Role
+from moto.iam.models import Role, iam_backends
 from moto.kms.models import Key
 from moto.logs.models import LogGroup
 from moto.route53.models import FakeZone, route53_backends
@@ -116,7 +116,10 @@ def permission(moto, name, properties, account, region):
 def role(moto, name, properties, account, region):
     for policy in properties.get("Policies", []):
         policy["PolicyDocument"] = json.dumps(policy["PolicyDocument"])
-    return moto()
+    made = moto()
+    for policy_arn in properties.get("ManagedPolicyArns", []):
+        iam_backends[account]["aws"].attach_role_policy(policy_arn, made.name)
+    return made
 
 
 def subnet_route_table_association(moto, name, properties, account, region):

@@ -17,6 +17,8 @@ def services_run_their_tasks() -> None:
 
     def keep_running(ecs):
         for service in ecs.services.values():
+            if not service.deployments:  # another controller deploys
+                continue
             wanted = service.desired_count if service.status == "ACTIVE" else 0
             there = of(service, running(ecs, service.cluster_name))
             # Those of an older deployment go first.

@@ -135,15 +135,17 @@ def put_proxy(task, service) -> None:
 
 
 def tell_cloud_map(ecs, service) -> None:
-    deployment = service.deployments[0] if service.deployments else {}
+    deployment = service.deployments[0]
+    if "serviceConnectResources" not in deployment:
+        return
     names = servicediscovery_backends[ecs.account_id][ecs.region_name].services.values()
-    ports = {it.get("discoveryName", it["portName"]): it["portName"] for it in wanted_ports(deployment)}
+    ports = {it.get("discoveryName", it["portName"]): it["portName"] for it in deployment["serviceConnectConfiguration"]["services"]}
     mapped = {
         mapping.get("name"): mapping["containerPort"]
         for definition in ecs.describe_task_definition(service.task_definition).container_definitions
         for mapping in definition["portMappings"]
     }
-    for resource in deployment.get("serviceConnectResources", []):
+    for resource in deployment["serviceConnectResources"]:
         (name,) = (it for it in names if it.arn == resource["discoveryArn"])
         name.instances = [
             ServiceInstance(
@@ -159,7 +161,3 @@ def tell_cloud_map(ecs, service) -> None:
             )
             for task in of(service, running(ecs, service.cluster_name))
         ]
-
-
-def wanted_ports(deployment: dict) -> list[dict]:
-    return deployment.get("serviceConnectConfiguration", {}).get("services", [])
