@@ -139,7 +139,8 @@ def tell_cloud_map(ecs, service) -> None:
     if "serviceConnectResources" not in deployment:
         return
     names = servicediscovery_backends[ecs.account_id][ecs.region_name].services.values()
-    ports = {it.get("discoveryName", it["portName"]): it["portName"] for it in deployment["serviceConnectConfiguration"]["services"]}
+    wanted = deployment["serviceConnectConfiguration"]["services"]
+    ports = {it.get("discoveryName", it["portName"]): it["portName"] for it in wanted}
     mapped = {
         mapping.get("name"): mapping["containerPort"]
         for definition in ecs.describe_task_definition(service.task_definition).container_definitions
