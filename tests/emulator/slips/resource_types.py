@@ -27,7 +27,7 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic
 from moto.sqs.models import Queue
 
-from slips.patch import slip
+from slips.patch import around, slip
 
 
 @slip
@@ -290,6 +290,18 @@ def types_can_be_removed() -> None:
         ),
     ):
         model.delete = removal
+
+
+@slip
+def roles_let_go_of_policies() -> None:
+    """CloudFormation detaches the policies that it attached to a role before it deletes that; moto fails instead."""
+
+    @around(Role, "delete_from_cloudformation_json")
+    def delete(delete_role, name, template, account, region):
+        role = iam_backends[account]["aws"].get_role(name)
+        for policy in list(role.managed_policies.values()):
+            policy.detach_from(role)
+        delete_role(name, template, account, region)
 
 
 # ---- tags ----------------------------------------------------------------------------------------
