@@ -264,6 +264,9 @@ fn candidates(graph: &Graph<'_>, name: &str) -> Vec<ResourceId> {
         .filter(|it| graph.get(it).is_some())
         .collect();
     if let Some(seen) = graph.get(&cluster)
+        && !found
+            .iter()
+            .any(|it| rooted(graph, it).roots.contains_key(&cluster))
         && !found.iter().any(|it| declares(graph, it, seen))
     {
         found.push(cluster);
@@ -314,6 +317,11 @@ fn rooted(graph: &Graph<'_>, root: &ResourceId) -> Rack {
     let mut roots = BTreeMap::from([(root.clone(), format!("{root} is the rack's name"))]);
     let name = root.key.strip_prefix(ECS_CLI_PREFIX).unwrap_or(&root.key);
     if root.kind == Kind::Stack {
+        let cluster = ResourceId::new(Kind::Cluster, name);
+        if root.key != name && graph.get(&cluster).is_some() {
+            // ecs-cli makes the cluster by a call of its own, and only its machines by a stack.
+            roots.insert(cluster, format!("{root} makes machines for it"));
+        }
         for (resource, stack) in graph.of::<Stack>() {
             if let Some(evidence) = joins(resource, stack, &root.key) {
                 roots.entry(resource.id.clone()).or_insert(evidence);
@@ -468,6 +476,15 @@ mod tests {
         )];
         let error = find(&Graph::build(&[]), &gaps, "prod", None).unwrap_err();
         assert!(matches!(error, NoSuchRack::Unread { .. }), "{error}");
+    }
+
+    #[test]
+    fn the_cluster_that_ecs_cli_makes_beside_its_stack_is_of_one_rack_with_it() {
+        let resources = [stack("amazon-ecs-cli-setup-demo"), cluster("demo")];
+        let graph = Graph::build(&resources);
+        let rack = find(&graph, &[], "demo", None).unwrap();
+        assert_eq!(rack.roots.len(), 2);
+        assert_eq!(names(&all(&graph, &BTreeMap::new())), [("demo", "ecs-cli")]);
     }
 
     #[test]

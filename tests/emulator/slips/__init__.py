@@ -6,12 +6,16 @@ Each slip is one function whose text says what AWS does and what moto does inste
 from slips import (  # noqa: F401
     cloudformation,
     data,
+    databases,
     ec2,
     ecs,
+    fargate,
+    identity,
     left_out_types,
     load_balancers,
     resource_types,
     scheduler,
+    service_connect,
 )
 from slips.patch import SLIPS
 

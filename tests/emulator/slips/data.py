@@ -3,13 +3,14 @@
 from moto.elasticache.models import CacheCluster, CacheSubnetGroup, ElastiCacheBackend
 from moto.iam.models import InstanceProfile
 from moto.moto_api._internal import mock_random
-from moto.rds.models import DBCluster, DBInstance
+from moto.rds.models import DBCluster
 from moto.route53 import models as route53
 from moto.route53.models import FakeZone
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from moto.sqs.models import Queue
 
+from slips.databases import WORD
 from slips.patch import around, slip
 
 
@@ -78,17 +79,14 @@ def queues_are_encrypted_in_one_way() -> None:
 def databases_have_addresses_of_aws() -> None:
     """All databases of a region bear one id of the account in their names, in one known zone, and those of Aurora
     have no storage of their own kind; moto draws the first and the second, and says gp2."""
-    here = "c9qwmkzxtrbd"
 
     @around(DBCluster, "__init__")
     def make(init, cluster, *args, **options):
         init(cluster, *args, **options)
-        cluster.url_identifier = here
+        cluster.url_identifier = WORD
         cluster.hosted_zone_id = "Z2R2ITUGPM61AM"
         if cluster.engine.startswith("aurora"):
             cluster.storage_type = "aurora"
-
-    DBInstance.address = property(lambda it: f"{it.db_instance_identifier}.{here}.{it.region}.rds.amazonaws.com")
 
 
 @slip

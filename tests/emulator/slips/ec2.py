@@ -17,15 +17,14 @@ from moto.elasticache.models import ElastiCacheBackend
 from moto.elb.models import ELBBackend
 from moto.elbv2.models import ELBv2Backend
 from moto.moto_api._internal import mock_random
-from moto.rds.models import RDSBackend
 
 from slips.patch import around, computed, slip
 
 
 @slip
 def groups_spread_their_instances() -> None:
-    """Auto Scaling launches each instance where the group has fewest and with the profile and the key pair of its
-    launch configuration; moto puts all in the first subnet and gives none a profile or a key pair."""
+    """Auto Scaling launches each instance where the group has fewest, and with the profile and the key pair of its
+    launch configuration; moto puts all in the first subnet, without profile or key pair."""
 
     @around(FakeAutoScalingGroup, "replace_autoscaling_group_instances")
     def launch_one_by_one(launch, group, count, tags):
@@ -40,6 +39,8 @@ def groups_spread_their_instances() -> None:
             if group.launch_config and group.launch_config.iam_instance_profile:
                 profile = group.launch_config.iam_instance_profile
                 group.ec2_backend.associate_iam_instance_profile(instance.id, iam_instance_profile_name=profile)
+            if group.launch_config and group.launch_config.key_name:
+                instance.key_name = group.launch_config.key_name
             if group.launch_config and group.launch_config.instance_monitoring_enabled:
                 instance.monitoring_state = "enabled"
             if group.launch_config and group.launch_config.key_name:
@@ -155,32 +156,34 @@ def instances_take_their_interfaces_along() -> None:
                 interface.description = ""
 
 
+class Held:
+    """The attachment of an interface to something in an account of AWS."""
+
+    def __init__(self, interface, holder):
+        self.attachment_id = interface.attachment_id
+        self.attach_time = utcnow()
+        self.delete_on_termination = False
+        self.device_index = 1
+        self.network_card_index = 0
+        self.instance_id = None
+        self.instance_owner_id = holder
+        self.status = "attached"
+
+
+def hold(interface, holder, description):
+    interface.attachment_id = f"eni-attach-{mock_random.get_random_hex(17)}"
+    interface.held = Held(interface, holder)
+    interface.requester_id = holder
+    interface.requester_managed = True
+    interface.status = "in-use"
+    interface.description = description
+
+
 @slip
 def services_of_aws_hold_interfaces() -> None:
     """A load balancer has an interface in each of its subnets, and one of AWS's own accounts holds it, like those
     of databases, caches, mount targets, NAT gateways and endpoints; moto makes none for the first three and leaves
     the others free."""
-
-    class Held:
-        """The attachment of an interface to something in an account of AWS."""
-
-        def __init__(self, interface, holder):
-            self.attachment_id = interface.attachment_id
-            self.attach_time = utcnow()
-            self.delete_on_termination = False
-            self.device_index = 1
-            self.network_card_index = 0
-            self.instance_id = None
-            self.instance_owner_id = holder
-            self.status = "attached"
-
-    def hold(interface, holder, description):
-        interface.attachment_id = f"eni-attach-{mock_random.get_random_hex(17)}"
-        interface.held = Held(interface, holder)
-        interface.requester_id = holder
-        interface.requester_managed = True
-        interface.status = "in-use"
-        interface.description = description
 
     def make(ec2, balancer, subnet_ids, description):
         for subnet_id in subnet_ids:
@@ -231,28 +234,6 @@ def services_of_aws_hold_interfaces() -> None:
             interface = ec2.create_network_interface(subnet, address, group_ids=groups)
             hold(interface, holder, description)
             return interface
-
-    @around(RDSBackend, "create_db_instance")
-    def create_database(create_db_instance, rds, *args, **options):
-        database = create_db_instance(rds, *args, **options)
-        if group := database.db_subnet_group:
-            ec2, groups = ec2_backends[rds.account_id][rds.region_name], database.vpc_security_group_membership_list
-            database.interface = settle(
-                ec2,
-                [subnet.id for subnet in group._subnets],
-                database.availability_zone,
-                [it["VpcSecurityGroupId"] for it in groups],
-                "amazon-rds",
-                "RDSNetworkInterface",
-            )
-        return database
-
-    @around(RDSBackend, "delete_db_instance")
-    def delete_database(delete_db_instance, rds, *args, **options):
-        database = delete_db_instance(rds, *args, **options)
-        if interface := getattr(database, "interface", None):
-            interface.delete()
-        return database
 
     @around(ElastiCacheBackend, "create_cache_cluster")
     def create_cache(create_cache_cluster, elasticache, *args, **options):
@@ -370,3 +351,12 @@ def networks_take_their_access_lists_along() -> None:
         for acl in [acl for acl in ec2.network_acls.values() if acl.vpc_id == vpc_id]:
             del ec2.network_acls[acl.id]
         return vpc
+
+
+@slip
+def key_pairs_are_rsa_unless_told() -> None:
+    """A key pair that AWS makes is of type rsa where no type is asked for; moto's has none."""
+
+    @around(EC2Backend, "create_key_pair")
+    def create(create_key_pair, ec2, name, key_type, *args, **options):
+        return create_key_pair(ec2, name, key_type or "rsa", *args, **options)

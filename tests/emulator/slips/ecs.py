@@ -1,6 +1,7 @@
 """Slips of ECS: what it tells of clusters, services and tasks, and the agent on its instances."""
 
 import base64
+import contextvars
 import inspect
 import itertools
 import re
@@ -13,6 +14,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.ec2.models.instances import Instance
 from moto.ecs.models import Cluster, ContainerInstance, EC2ContainerServiceBackend, Service, Task, ecs_backends
+from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
 
@@ -33,6 +35,16 @@ def of(service: Service, tasks: list[Task]) -> list[Task]:
 
 def bindings(tasks: list[Task]) -> list[dict]:
     return [binding for task in tasks for container in task.containers for binding in container["networkBindings"]]
+
+
+# The request to make a service that is being answered.
+ASKED = contextvars.ContextVar("asked", default=None)
+
+
+def asked(name: str):
+    """What the request to make a service says under that name; nothing where a template makes it."""
+    request = ASKED.get()
+    return request and request._get_param(name)
 
 
 @slip
@@ -116,11 +128,34 @@ def clusters_count_what_they_hold() -> None:
 
 
 @slip
+def arns_stay_as_they_were_given() -> None:
+    """What was made before an account went over to long ARNs keeps its short one, and what is made after has an id of
+    32 digits; moto makes every ARN anew whenever it is asked, and every id a UUID."""
+
+    def keep(model, attribute):
+        make_arn = getattr(model, attribute).fget
+        setattr(model, attribute, property(lambda it: it.__dict__.get("given_arn") or make_arn(it)))
+
+        @around(model, "__init__")
+        def make(init, it, *args, **options):
+            init(it, *args, **options)
+            if model is not Service and it.cluster_name in make_arn(it).split("/"):
+                it.id = it.id.replace("-", "")
+            it.given_arn = make_arn(it)
+
+    keep(ContainerInstance, "container_instance_arn")
+    keep(Service, "arn")
+    keep(Task, "task_arn")
+
+
+@slip
 def tasks_say_what_runs_in_them() -> None:
     """A task shows all its containers with the ports they are reached at, those Docker chose counting up from
     32768; moto shows the first container, without ports and with the ARN of the task definition."""
 
     def container(task, definition, taken):
+        # The long form of an ARN names the cluster and the task too.
+        within = f"{task.cluster_name}/{task.id}/" if f"/{task.cluster_name}/" in task.task_arn else ""
         ports = []
         for mapping in definition["portMappings"]:
             host_port = mapping.get("hostPort") or next(port for port in itertools.count(32768) if port not in taken)
@@ -128,14 +163,14 @@ def tasks_say_what_runs_in_them() -> None:
             reached_at = {"bindIP": "0.0.0.0", "containerPort": mapping["containerPort"], "hostPort": host_port}
             ports.append(reached_at | {"protocol": mapping.get("protocol", "tcp")})
         return {
-            "containerArn": re.sub(":task/.*", f":container/{mock_random.uuid4()}", task.task_arn),
+            "containerArn": re.sub(":task/.*", f":container/{within}{mock_random.uuid4()}", task.task_arn),
             "taskArn": task.task_arn,
             "name": definition["name"],
             "image": definition["image"],
             "lastStatus": "RUNNING",
             "networkBindings": ports,
             "networkInterfaces": [],
-            "healthStatus": "UNKNOWN",
+            "healthStatus": "HEALTHY" if "healthCheck" in definition else "UNKNOWN",
             "cpu": str(definition["cpu"]),
             "memory": str(definition.get("memory", "")),
         }
@@ -156,7 +191,8 @@ def tasks_say_what_runs_in_them() -> None:
         task.memory = task_definition.memory or str(sum(int(definition.get("memory", 0)) for definition in definitions))
         task.launch_type = task.launch_type or "EC2"
         task.connectivity = "CONNECTED"
-        task.health_status = "UNKNOWN"
+        checked = any("healthCheck" in definition for definition in definitions)
+        task.health_status = "HEALTHY" if checked else "UNKNOWN"
         task.version = 2
         for moment in "created_at", "connectivity_at", "pull_started_at", "pull_stopped_at", "started_at":
             setattr(task, moment, utcnow())
@@ -324,3 +360,62 @@ def services_say_when_they_were_created() -> None:
     def make(init, service, *args, **options):
         init(service, *args, **options)
         service.created_at = utcnow()
+
+
+@slip
+def services_remember_what_they_were_told() -> None:
+    """A service tells all that it was made with and what AWS chose in its place, and ECS registers its tasks by a role
+    of its own where none is named; moto forgets most of it."""
+
+    @around(EC2ContainerServiceResponse, "create_service")
+    def answer(create_service, response):
+        token = ASKED.set(response)
+        try:
+            return create_service(response)
+        finally:
+            ASKED.reset(token)
+
+    @around(Service, "__init__")
+    def make(init, service, *args, **options):
+        init(service, *args, **options)
+        if ASKED.get() is None:
+            return
+        service.deployment_configuration = asked("deploymentConfiguration") or {
+            "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+            "maximumPercent": 200,
+            "minimumHealthyPercent": 100,
+        }
+        service.enable_ecs_managed_tags = bool(asked("enableECSManagedTags"))
+        service.enable_execute_command = bool(asked("enableExecuteCommand"))
+        service.health_check_grace_period_seconds = asked("healthCheckGracePeriodSeconds")
+        role = service.role_arn
+        if service.network_configuration and not role:
+            role = "aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
+        if role and not role.startswith("arn:"):
+            service.role_arn = f"arn:aws:iam::{service._account_id}:role/{role}"
+        if service.launch_type == "FARGATE":
+            service.platform_version = service.platform_version or "LATEST"
+            service.platform_family = "Linux"
+            service.deployments[0] |= {"platformVersion": "1.4.0", "platformFamily": "Linux"}
+
+
+@slip
+def new_task_definitions_are_deployed() -> None:
+    """A service that is given another task definition begins a deployment, and tells the ARN of the revision; moto
+    goes on with the old deployment, and repeats what it was given."""
+
+    @around(EC2ContainerServiceBackend, "update_service")
+    def update(update_service, ecs, properties):
+        service = update_service(ecs, properties)
+        if not service.deployments:
+            return service
+        service.task_definition = ecs.describe_task_definition(service.task_definition).arn
+        deployment = service.deployments[0]
+        if deployment["taskDefinition"] != service.task_definition:
+            deployment |= {
+                "id": f"ecs-svc/{mock_random.randint(0, 32**12)}",
+                "taskDefinition": service.task_definition,
+                "createdAt": utcnow(),
+                "updatedAt": utcnow(),
+            }
+        return service

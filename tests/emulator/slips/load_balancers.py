@@ -2,6 +2,7 @@
 
 import re
 
+from moto.ec2.models import ec2_backends
 from moto.elb.models import ELBBackend
 from moto.elbv2 import models as elbv2
 from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeLoadBalancer, FakeRule, FakeTargetGroup
@@ -12,10 +13,12 @@ from slips.patch import around, slip
 # What AWS drew for load balancers that others refer to by name.
 NUMBERS = {
     "ECSTEST-ecs-nodejs-app-alb": 1304928817,
+    "cruddur-alb": 1462973582,
     "karim-Route-1B7H2GIJW6LEN": 502343295,
     "karim-Route-9ZQK3WT5BM7X": 1249013377,
     "karim-test": 1783902541,
     "karim-test-payments": 1765241556,
+    "webapp-load-balancer": 1711291190,
 }
 
 
@@ -118,3 +121,33 @@ def certificates_name_the_load_balancer_that_uses_them() -> None:
     def register(register_certificate, account_id, region, arn_certificate, arn_user):
         balancer = arn_user.replace(":listener/", ":loadbalancer/").rsplit("/", 1)[0]
         register_certificate(account_id, region, arn_certificate, balancer)
+
+
+@slip
+def targets_by_address_are_in_a_zone() -> None:
+    """A target that is an address of the VPC is told with its zone; moto tells none."""
+    target = FakeHealthStatus.target.fget
+    FakeHealthStatus.target = property(lambda health: target(health) | getattr(health, "zone", {}))
+
+    @around(FakeTargetGroup, "health_for")
+    def tell(health_for, group, told, ec2):
+        health = health_for(group, told, ec2)
+        for interface in ec2.enis.values():
+            if interface.private_ip_address == told["Id"] and interface.vpc_id == group.vpc_id:
+                health.zone = {"AvailabilityZone": interface.availability_zone}
+        return health
+
+
+@slip
+def classic_load_balancers_begin_complete() -> None:
+    """A classic load balancer stands in the zones of its subnets, and checks whether the port of its first listener
+    opens until it is told more; moto's stands in no zone and checks nothing."""
+
+    @around(ELBBackend, "create_load_balancer")
+    def create(create_load_balancer, elb, name, *args, **options):
+        balancer = create_load_balancer(elb, name, *args, **options)
+        if not balancer.availability_zones:
+            ec2 = ec2_backends[elb.account_id][elb.region_name]
+            balancer.availability_zones = [ec2.get_subnet(subnet).availability_zone for subnet in balancer.subnets]
+        elb.configure_health_check(name, "5", "10", "2", "30", f"TCP:{balancer.listeners[0].instance_port}")
+        return balancer

@@ -21,7 +21,7 @@ from moto.efs.models import FileSystem
 from moto.elb.models import LoadBalancer, elb_backends
 from moto.elbv2.models import FakeListener, FakeListenerRule, FakeLoadBalancer, FakeTargetGroup, elbv2_backends
 from moto.events.models import Rule
-from moto.iam.models import Role
+from moto.iam.models import Role, iam_backends
 from moto.kms.models import Key
 from moto.logs.models import LogGroup
 from moto.rds.models import DBInstance, DBSubnetGroup, rds_backends
@@ -30,7 +30,7 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic
 from moto.sqs.models import Queue
 
-from slips.patch import slip
+from slips.patch import around, slip
 
 
 @slip
@@ -138,7 +138,10 @@ def permission(moto, name, properties, account, region):
 def role(moto, name, properties, account, region):
     for policy in properties.get("Policies", []):
         policy["PolicyDocument"] = json.dumps(policy["PolicyDocument"])
-    return moto()
+    made = moto()
+    for policy_arn in properties.get("ManagedPolicyArns", []):
+        iam_backends[account]["aws"].attach_role_policy(policy_arn, made.name)
+    return made
 
 
 def subnet_route_table_association(moto, name, properties, account, region):
@@ -312,6 +315,18 @@ def types_can_be_removed() -> None:
         ),
     ):
         model.delete = removal
+
+
+@slip
+def roles_let_go_of_policies() -> None:
+    """CloudFormation detaches the policies that it attached to a role before it deletes that; moto fails instead."""
+
+    @around(Role, "delete_from_cloudformation_json")
+    def delete(delete_role, name, template, account, region):
+        role = iam_backends[account]["aws"].get_role(name)
+        for policy in list(role.managed_policies.values()):
+            policy.detach_from(role)
+        delete_role(name, template, account, region)
 
 
 # ---- tags ----------------------------------------------------------------------------------------

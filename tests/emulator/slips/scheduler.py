@@ -6,6 +6,7 @@ from moto.elbv2.models import elbv2_backends
 
 from slips.ecs import bindings, of, on, running
 from slips.patch import around, slip
+from slips.service_connect import put_proxy, tell_cloud_map
 
 
 @slip
@@ -16,12 +17,18 @@ def services_run_their_tasks() -> None:
 
     def keep_running(ecs):
         for service in ecs.services.values():
+            if not service.deployments:  # another controller deploys
+                continue
             wanted = service.desired_count if service.status == "ACTIVE" else 0
             there = of(service, running(ecs, service.cluster_name))
-            for task in there[wanted:]:
+            # Those of an older deployment go first.
+            there.sort(key=lambda task: task.started_by != service.deployments[0]["id"])
+            current = [task for task in there if task.started_by == service.deployments[0]["id"]]
+            for task in there[min(wanted, len(current)) :]:
                 stop(ecs, service.cluster_name, task.task_arn, "Scaling activity initiated by deployment")
-            for _ in range(wanted - len(there)):
+            for _ in range(wanted - len(current)):
                 start(ecs, service)
+            tell_cloud_map(ecs, service)
             tell_load_balancers(ecs, service)
             tell_deployments(service, wanted)
 
@@ -43,6 +50,35 @@ def services_run_their_tasks() -> None:
 
 
 def start(ecs, service) -> None:
+    tags = []
+    if getattr(service, "enable_ecs_managed_tags", False):
+        names = {"aws:ecs:clusterName": service.cluster_name, "aws:ecs:serviceName": service.name}
+        tags = [{"key": key, "value": value} for key, value in names.items()]
+    begin = on_fargate if service.launch_type == "FARGATE" else on_an_instance
+    for task in begin(ecs, service, tags):
+        task.enable_execute_command = getattr(service, "enable_execute_command", False)
+        put_proxy(task, service)
+
+
+def on_fargate(ecs, service, tags) -> list:
+    """Starts one task in the subnet where the service has fewest."""
+    wanted = service.network_configuration["awsvpcConfiguration"]
+    taken = [task.interface.subnet.id for task in of(service, running(ecs, service.cluster_name))]
+    there = {"awsvpcConfiguration": wanted | {"subnets": [min(wanted["subnets"], key=taken.count)]}}
+    return ecs.run_task(
+        service.cluster_name,
+        service.task_definition,
+        1,
+        None,
+        service.deployments[0]["id"],
+        tags,
+        "FARGATE",
+        networking_configuration=there,
+        group=f"service:{service.name}",
+    )
+
+
+def on_an_instance(ecs, service, tags) -> list:
     """Starts one task where the service has fewest, then where there are fewest, if its ports are free there."""
     definitions = ecs.describe_task_definition(service.task_definition).container_definitions
     ports = {mapping.get("hostPort") for definition in definitions for mapping in definition["portMappings"]} - {
@@ -54,17 +90,30 @@ def start(ecs, service) -> None:
         there = on(instance.container_instance_arn, running(ecs, service.cluster_name))
         if instance.status == "ACTIVE" and not ports & {binding["hostPort"] for binding in bindings(there)}:
             candidates.append((len(of(service, there)), len(there), len(candidates), instance.id))
-    if candidates:
-        *_, instance_id = min(candidates)
-        deployment, group = service.deployments[0]["id"], f"service:{service.name}"
-        ecs.start_task(service.cluster_name, service.task_definition, [instance_id], None, deployment, group=group)
+    if not candidates:
+        return []
+    *_, instance_id = min(candidates)
+    deployment, group = service.deployments[0]["id"], f"service:{service.name}"
+    return ecs.start_task(
+        service.cluster_name, service.task_definition, [instance_id], None, deployment, tags, group=group
+    )
 
 
 def tell_load_balancers(ecs, service) -> None:
     instances = {it.container_instance_arn: it for it in ecs.container_instances.get(service.cluster_name, {}).values()}
     targets = {}
     for task in of(service, running(ecs, service.cluster_name)):
+        mapped = {
+            (definition["name"], mapping["containerPort"])
+            for definition in ecs.describe_task_definition(task.task_definition_arn).container_definitions
+            for mapping in definition["portMappings"]
+        }
         for container in task.containers:
+            for address in container["networkInterfaces"]:
+                for name, port in mapped:
+                    if name == container["name"]:
+                        target = {"Id": address["privateIpv4Address"], "Port": port}
+                        targets.setdefault((name, port), []).append(target)
             for binding in container["networkBindings"]:
                 target = {"Id": instances[task.container_instance_arn].ec2_instance_id, "Port": binding["hostPort"]}
                 targets.setdefault((container["name"], binding["containerPort"]), []).append(target)
