@@ -34,6 +34,7 @@ pub mod queue;
 pub mod repository;
 pub mod role;
 pub mod route_table;
+pub mod secret;
 pub mod security_group;
 pub mod service;
 pub mod stack;
@@ -50,6 +51,11 @@ pub mod vpc;
 pub trait Model {
     /// The edges that this resource's own description reveals.
     fn relations(&self) -> Vec<Relation>;
+
+    /// Further keys that others know it by: a name where its key is a number, an ARN cut short.
+    fn other_keys(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What it costs to leave it there, as questions for the price list.
     fn charges(&self) -> Vec<Charge> {
@@ -194,6 +200,7 @@ macro_rules! for_each_kind {
             Policy(policy, "policy", Identity, "AWS::IAM::ManagedPolicy"),
             Key(key, "key", Identity, "AWS::KMS::Key"),
             KeyAlias(key_alias, "key-alias", Identity, "AWS::KMS::Alias"),
+            Secret(secret, "secret", Identity, "AWS::SecretsManager::Secret"),
             LogGroup(log_group, "log-group", Observability, "AWS::Logs::LogGroup"),
         }
     };

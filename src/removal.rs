@@ -53,6 +53,7 @@ pub enum Data {
     Keys,
     Logs,
     Queues,
+    Secrets,
     Tables,
     Volumes,
 }
@@ -68,6 +69,7 @@ impl Data {
             Self::Keys => "keys",
             Self::Logs => "logs",
             Self::Queues => "queues",
+            Self::Secrets => "secrets",
             Self::Tables => "tables",
             Self::Volumes => "volumes",
         }
@@ -143,6 +145,7 @@ actions! {
     DeleteHostedZone = "route53",
     DeleteBucket = "s3",
     DeleteObjects = "s3",
+    DeleteSecret = "secretsmanager",
     DeleteTopic = "sns",
     DeleteQueue = "sqs",
     DeleteCertificate = "acm",

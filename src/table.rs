@@ -184,6 +184,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::Policy
         | Kind::Key
         | Kind::KeyAlias
+        | Kind::Secret
         | Kind::LogGroup => (&[], true),
     }
 }

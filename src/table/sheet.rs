@@ -454,6 +454,24 @@ const LOG_GROUP: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const SECRET: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("rotation", "rotation"),
+        at("rotation-days", "rotation_days"),
+        at("rotated", "rotated"),
+        at("accessed", "accessed"),
+        at("changed", "changed"),
+        at("deleted", "deleted"),
+        at("owner", "owner"),
+        at("key", "key"),
+    ],
+    shown: &[
+        "name", "rotation", "rotated", "accessed", "changed", "created", BELONGING,
+    ],
+    sorted: &["name"],
+};
+
 /// Each container of each task.
 const CONTAINERS: Sheet = Sheet {
     columns: &[
@@ -527,6 +545,7 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::Certificate => &CERTIFICATE,
         Kind::Function => &FUNCTION,
         Kind::Table => &TABLE,
+        Kind::Secret => &SECRET,
         Kind::LogGroup => &LOG_GROUP,
         Kind::LaunchConfiguration
         | Kind::KeyPair
