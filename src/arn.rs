@@ -2,7 +2,7 @@
 
 use crate::{
     id::ResourceId,
-    kind::{Kind, secret},
+    kind::{Kind, parameter, secret},
 };
 
 /// The parts of `arn:partition:service:region:account:resource`.
@@ -42,9 +42,10 @@ impl<'a> Arn<'a> {
 
 /// The resource that an ARN names, where its kind is one of ours.
 ///
-/// ECS ARNs from before 2019 (`service/web`) do not tell the cluster, and a secret's may or may not
-/// end in six characters that are none of its name. They become a key of their own, the ARN itself,
-/// by which [`crate::graph::Graph::get`] still finds the resource.
+/// ECS ARNs from before 2019 (`service/web`) do not tell the cluster, a secret's may or may not end
+/// in six characters that are none of its name, and a parameter's may have lost the slash before its
+/// name. They become a key of their own, the ARN itself, by which [`crate::graph::Graph::get`] still
+/// finds the resource.
 pub fn resource(text: &str) -> Option<ResourceId> {
     let arn = Arn::parse(text)?;
     let (head, _) = arn
@@ -110,6 +111,9 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("kms", "alias") => id(Kind::KeyAlias, arn.resource),
         // The name may be whole or lack what AWS puts behind it, and a field of it may follow.
         ("secretsmanager", "secret") => id(Kind::Secret, until_colon(text, rest)),
+        // One without a path has the same ARN whether its name begins with a slash or not.
+        ("ssm", "parameter") if parts.len() == 1 => id(Kind::Parameter, until_colon(text, rest)),
+        ("ssm", "parameter") => parameter::named(&format!("/{rest}")),
         ("logs", "log-group") => id(Kind::LogGroup, rest.trim_end_matches(":*")),
         _ => None,
     }
@@ -223,6 +227,16 @@ mod tests {
                 "secretsmanager:T:secret:prod/db-a1B2c3:password::",
                 "secret/arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-a1B2c3",
             ),
+            ("ssm:T:parameter/prod/db:3", "parameter//prod/db"),
+            (
+                "ssm:T:parameter/token:3",
+                "parameter/arn:aws:ssm:us-east-1:123456789012:parameter/token",
+            ),
+            (
+                "ssm:T:parameter/aws/reference/secretsmanager/db",
+                "secret/db",
+            ),
+            ("ssm:T:parameter/aws/service/ami", "none"),
             ("ecr:T:repository/team/web", "repository/team/web"),
             ("quantum:T:thing/1", "none"),
         ] {

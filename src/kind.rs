@@ -29,6 +29,7 @@ pub mod mount_target;
 pub mod nat_gateway;
 pub mod network_acl;
 pub mod network_interface;
+pub mod parameter;
 pub mod policy;
 pub mod queue;
 pub mod repository;
@@ -201,6 +202,7 @@ macro_rules! for_each_kind {
             Key(key, "key", Identity, "AWS::KMS::Key"),
             KeyAlias(key_alias, "key-alias", Identity, "AWS::KMS::Alias"),
             Secret(secret, "secret", Identity, "AWS::SecretsManager::Secret"),
+            Parameter(parameter, "parameter", Identity, "AWS::SSM::Parameter"),
             LogGroup(log_group, "log-group", Observability, "AWS::Logs::LogGroup"),
         }
     };

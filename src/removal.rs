@@ -148,5 +148,6 @@ actions! {
     DeleteSecret = "secretsmanager",
     DeleteTopic = "sns",
     DeleteQueue = "sqs",
+    DeleteParameter = "ssm",
     DeleteCertificate = "acm",
 }

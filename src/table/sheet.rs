@@ -472,6 +472,20 @@ const SECRET: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const PARAMETER: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("type", "type"),
+        at("tier", "tier"),
+        at("version", "version"),
+        at("modified", "modified"),
+        at("data-type", "data_type"),
+        at("key", "key"),
+    ],
+    shown: &["name", "type", "tier", "version", "modified", BELONGING],
+    sorted: &["name"],
+};
+
 /// Each container of each task.
 const CONTAINERS: Sheet = Sheet {
     columns: &[
@@ -546,6 +560,7 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::Function => &FUNCTION,
         Kind::Table => &TABLE,
         Kind::Secret => &SECRET,
+        Kind::Parameter => &PARAMETER,
         Kind::LogGroup => &LOG_GROUP,
         Kind::LaunchConfiguration
         | Kind::KeyPair
