@@ -97,6 +97,8 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("ec2", "network-acl") => id(Kind::NetworkAcl, rest),
         ("route53", "hostedzone") => id(Kind::HostedZone, rest),
         ("acm", "certificate") => id(Kind::Certificate, rest),
+        ("servicediscovery", "namespace") => id(Kind::Namespace, rest),
+        ("servicediscovery", "service") => id(Kind::DiscoveryService, rest),
         ("s3", bucket) => id(Kind::Bucket, bucket),
         ("elasticfilesystem", "file-system") => id(Kind::FileSystem, rest),
         ("dynamodb", "table") => id(Kind::Table, parts.first()?),
@@ -135,6 +137,18 @@ pub fn beside(text: &str, own: &str) -> Option<ResourceId> {
     resource(text)
 }
 
+/// CloudFormation's types that are of a kind of ours beside the one that the kind itself names.
+const FURTHER_TYPES: &[(&str, Kind)] = &[
+    ("AWS::ServiceDiscovery::HttpNamespace", Kind::Namespace),
+    ("AWS::ServiceDiscovery::PublicDnsNamespace", Kind::Namespace),
+];
+
+fn kind_of(cloudformation: &str) -> Option<Kind> {
+    let kinds = Kind::ALL.iter().map(|it| (it.cloudformation(), *it));
+    let mut all = kinds.chain(FURTHER_TYPES.iter().copied());
+    all.find(|it| it.0 == cloudformation).map(|it| it.1)
+}
+
 /// The resource that a stack names, from CloudFormation's type and physical id.
 ///
 /// `None` for types that racklens does not know and for a physical id that is not there yet.
@@ -142,10 +156,7 @@ pub fn stack_resource(cloudformation: &str, physical: &str) -> Option<ResourceId
     if physical.is_empty() {
         return None;
     }
-    let kind = Kind::ALL.iter().copied();
-    let kind = kind
-        .clone()
-        .find(|it| it.cloudformation() == cloudformation);
+    let kind = kind_of(cloudformation);
     if physical.starts_with("arn:") {
         let id = resource(physical)?;
         // What is attached to a thing, as a rotation to a secret, often bears that thing's ARN.
@@ -227,6 +238,11 @@ mod tests {
                 "secretsmanager:T:secret:prod/db-a1B2c3:password::",
                 "secret/arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-a1B2c3",
             ),
+            ("servicediscovery:T:namespace/ns-1", "namespace/ns-1"),
+            (
+                "servicediscovery:T:service/srv-1",
+                "discovery-service/srv-1",
+            ),
             ("ssm:T:parameter/prod/db:3", "parameter//prod/db"),
             (
                 "ssm:T:parameter/token:3",
@@ -277,6 +293,11 @@ mod tests {
                 "AWS::SecretsManager::Secret",
                 "arn:aws:secretsmanager:us-east-1:1:secret:prod/db-a1B2c3",
                 "secret/prod/db",
+            ),
+            (
+                "AWS::ServiceDiscovery::PublicDnsNamespace",
+                "ns-1",
+                "namespace/ns-1",
             ),
             ("Custom::KMSKey", "arn:aws:kms:us-east-1:1:key/k", "key/k"),
         ] {

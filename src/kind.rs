@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod classic_load_balancer;
 pub mod cluster;
 pub mod container_instance;
+pub mod discovery_service;
 pub mod elastic_ip;
 pub mod file_system;
 pub mod function;
@@ -26,6 +27,7 @@ pub mod listener_rule;
 pub mod load_balancer;
 pub mod log_group;
 pub mod mount_target;
+pub mod namespace;
 pub mod nat_gateway;
 pub mod network_acl;
 pub mod network_interface;
@@ -188,6 +190,8 @@ macro_rules! for_each_kind {
             NetworkAcl(network_acl, "network-acl", Network, "AWS::EC2::NetworkAcl"),
             HostedZone(hosted_zone, "hosted-zone", Names, "AWS::Route53::HostedZone"),
             Certificate(certificate, "certificate", Names, "AWS::CertificateManager::Certificate"),
+            Namespace(namespace, "namespace", Names, "AWS::ServiceDiscovery::PrivateDnsNamespace"),
+            DiscoveryService(discovery_service, "discovery-service", Names, "AWS::ServiceDiscovery::Service"),
             Bucket(bucket, "bucket", Data, "AWS::S3::Bucket"),
             FileSystem(file_system, "file-system", Data, "AWS::EFS::FileSystem"),
             MountTarget(mount_target, "mount-target", Data, "AWS::EFS::MountTarget"),

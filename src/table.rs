@@ -152,6 +152,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         Kind::Listener => (&[Kind::LoadBalancer], false),
         Kind::ListenerRule => (&[Kind::Listener], false),
         Kind::MountTarget => (&[Kind::FileSystem], false),
+        Kind::DiscoveryService => (&[Kind::Namespace], true),
         Kind::Parameter => (&[Kind::Stack, Kind::TaskDefinition], false),
         Kind::Stack
         | Kind::Cluster
@@ -174,6 +175,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::NetworkAcl
         | Kind::HostedZone
         | Kind::Certificate
+        | Kind::Namespace
         | Kind::Bucket
         | Kind::FileSystem
         | Kind::Table

@@ -429,6 +429,38 @@ const CERTIFICATE: Sheet = Sheet {
     sorted: &[],
 };
 
+const NAMESPACE: Sheet = Sheet {
+    columns: &[
+        at("name", "namespace_name"),
+        at("type", "type"),
+        at("hosted-zone", "hosted_zone"),
+        at("services", "services"),
+    ],
+    shown: &["id", "name", "type", "hosted-zone", "created", BELONGING],
+    sorted: &["name"],
+};
+
+const DISCOVERY_SERVICE: Sheet = Sheet {
+    columns: &[
+        at("namespace", "namespace"),
+        at("type", "type"),
+        at("records", "records.type"),
+        at("routing-policy", "routing_policy"),
+        at("instances", "instances"),
+        at("health-check-path", "health_check.path"),
+    ],
+    shown: &[
+        "id",
+        "name",
+        "namespace",
+        "records",
+        "instances",
+        "created",
+        BELONGING,
+    ],
+    sorted: &["namespace", "name"],
+};
+
 const FUNCTION: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -557,6 +589,8 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::SecurityGroup => &SECURITY_GROUP,
         Kind::NetworkInterface => &NETWORK_INTERFACE,
         Kind::Certificate => &CERTIFICATE,
+        Kind::Namespace => &NAMESPACE,
+        Kind::DiscoveryService => &DISCOVERY_SERVICE,
         Kind::Function => &FUNCTION,
         Kind::Table => &TABLE,
         Kind::Secret => &SECRET,
