@@ -180,7 +180,7 @@ fn is_custom(cloudformation: &str) -> bool {
 /// The same id by its name, where its key is an ARN that is known to be whole.
 fn named_whole(id: ResourceId) -> ResourceId {
     if id.kind == Kind::Secret
-        && let Some(name) = secret::partial(&id.key).and_then(|it| Arn::parse(it))
+        && let Some(name) = secret::partial(&id.key).and_then(Arn::parse)
     {
         return ResourceId::new(Kind::Secret, name.rest());
     }

@@ -1,6 +1,6 @@
 //! The snapshot seen as a graph. The only module that knows petgraph.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::{
     Direction,
@@ -70,6 +70,8 @@ impl<'s> Graph<'s> {
             let mut relations = resource.attrs.model().relations();
             relations.sort();
             relations.dedup();
+            // One thing may be named in two ways.
+            let mut told = BTreeSet::new();
             for relation in relations {
                 match graph.find(&relation.to) {
                     Some(to) => {
@@ -79,8 +81,10 @@ impl<'s> Graph<'s> {
                             port: relation.port,
                             weight: relation.weight,
                         };
-                        let from = graph.index[&resource.id];
-                        graph.inner.add_edge(from, to, edge);
+                        if told.insert((to, edge)) {
+                            let from = graph.index[&resource.id];
+                            graph.inner.add_edge(from, to, edge);
+                        }
                     }
                     None => graph.dangling.push((&resource.id, relation)),
                 }

@@ -38,7 +38,7 @@ pub struct Secret {
     pub changed: Option<Timestamp>,
     /// The day of its last reading; absent where nobody ever read it in the region.
     pub accessed: Option<Timestamp>,
-    /// When its deletion was asked for; AWS deletes it some days later.
+    /// AWS's date for its deletion, where that is asked for; it can be restored for some days.
     pub deleted: Option<Timestamp>,
     /// The service of AWS that made it and looks after it: `rds`.
     pub owner: Option<String>,
@@ -120,7 +120,7 @@ impl Model for Secret {
     fn summary(&self) -> String {
         let day = |it: Timestamp| it.strftime("%Y-%m-%d").to_string();
         if let Some(deleted) = self.deleted {
-            return format!("deletion asked for on {}", day(deleted));
+            return format!("deletion asked for, dated {}", day(deleted));
         }
         let rotation = match (self.rotation, self.rotation_days) {
             (false, _) => "not rotated".to_owned(),
@@ -140,7 +140,15 @@ impl Model for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{graph::Graph, id::ResourceId, kind::Kind, snapshot::Resource};
+    use crate::{
+        graph::Graph,
+        id::ResourceId,
+        kind::{
+            Kind,
+            task_definition::{ContainerDefinition, SecretRef, TaskDefinition},
+        },
+        snapshot::Resource,
+    };
 
     const ARN: &str = "arn:aws:secretsmanager:us-east-1:1:secret:prod/my-secret-a1B2c3";
 
@@ -174,6 +182,30 @@ mod tests {
         }
         let name = ResourceId::new(Kind::Secret, "prod/my-secret");
         assert_eq!(found(&name), Some("prod/my-secret"));
+    }
+
+    #[test]
+    fn a_definition_that_names_it_in_two_ways_holds_it_once() {
+        let short = "arn:aws:secretsmanager:us-east-1:1:secret:prod/my-secret:password::";
+        let secrets = [ARN, short].map(|it| SecretRef {
+            name: "IT".to_owned(),
+            from: it.to_owned(),
+        });
+        let definition = TaskDefinition {
+            arn: "arn:aws:ecs:us-east-1:1:task-definition/web:3".to_owned(),
+            containers: vec![ContainerDefinition {
+                secrets: secrets.to_vec(),
+                ..ContainerDefinition::default()
+            }],
+            ..TaskDefinition::default()
+        };
+        let all = [
+            Resource::new("prod/my-secret", secret()).arn(ARN.to_owned()),
+            Resource::new("web:3", definition),
+        ];
+        let graph = Graph::build(&all);
+        assert_eq!(graph.users(&all[0].id).len(), 1);
+        assert_eq!(graph.dangling(), []);
     }
 
     #[test]
