@@ -1,6 +1,9 @@
 //! Amazon Resource Names and CloudFormation's physical ids, turned into our ids.
 
-use crate::{id::ResourceId, kind::Kind};
+use crate::{
+    id::ResourceId,
+    kind::{Kind, parameter, secret},
+};
 
 /// The parts of `arn:partition:service:region:account:resource`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +42,10 @@ impl<'a> Arn<'a> {
 
 /// The resource that an ARN names, where its kind is one of ours.
 ///
-/// ECS ARNs from before 2019 (`service/web`) do not tell the cluster. They become a key of their
-/// own, the ARN itself, by which [`crate::graph::Graph::get`] still finds the resource.
+/// ECS ARNs from before 2019 (`service/web`) do not tell the cluster, a secret's may or may not end
+/// in six characters that are none of its name, and a parameter's may have lost the slash before its
+/// name. They become a key of their own, the ARN itself, by which [`crate::graph::Graph::get`] still
+/// finds the resource.
 pub fn resource(text: &str) -> Option<ResourceId> {
     let arn = Arn::parse(text)?;
     let (head, _) = arn
@@ -92,6 +97,8 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("ec2", "network-acl") => id(Kind::NetworkAcl, rest),
         ("route53", "hostedzone") => id(Kind::HostedZone, rest),
         ("acm", "certificate") => id(Kind::Certificate, rest),
+        ("servicediscovery", "namespace") => id(Kind::Namespace, rest),
+        ("servicediscovery", "service") => id(Kind::DiscoveryService, rest),
         ("s3", bucket) => id(Kind::Bucket, bucket),
         ("elasticfilesystem", "file-system") => id(Kind::FileSystem, rest),
         ("dynamodb", "table") => id(Kind::Table, parts.first()?),
@@ -104,9 +111,20 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("iam", "policy") => id(Kind::Policy, text),
         ("kms", "key") => id(Kind::Key, rest),
         ("kms", "alias") => id(Kind::KeyAlias, arn.resource),
+        // The name may be whole or lack what AWS puts behind it, and a field of it may follow.
+        ("secretsmanager", "secret") => id(Kind::Secret, until_colon(text, rest)),
+        // One without a path has the same ARN whether its name begins with a slash or not.
+        ("ssm", "parameter") if parts.len() == 1 => id(Kind::Parameter, until_colon(text, rest)),
+        ("ssm", "parameter") => parameter::named(&format!("/{rest}")),
         ("logs", "log-group") => id(Kind::LogGroup, rest.trim_end_matches(":*")),
         _ => None,
     }
+}
+
+/// An ARN without the first colon in its last part, and what follows it.
+fn until_colon<'a>(arn: &'a str, last_part: &str) -> &'a str {
+    let more = last_part.find(':').map_or(0, |it| last_part.len() - it);
+    &arn[..arn.len() - more]
 }
 
 /// The same, where it is in the account and the region of the thing whose ARN is `own`.
@@ -119,6 +137,18 @@ pub fn beside(text: &str, own: &str) -> Option<ResourceId> {
     resource(text)
 }
 
+/// CloudFormation's types that are of a kind of ours beside the one that the kind itself names.
+const FURTHER_TYPES: &[(&str, Kind)] = &[
+    ("AWS::ServiceDiscovery::HttpNamespace", Kind::Namespace),
+    ("AWS::ServiceDiscovery::PublicDnsNamespace", Kind::Namespace),
+];
+
+fn kind_of(cloudformation: &str) -> Option<Kind> {
+    let kinds = Kind::ALL.iter().map(|it| (it.cloudformation(), *it));
+    let mut all = kinds.chain(FURTHER_TYPES.iter().copied());
+    all.find(|it| it.0 == cloudformation).map(|it| it.1)
+}
+
 /// The resource that a stack names, from CloudFormation's type and physical id.
 ///
 /// `None` for types that racklens does not know and for a physical id that is not there yet.
@@ -126,18 +156,35 @@ pub fn stack_resource(cloudformation: &str, physical: &str) -> Option<ResourceId
     if physical.is_empty() {
         return None;
     }
+    let kind = kind_of(cloudformation);
     if physical.starts_with("arn:") {
-        return resource(physical);
+        let id = resource(physical)?;
+        // What is attached to a thing, as a rotation to a secret, often bears that thing's ARN.
+        // Only of a custom type does nobody know which it makes.
+        let is_made = kind == Some(id.kind) || is_custom(cloudformation);
+        return is_made.then(|| named_whole(id));
     }
-    let kind = *Kind::ALL
-        .iter()
-        .find(|it| it.cloudformation() == cloudformation)?;
+    let kind = kind?;
     let key = if kind == Kind::Queue {
         physical.rsplit('/').next().unwrap_or(physical)
     } else {
         physical
     };
     Some(ResourceId::new(kind, key))
+}
+
+fn is_custom(cloudformation: &str) -> bool {
+    !cloudformation.starts_with("AWS::") || cloudformation == "AWS::CloudFormation::CustomResource"
+}
+
+/// The same id by its name, where its key is an ARN that is known to be whole.
+fn named_whole(id: ResourceId) -> ResourceId {
+    if id.kind == Kind::Secret
+        && let Some(name) = secret::partial(&id.key).and_then(Arn::parse)
+    {
+        return ResourceId::new(Kind::Secret, name.rest());
+    }
+    id
 }
 
 #[cfg(test)]
@@ -187,6 +234,25 @@ mod tests {
             ("iam:T:role/a/b/r", "role/r"),
             ("kms:T:alias/a/b", "key-alias/alias/a/b"),
             ("logs:T:log-group:/ecs/web:*", "log-group//ecs/web"),
+            (
+                "secretsmanager:T:secret:prod/db-a1B2c3:password::",
+                "secret/arn:aws:secretsmanager:us-east-1:123456789012:secret:prod/db-a1B2c3",
+            ),
+            ("servicediscovery:T:namespace/ns-1", "namespace/ns-1"),
+            (
+                "servicediscovery:T:service/srv-1",
+                "discovery-service/srv-1",
+            ),
+            ("ssm:T:parameter/prod/db:3", "parameter//prod/db"),
+            (
+                "ssm:T:parameter/token:3",
+                "parameter/arn:aws:ssm:us-east-1:123456789012:parameter/token",
+            ),
+            (
+                "ssm:T:parameter/aws/reference/secretsmanager/db",
+                "secret/db",
+            ),
+            ("ssm:T:parameter/aws/service/ami", "none"),
             ("ecr:T:repository/team/web", "repository/team/web"),
             ("quantum:T:thing/1", "none"),
         ] {
@@ -223,10 +289,38 @@ mod tests {
                 "queue/q",
             ),
             ("AWS::SNS::Topic", "arn:aws:sns:us-east-1:1:t", "topic/t"),
+            (
+                "AWS::SecretsManager::Secret",
+                "arn:aws:secretsmanager:us-east-1:1:secret:prod/db-a1B2c3",
+                "secret/prod/db",
+            ),
+            (
+                "AWS::ServiceDiscovery::PublicDnsNamespace",
+                "ns-1",
+                "namespace/ns-1",
+            ),
+            ("Custom::KMSKey", "arn:aws:kms:us-east-1:1:key/k", "key/k"),
         ] {
             assert_eq!(stack_resource(kind, physical).unwrap().to_string(), id);
         }
         assert_eq!(stack_resource("Custom::Thing", "x"), None);
         assert_eq!(stack_resource("AWS::EC2::VPC", ""), None);
+    }
+
+    #[test]
+    fn a_stack_did_not_make_the_thing_that_it_attaches_something_to() {
+        for (kind, physical) in [
+            (
+                "AWS::SecretsManager::RotationSchedule",
+                "arn:aws:secretsmanager:us-east-1:1:secret:prod/db-a1B2c3",
+            ),
+            ("AWS::SNS::Subscription", "arn:aws:sns:us-east-1:1:t:0000"),
+            (
+                "AWS::Lambda::Version",
+                "arn:aws:lambda:us-east-1:1:function:f:3",
+            ),
+        ] {
+            assert_eq!(stack_resource(kind, physical), None, "{kind}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The snapshot seen as a graph. The only module that knows petgraph.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::{
     Direction,
@@ -31,6 +31,8 @@ pub struct Graph<'s> {
     by_kind: BTreeMap<Kind, Vec<NodeIndex>>,
     /// For references that only tell an ARN which does not hold the whole key.
     by_arn: BTreeMap<&'s str, NodeIndex>,
+    /// For references by another key than the one that we chose; several may share one.
+    by_other: BTreeMap<(Kind, String), Vec<NodeIndex>>,
     dangling: Vec<(&'s ResourceId, Relation)>,
 }
 
@@ -50,35 +52,46 @@ impl<'s> Graph<'s> {
             .iter()
             .filter_map(|it| Some((it.arn.as_deref()?, index[&it.id])))
             .collect();
-        let mut dangling = Vec::new();
+        let mut by_other: BTreeMap<(Kind, String), Vec<NodeIndex>> = BTreeMap::new();
+        for (id, &ix) in &index {
+            for key in inner[ix].attrs.model().other_keys() {
+                by_other.entry((id.kind, key)).or_default().push(ix);
+            }
+        }
+        let mut graph = Self {
+            inner,
+            index,
+            by_kind,
+            by_arn,
+            by_other,
+            dangling: Vec::new(),
+        };
         for resource in resources {
             let mut relations = resource.attrs.model().relations();
             relations.sort();
             relations.dedup();
+            // One thing may be named in two ways.
+            let mut told = BTreeSet::new();
             for relation in relations {
-                let to = index.get(&relation.to);
-                match to.or_else(|| by_arn.get(relation.to.key.as_str())) {
-                    Some(&to) => {
+                match graph.find(&relation.to) {
+                    Some(to) => {
                         let edge = Edge {
                             kind: relation.kind,
                             evidence: relation.evidence,
                             port: relation.port,
                             weight: relation.weight,
                         };
-                        inner.add_edge(index[&resource.id], to, edge);
+                        if told.insert((to, edge)) {
+                            let from = graph.index[&resource.id];
+                            graph.inner.add_edge(from, to, edge);
+                        }
                     }
-                    None => dangling.push((&resource.id, relation)),
+                    None => graph.dangling.push((&resource.id, relation)),
                 }
             }
         }
-        dangling.sort();
-        Self {
-            inner,
-            index,
-            by_kind,
-            by_arn,
-            dangling,
-        }
+        graph.dangling.sort();
+        graph
     }
 
     /// All resources, in id order.
@@ -104,14 +117,20 @@ impl<'s> Graph<'s> {
             .filter_map(|&ix| K::of(&self.inner[ix].attrs).map(|it| (self.inner[ix], it)))
     }
 
-    /// The resource of that id, if it was seen. A key may also be the whole ARN.
+    /// The resource of that id, if it was seen. A key may also be the whole ARN, or another key
+    /// that no second resource of its kind has.
     pub fn get(&self, id: &ResourceId) -> Option<&'s Resource> {
         self.find(id).map(|ix| self.inner[ix])
     }
 
     fn find(&self, id: &ResourceId) -> Option<NodeIndex> {
         let by_arn = || self.by_arn.get(id.key.as_str());
-        self.index.get(id).or_else(by_arn).copied()
+        let by_other = || match self.by_other.get(&(id.kind, id.key.clone()))?[..] {
+            [ref one] => Some(one),
+            _ => None,
+        };
+        let found = self.index.get(id).or_else(by_arn);
+        found.or_else(by_other).copied()
     }
 
     /// The resource of that id, typed.

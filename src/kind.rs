@@ -10,6 +10,7 @@ pub mod certificate;
 pub mod classic_load_balancer;
 pub mod cluster;
 pub mod container_instance;
+pub mod discovery_service;
 pub mod elastic_ip;
 pub mod file_system;
 pub mod function;
@@ -26,14 +27,17 @@ pub mod listener_rule;
 pub mod load_balancer;
 pub mod log_group;
 pub mod mount_target;
+pub mod namespace;
 pub mod nat_gateway;
 pub mod network_acl;
 pub mod network_interface;
+pub mod parameter;
 pub mod policy;
 pub mod queue;
 pub mod repository;
 pub mod role;
 pub mod route_table;
+pub mod secret;
 pub mod security_group;
 pub mod service;
 pub mod stack;
@@ -50,6 +54,11 @@ pub mod vpc;
 pub trait Model {
     /// The edges that this resource's own description reveals.
     fn relations(&self) -> Vec<Relation>;
+
+    /// Further keys that others know it by: a name where its key is a number, an ARN cut short.
+    fn other_keys(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What it costs to leave it there, as questions for the price list.
     fn charges(&self) -> Vec<Charge> {
@@ -181,6 +190,8 @@ macro_rules! for_each_kind {
             NetworkAcl(network_acl, "network-acl", Network, "AWS::EC2::NetworkAcl"),
             HostedZone(hosted_zone, "hosted-zone", Names, "AWS::Route53::HostedZone"),
             Certificate(certificate, "certificate", Names, "AWS::CertificateManager::Certificate"),
+            Namespace(namespace, "namespace", Names, "AWS::ServiceDiscovery::PrivateDnsNamespace"),
+            DiscoveryService(discovery_service, "discovery-service", Names, "AWS::ServiceDiscovery::Service"),
             Bucket(bucket, "bucket", Data, "AWS::S3::Bucket"),
             FileSystem(file_system, "file-system", Data, "AWS::EFS::FileSystem"),
             MountTarget(mount_target, "mount-target", Data, "AWS::EFS::MountTarget"),
@@ -194,6 +205,8 @@ macro_rules! for_each_kind {
             Policy(policy, "policy", Identity, "AWS::IAM::ManagedPolicy"),
             Key(key, "key", Identity, "AWS::KMS::Key"),
             KeyAlias(key_alias, "key-alias", Identity, "AWS::KMS::Alias"),
+            Secret(secret, "secret", Identity, "AWS::SecretsManager::Secret"),
+            Parameter(parameter, "parameter", Identity, "AWS::SSM::Parameter"),
             LogGroup(log_group, "log-group", Observability, "AWS::Logs::LogGroup"),
         }
     };

@@ -53,6 +53,7 @@ pub enum Data {
     Keys,
     Logs,
     Queues,
+    Secrets,
     Tables,
     Volumes,
 }
@@ -68,15 +69,26 @@ impl Data {
             Self::Keys => "keys",
             Self::Logs => "logs",
             Self::Queues => "queues",
+            Self::Secrets => "secrets",
             Self::Tables => "tables",
             Self::Volumes => "volumes",
         }
     }
 }
 
+macro_rules! operation {
+    ($action:ident) => {
+        stringify!($action)
+    };
+    ($action:ident $name:literal) => {
+        $name
+    };
+}
+
 macro_rules! actions {
-    ($($action:ident = $service:literal,)+) => {
-        /// A call that changes the account, named as AWS names it.
+    ($($action:ident = $service:literal $(=> $name:literal)?,)+) => {
+        /// A call that changes the account, named as AWS names it, unless two services have one of
+        /// that name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Action {
             $($action,)+
@@ -86,7 +98,9 @@ macro_rules! actions {
             /// IAM's name for the call, for example `ec2:DeleteVpc`.
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Self::$action => concat!($service, ":", stringify!($action)),)+
+                    $(Self::$action => {
+                        concat!($service, ":", operation!($action $($name)?))
+                    })+
                 }
             }
         }
@@ -143,7 +157,24 @@ actions! {
     DeleteHostedZone = "route53",
     DeleteBucket = "s3",
     DeleteObjects = "s3",
+    DeleteSecret = "secretsmanager",
+    DeleteDiscoveryService = "servicediscovery" => "DeleteService",
+    DeleteNamespace = "servicediscovery",
+    DeregisterInstance = "servicediscovery",
     DeleteTopic = "sns",
     DeleteQueue = "sqs",
+    DeleteParameter = "ssm",
     DeleteCertificate = "acm",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_of_one_name_are_told_apart_by_their_service() {
+        assert_eq!(Action::DeleteService.name(), "ecs:DeleteService");
+        let other = Action::DeleteDiscoveryService.name();
+        assert_eq!(other, "servicediscovery:DeleteService");
+    }
 }

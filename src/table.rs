@@ -35,6 +35,7 @@ const ALIASES: &[(&str, Subject)] = &[
     ("container-task", Subject::Kind(Kind::TaskDefinition)),
     ("rule", Subject::Kind(Kind::ListenerRule)),
     ("scaling-group", Subject::Kind(Kind::AutoScalingGroup)),
+    ("ssm-parameter", Subject::Kind(Kind::Parameter)),
     ("zone", Subject::Kind(Kind::HostedZone)),
     ("container", Subject::Containers),
     ("target", Subject::TargetHealth),
@@ -151,6 +152,8 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         Kind::Listener => (&[Kind::LoadBalancer], false),
         Kind::ListenerRule => (&[Kind::Listener], false),
         Kind::MountTarget => (&[Kind::FileSystem], false),
+        Kind::DiscoveryService => (&[Kind::Namespace], true),
+        Kind::Parameter => (&[Kind::Stack, Kind::TaskDefinition], false),
         Kind::Stack
         | Kind::Cluster
         | Kind::LoadBalancer
@@ -172,6 +175,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::NetworkAcl
         | Kind::HostedZone
         | Kind::Certificate
+        | Kind::Namespace
         | Kind::Bucket
         | Kind::FileSystem
         | Kind::Table
@@ -184,6 +188,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::Policy
         | Kind::Key
         | Kind::KeyAlias
+        | Kind::Secret
         | Kind::LogGroup => (&[], true),
     }
 }

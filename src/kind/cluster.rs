@@ -4,9 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Model;
+use super::{Kind, Model};
 use crate::{
-    relation::Relation,
+    id::ResourceId,
+    relation::{Relation, RelationKind},
     removal::{Action, Removal},
     text,
 };
@@ -27,6 +28,9 @@ pub struct Cluster {
     pub capacity_providers: Vec<String>,
     /// Setting `containerInsights`: `enabled`, `enhanced`, `disabled`.
     pub container_insights: Option<String>,
+    /// Key of the Cloud Map namespace in which its services speak to each other, unless they say
+    /// otherwise.
+    pub namespace: Option<String>,
 }
 
 impl Cluster {
@@ -38,7 +42,14 @@ impl Cluster {
 
 impl Model for Cluster {
     fn relations(&self) -> Vec<Relation> {
-        Vec::new()
+        let namespace = self.namespace.iter().filter(|_| self.is_active());
+        namespace
+            .map(|it| {
+                let namespace = ResourceId::new(Kind::Namespace, it);
+                let evidence = "serviceConnectDefaults.namespace";
+                Relation::new(RelationKind::Uses, namespace, evidence)
+            })
+            .collect()
     }
 
     fn removal(&self) -> Removal {
@@ -57,5 +68,22 @@ impl Model for Cluster {
             count(self.running_tasks, "running task"),
             count(self.container_instances, "container instance")
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_uses_its_namespace_until_it_is_deleted() {
+        let mut cluster = Cluster {
+            status: "ACTIVE".to_owned(),
+            namespace: Some("ns-1".to_owned()),
+            ..Cluster::default()
+        };
+        assert_eq!(cluster.relations()[0].to.to_string(), "namespace/ns-1");
+        cluster.status = "INACTIVE".to_owned();
+        assert!(cluster.relations().is_empty());
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Kind, Model};
 use crate::{
+    arn,
     id::ResourceId,
     relation::{Relation, RelationKind},
     removal::{Action, Removal},
@@ -93,8 +94,43 @@ pub struct Deployment {
     /// `COMPLETED`, `FAILED`, `IN_PROGRESS`; of a task set its stability.
     pub rollout_state: Option<String>,
     pub rollout_reason: Option<String>,
+    /// How its tasks find other services and are found, where Service Connect sees to that.
+    pub connect: Option<ServiceConnect>,
     pub created: Option<Timestamp>,
     pub updated: Option<Timestamp>,
+}
+
+/// A deployment's Service Connect configuration, and what ECS made in Cloud Map for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServiceConnect {
+    pub enabled: bool,
+    /// Id or name of the Cloud Map namespace; absent where it is the cluster's.
+    pub namespace: Option<String>,
+    /// What others find; none where its tasks only find others.
+    pub ports: Vec<ConnectPort>,
+    /// Keys of the Cloud Map services that ECS made and keeps.
+    pub made: Vec<String>,
+}
+
+/// One port that others find.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConnectPort {
+    /// Name of the port mapping in the task definition.
+    pub name: String,
+    /// Name of the Cloud Map service; absent where it is the port's.
+    pub discovery_name: Option<String>,
+    /// How others call it.
+    pub aliases: Vec<ConnectAlias>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConnectAlias {
+    /// Absent where it is the discovery name, a dot and the namespace.
+    pub dns_name: Option<String>,
+    pub port: Option<u16>,
 }
 
 impl Service {
@@ -111,6 +147,23 @@ impl Service {
             .into_iter()
             .chain(deployed.map(|it| (it, "deployments.taskDefinition")))
             .filter(|(it, _)| !it.is_empty())
+    }
+}
+
+impl ServiceConnect {
+    fn relations(&self) -> impl Iterator<Item = Relation> {
+        let namespace = self.namespace.iter().filter(|_| self.enabled);
+        let namespace = namespace.map(|it| {
+            let namespace = ResourceId::new(Kind::Namespace, it);
+            let evidence = "serviceConnectConfiguration.namespace";
+            Relation::new(RelationKind::Uses, namespace, evidence)
+        });
+        namespace.chain(Relation::each(
+            RelationKind::Makes,
+            Kind::DiscoveryService,
+            &self.made,
+            "serviceConnectResources.discoveryArn",
+        ))
     }
 }
 
@@ -180,6 +233,12 @@ impl Model for Service {
                 "awsvpcConfiguration.securityGroups",
             )
         });
+        let registries = self.registries.iter().filter_map(|it| {
+            let registry = arn::resource(it)?;
+            let evidence = "serviceRegistries.registryArn";
+            Some(Relation::new(RelationKind::Uses, registry, evidence))
+        });
+        let connected = self.deployments.iter().filter_map(|it| it.connect.as_ref());
         [Relation::new(RelationKind::PartOf, cluster, "clusterArn")]
             .into_iter()
             .chain(definitions)
@@ -191,6 +250,8 @@ impl Model for Service {
             .chain(role)
             .chain(subnets)
             .chain(groups)
+            .chain(registries)
+            .chain(connected.flat_map(ServiceConnect::relations))
             .collect()
     }
 
@@ -270,6 +331,36 @@ mod tests {
         };
         let held = holds(&service);
         assert_eq!(held[2..], ["target-group/blue", "target-group/green"]);
+    }
+
+    #[test]
+    fn it_uses_where_it_is_registered_and_makes_what_service_connect_keeps() {
+        let connect = ServiceConnect {
+            enabled: true,
+            namespace: Some("prod.internal".to_owned()),
+            made: vec!["srv-2".to_owned()],
+            ..ServiceConnect::default()
+        };
+        let service = Service {
+            registries: vec!["arn:aws:servicediscovery:us-east-1:1:service/srv-1".to_owned()],
+            deployments: vec![Deployment {
+                connect: Some(connect),
+                ..Deployment::default()
+            }],
+            ..web()
+        };
+        let edges = service.relations();
+        let edges = edges
+            .iter()
+            .map(|it| format!("{} {}", it.kind.name(), it.to));
+        assert_eq!(
+            edges.collect::<Vec<_>>()[2..],
+            [
+                "uses discovery-service/srv-1",
+                "uses namespace/prod.internal",
+                "makes discovery-service/srv-2"
+            ]
+        );
     }
 
     #[test]

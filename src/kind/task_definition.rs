@@ -5,8 +5,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model};
+use super::{Kind, Model, parameter};
 use crate::{
+    arn,
     id::ResourceId,
     relation::{Relation, RelationKind},
     removal::{Action, Removal},
@@ -18,6 +19,7 @@ pub mod aws;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TaskDefinition {
+    pub arn: String,
     pub family: String,
     pub revision: u32,
     /// AWS's word: `ACTIVE`, `INACTIVE`, `DELETE_IN_PROGRESS`.
@@ -120,7 +122,8 @@ pub struct EnvName {
 #[serde(default, deny_unknown_fields)]
 pub struct SecretRef {
     pub name: String,
-    /// Name or ARN of the secret or parameter.
+    /// ARN of the secret, with or without `:field:stage:version` behind it, or name or ARN of the
+    /// parameter.
     pub from: String,
 }
 
@@ -154,8 +157,28 @@ impl TaskDefinition {
     }
 }
 
+impl SecretRef {
+    /// The secret or parameter, where it is of the account and region of the definition `own`.
+    fn held(&self, own: &str) -> Option<ResourceId> {
+        if self.from.starts_with("arn:") {
+            return arn::beside(&self.from, own)
+                .filter(|it| matches!(it.kind, Kind::Secret | Kind::Parameter));
+        }
+        parameter::named(&self.from)
+    }
+}
+
 impl ContainerDefinition {
-    fn relations(&self) -> impl Iterator<Item = Relation> {
+    /// With what another registry is entered, where that is beside the definition `own`.
+    fn registry_secret(&self, own: &str) -> Option<ResourceId> {
+        let text = self.registry_secret.as_deref()?;
+        if text.starts_with("arn:") {
+            return arn::beside(text, own).filter(|it| it.kind == Kind::Secret);
+        }
+        (!text.is_empty()).then(|| ResourceId::new(Kind::Secret, text))
+    }
+
+    fn relations(&self, own: &str) -> impl Iterator<Item = Relation> {
         let to =
             |kind, of, key: &str, evidence| Relation::new(kind, ResourceId::new(of, key), evidence);
         let logs = self.log_group.iter().filter(|_| self.log_region.is_none());
@@ -174,14 +197,25 @@ impl ContainerDefinition {
         });
         let files = self.environment_files.iter();
         let files = files.filter_map(|it| {
-            let bucket = crate::arn::resource(it)?;
+            let bucket = arn::resource(it)?;
             Some(Relation::new(
                 RelationKind::Uses,
                 bucket,
                 "environmentFiles.value",
             ))
         });
-        logs.chain(image).chain(files)
+        let secrets = self.secrets.iter().filter_map(move |it| {
+            let held = it.held(own)?;
+            Some(Relation::new(RelationKind::Uses, held, "valueFrom"))
+        });
+        let registry = self.registry_secret(own).map(|it| {
+            let evidence = "repositoryCredentials.credentialsParameter";
+            Relation::new(RelationKind::Uses, it, evidence)
+        });
+        logs.chain(image)
+            .chain(files)
+            .chain(secrets)
+            .chain(registry)
     }
 }
 
@@ -219,7 +253,7 @@ impl Model for TaskDefinition {
             .chain(
                 self.containers
                     .iter()
-                    .flat_map(ContainerDefinition::relations),
+                    .flat_map(|it| it.relations(&self.arn)),
             )
             .collect()
     }
@@ -249,6 +283,7 @@ mod tests {
 
     fn holds(container: ContainerDefinition) -> Vec<String> {
         let definition = TaskDefinition {
+            arn: "arn:aws:ecs:us-east-1:1:task-definition/web:3".to_owned(),
             containers: vec![container],
             ..TaskDefinition::default()
         };
@@ -303,6 +338,57 @@ mod tests {
             ..ContainerDefinition::default()
         };
         assert_eq!(holds(container), ["bucket/settings"]);
+    }
+
+    #[test]
+    fn what_is_fetched_at_the_start_names_a_secret_or_a_parameter() {
+        let secret = "arn:aws:secretsmanager:us-east-1:1:secret:db-a1B2c3";
+        for (from, held) in [
+            (secret.to_owned(), Some(format!("secret/{secret}"))),
+            (
+                format!("{secret}:password::"),
+                Some(format!("secret/{secret}")),
+            ),
+            (
+                "arn:aws:ssm:us-east-1:1:parameter/prod/db".to_owned(),
+                Some("parameter//prod/db".to_owned()),
+            ),
+            ("token".to_owned(), Some("parameter/token".to_owned())),
+            (
+                "arn:aws:ssm:us-east-1:2:parameter/of/others".to_owned(),
+                None,
+            ),
+            (
+                "arn:aws:ssm:eu-west-1:1:parameter/far/away".to_owned(),
+                None,
+            ),
+            ("arn:aws:s3:::settings".to_owned(), None),
+        ] {
+            let container = ContainerDefinition {
+                secrets: vec![SecretRef {
+                    name: "IT".to_owned(),
+                    from: from.clone(),
+                }],
+                ..ContainerDefinition::default()
+            };
+            let all: Vec<String> = held.into_iter().collect();
+            assert_eq!(holds(container), all, "{from}");
+        }
+    }
+
+    #[test]
+    fn another_registry_is_entered_with_a_secret_by_name_or_arn() {
+        let arn = "arn:aws:secretsmanager:us-east-1:1:secret:hub-a1B2c3";
+        for (text, held) in [
+            ("hub", "secret/hub".to_owned()),
+            (arn, format!("secret/{arn}")),
+        ] {
+            let container = ContainerDefinition {
+                registry_secret: Some(text.to_owned()),
+                ..ContainerDefinition::default()
+            };
+            assert_eq!(holds(container), [held]);
+        }
     }
 
     #[test]

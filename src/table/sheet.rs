@@ -429,6 +429,38 @@ const CERTIFICATE: Sheet = Sheet {
     sorted: &[],
 };
 
+const NAMESPACE: Sheet = Sheet {
+    columns: &[
+        at("name", "namespace_name"),
+        at("type", "type"),
+        at("hosted-zone", "hosted_zone"),
+        at("services", "services"),
+    ],
+    shown: &["id", "name", "type", "hosted-zone", "created", BELONGING],
+    sorted: &["name"],
+};
+
+const DISCOVERY_SERVICE: Sheet = Sheet {
+    columns: &[
+        at("namespace", "namespace"),
+        at("type", "type"),
+        at("records", "records.type"),
+        at("routing-policy", "routing_policy"),
+        at("instances", "instances"),
+        at("health-check-path", "health_check.path"),
+    ],
+    shown: &[
+        "id",
+        "name",
+        "namespace",
+        "records",
+        "instances",
+        "created",
+        BELONGING,
+    ],
+    sorted: &["namespace", "name"],
+};
+
 const FUNCTION: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -451,6 +483,38 @@ const LOG_GROUP: Sheet = Sheet {
         at("bytes", "stored_bytes"),
     ],
     shown: &["name", "retention-days", "bytes", "created", BELONGING],
+    sorted: &["name"],
+};
+
+const SECRET: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("rotation", "rotation"),
+        at("rotation-days", "rotation_days"),
+        at("rotated", "rotated"),
+        at("accessed", "accessed"),
+        at("changed", "changed"),
+        at("deleted", "deleted"),
+        at("owner", "owner"),
+        at("key", "key"),
+    ],
+    shown: &[
+        "name", "rotation", "rotated", "accessed", "changed", "created", BELONGING,
+    ],
+    sorted: &["name"],
+};
+
+const PARAMETER: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("type", "type"),
+        at("tier", "tier"),
+        at("version", "version"),
+        at("modified", "modified"),
+        at("data-type", "data_type"),
+        at("key", "key"),
+    ],
+    shown: &["name", "type", "tier", "version", "modified", BELONGING],
     sorted: &["name"],
 };
 
@@ -525,8 +589,12 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::SecurityGroup => &SECURITY_GROUP,
         Kind::NetworkInterface => &NETWORK_INTERFACE,
         Kind::Certificate => &CERTIFICATE,
+        Kind::Namespace => &NAMESPACE,
+        Kind::DiscoveryService => &DISCOVERY_SERVICE,
         Kind::Function => &FUNCTION,
         Kind::Table => &TABLE,
+        Kind::Secret => &SECRET,
+        Kind::Parameter => &PARAMETER,
         Kind::LogGroup => &LOG_GROUP,
         Kind::LaunchConfiguration
         | Kind::KeyPair

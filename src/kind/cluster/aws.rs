@@ -9,7 +9,7 @@ use crate::{
         Aws, Call, Found, Service,
         found::{Missing, Need},
         read::{Reading, Source},
-        shape::{count, tag_map},
+        shape::{count, key, tag_map, text},
     },
     kind::Kind,
     snapshot::Resource,
@@ -61,6 +61,7 @@ fn resource(cluster: types::Cluster) -> Result<Resource, Missing> {
         .unwrap_or_default()
         .into_iter()
         .find(|it| it.name == Some(types::ClusterSettingName::ContainerInsights));
+    let connect = cluster.service_connect_defaults;
     let attrs = Cluster {
         status: cluster.status.need("status")?,
         services: count(Some(cluster.active_services_count)),
@@ -69,6 +70,7 @@ fn resource(cluster: types::Cluster) -> Result<Resource, Missing> {
         container_instances: count(Some(cluster.registered_container_instances_count)),
         capacity_providers: cluster.capacity_providers.unwrap_or_default(),
         container_insights: insights.and_then(|it| it.value),
+        namespace: text(connect.and_then(|it| it.namespace)).map(key),
     };
     Ok(Resource::new(name, attrs)
         .arn(cluster.cluster_arn)
@@ -94,13 +96,16 @@ mod tests {
             .answer(
                 200,
                 r#"{"clusters":[
-                    {"clusterName":"a","status":"ACTIVE","activeServicesCount":3},
+                    {"clusterName":"a","status":"ACTIVE","activeServicesCount":3,
+                     "serviceConnectDefaults":{"namespace":
+                        "arn:aws:servicediscovery:us-east-1:1:namespace/ns-1"}},
                     {"status":"ACTIVE"}]}"#,
             );
         let found = list(&tape.aws()).await;
         assert_eq!(found.resources.len(), 1);
         let cluster = Cluster::of(&found.resources[0].attrs).unwrap();
         assert_eq!(cluster.services, 3);
+        assert_eq!(cluster.namespace.as_deref(), Some("ns-1"));
         assert_eq!(found.gaps[0].message, "the answer has no clusterName");
         assert_eq!(tape.asked().len(), 3);
     }

@@ -3,7 +3,7 @@
 use aws_sdk_ecs::types::{self, ServiceField};
 use futures_util::future::BoxFuture;
 
-use super::{Deployment, ServiceTarget};
+use super::{ConnectAlias, ConnectPort, Deployment, ServiceConnect, ServiceTarget};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -105,7 +105,10 @@ fn resource(cluster: &str, service: types::Service) -> Result<Resource, Missing>
         .as_ref()
         .and_then(|it| it.deployment_circuit_breaker.as_ref());
     let strategy = service.capacity_provider_strategy.unwrap_or_default();
-    let registries = service.service_registries.unwrap_or_default();
+    let of_sets = sets.iter().flat_map(|it| it.service_registries()).cloned();
+    let registries = service.service_registries.into_iter().flatten();
+    let registries = registries.chain(of_sets).filter_map(|it| it.registry_arn);
+    let registries = registries.collect();
     let attrs = super::Service {
         cluster: cluster.to_owned(),
         status,
@@ -146,10 +149,7 @@ fn resource(cluster: &str, service: types::Service) -> Result<Resource, Missing>
             .map(deployment)
             .chain(sets.into_iter().map(task_set))
             .collect(),
-        registries: registries
-            .into_iter()
-            .filter_map(|it| it.registry_arn)
-            .collect(),
+        registries,
         execute_command: service.enable_execute_command,
         health_check_grace_s: service
             .health_check_grace_period_seconds
@@ -198,8 +198,44 @@ fn deployment(it: types::Deployment) -> Deployment {
         failed: count(Some(it.failed_tasks)),
         rollout_state: it.rollout_state.map(|it| it.as_str().to_owned()),
         rollout_reason: it.rollout_state_reason,
+        connect: it
+            .service_connect_configuration
+            .map(|told| connect(told, it.service_connect_resources)),
         created: shape::time(it.created_at),
         updated: shape::time(it.updated_at),
+    }
+}
+
+/// The log configuration is not kept: a driver's options may be tokens and passwords.
+fn connect(
+    it: types::ServiceConnectConfiguration,
+    made: Option<Vec<types::ServiceConnectServiceResource>>,
+) -> ServiceConnect {
+    let made = made.unwrap_or_default().into_iter();
+    ServiceConnect {
+        enabled: it.enabled,
+        namespace: text(it.namespace).map(key),
+        ports: it
+            .services
+            .unwrap_or_default()
+            .into_iter()
+            .map(connect_port)
+            .collect(),
+        made: made.filter_map(|it| it.discovery_arn).map(key).collect(),
+    }
+}
+
+fn connect_port(it: types::ServiceConnectService) -> ConnectPort {
+    let aliases = it.client_aliases.unwrap_or_default().into_iter();
+    ConnectPort {
+        name: it.port_name,
+        discovery_name: text(it.discovery_name),
+        aliases: aliases
+            .map(|it| ConnectAlias {
+                dns_name: text(it.dns_name),
+                port: shape::port(Some(it.port)),
+            })
+            .collect(),
     }
 }
 
@@ -213,6 +249,7 @@ fn task_set(it: types::TaskSet) -> Deployment {
         failed: 0,
         rollout_state: it.stability_status.map(|it| it.as_str().to_owned()),
         rollout_reason: None,
+        connect: None,
         created: shape::time(it.created_at),
         updated: shape::time(it.updated_at),
     }
@@ -275,7 +312,12 @@ mod tests {
                 "securityGroups":["sg-1"],"assignPublicIp":"ENABLED"}},
             "deployments":[{"status":"PRIMARY","rolloutState":"A_NEW_STATE",
                 "taskDefinition":"arn:aws:ecs:us-east-1:1:task-definition/web:3",
-                "serviceConnectConfiguration":{"enabled":true,"logConfiguration":{
+                "serviceConnectResources":[{"discoveryName":"web","discoveryArn":
+                    "arn:aws:servicediscovery:us-east-1:1:service/srv-1"}],
+                "serviceConnectConfiguration":{"enabled":true,"namespace":
+                    "arn:aws:servicediscovery:us-east-1:1:namespace/ns-1",
+                    "services":[{"portName":"http","clientAliases":[{"port":80}]}],
+                    "logConfiguration":{
                     "logDriver":"splunk","options":{"splunk-token":"planted-secret-token"}}}}]"#,
         );
         let tape = Tape::default()
@@ -291,6 +333,10 @@ mod tests {
             web.deployments[0].rollout_state.as_deref(),
             Some("A_NEW_STATE")
         );
+        let connect = web.deployments[0].connect.as_ref().unwrap();
+        assert_eq!(connect.namespace.as_deref(), Some("ns-1"));
+        assert_eq!(connect.ports[0].aliases[0].port, Some(80));
+        assert_eq!(connect.made, ["srv-1"]);
         assert!(!format!("{found:?}").contains("planted-secret"));
     }
 

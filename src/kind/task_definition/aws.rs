@@ -60,6 +60,7 @@ fn resource(id: &ResourceId, it: types::TaskDefinition) -> Result<Resource, Miss
     let registered = shape::time(it.registered_at);
     let platform = it.runtime_platform;
     let attrs = TaskDefinition {
+        arn: text.clone(),
         family: it.family.need("family")?,
         revision: count(Some(it.revision)),
         status: it.status.need("status")?.as_str().to_owned(),

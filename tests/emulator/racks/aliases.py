@@ -115,7 +115,9 @@ def addresses(rack: str, drawn: list[str]) -> dict[str, str]:
 
 def ranked(description: str, drawn: list[str]) -> dict[str, str]:
     """Ids made from a description and the rank, for what AWS lists in the order of the ids that it drew."""
-    return {it: like(RANDOM.fullmatch(it), f"{description} {rank}") for rank, it in enumerate(drawn, 1)}
+    # Some ids are told from other words only by the slash before them in an ARN.
+    found = {it: RANDOM.fullmatch(it) or RANDOM.search(f"/{it}") for it in drawn}
+    return {it: like(found[it], f"{description} {rank}") for rank, it in enumerate(drawn, 1)}
 
 
 def of_a_cluster(rack: str, aws, cluster: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from slips import (  # noqa: F401
     cloudformation,
     data,
     databases,
+    discovery,
     ec2,
     ecs,
     fargate,

@@ -9,6 +9,8 @@ from moto.route53.models import FakeZone
 from moto.s3.models import FakeBucket
 from moto.s3.responses import S3Response
 from moto.sqs.models import Queue
+from moto.ssm.responses import SimpleSystemManagerResponse
+from moto.ssm.utils import parameter_arn
 
 from slips.databases import WORD
 from slips.patch import around, slip
@@ -141,3 +143,16 @@ def deleted_caches_go() -> None:
 def queues_have_addresses_of_aws() -> None:
     """The URL of a queue is that of SQS in its region; moto's is that of its own server."""
     Queue.url = lambda queue, request_url: queue.physical_resource_id
+
+
+@slip
+def parameters_tell_their_arn() -> None:
+    """DescribeParameters tells each parameter's ARN and never a value; moto tells the value and no ARN."""
+
+    @around(SimpleSystemManagerResponse, "describe_parameters")
+    def described(describe_parameters, response):
+        told = describe_parameters(response)
+        for parameter in told.result["Parameters"]:
+            del parameter["Value"]
+            parameter["ARN"] = parameter_arn(response.current_account, response.region, parameter["Name"])
+        return told

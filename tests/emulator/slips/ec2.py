@@ -294,7 +294,8 @@ def interfaces_have_addresses_of_their_subnets() -> None:
     """An interface has an address of its subnet; moto gives those of NAT gateways and endpoints one from anywhere."""
 
     @around(EC2Backend, "create_network_interface")
-    def create(create_network_interface, ec2, subnet, address, *args, **options):
+    def create(create_network_interface, ec2, subnet, private_ip_address=None, *args, **options):
+        address = private_ip_address
         within = ec2.get_subnet(subnet) if isinstance(subnet, str) else subnet
         if isinstance(address, str) and ipaddress.ip_address(address) not in within.cidr:
             address = within.get_available_subnet_ip(instance=None)
