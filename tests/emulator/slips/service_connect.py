@@ -48,20 +48,6 @@ def names_are_counted() -> None:
         return to_json(it) | {"InstanceCount": len(it.instances)}
 
 
-@slip
-def names_are_listed_by_namespace() -> None:
-    """ListServices keeps to the namespace asked for; moto lists the services of all."""
-
-    @around(ServiceDiscoveryResponse, "list_services")
-    def list_services(list_all, response):
-        answer = json.loads(list_all(response))
-        for wanted in response._get_param("Filters") or []:
-            if wanted["Name"] == "NAMESPACE_ID":
-                services = answer["Services"]
-                answer["Services"] = [it for it in services if it["NamespaceId"] in wanted["Values"]]
-        return json.dumps(answer)
-
-
 def namespace_of(ecs, name_or_arn: str):
     """The namespace of that name, which is made if there is none."""
     names = servicediscovery_backends[ecs.account_id][ecs.region_name]
