@@ -95,6 +95,9 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("s3", bucket) => id(Kind::Bucket, bucket),
         ("elasticfilesystem", "file-system") => id(Kind::FileSystem, rest),
         ("dynamodb", "table") => id(Kind::Table, parts.first()?),
+        ("rds", "db") => id(Kind::DbInstance, rest),
+        ("rds", "cluster") => id(Kind::DbCluster, rest),
+        ("rds", "subgrp") => id(Kind::DbSubnetGroup, rest),
         ("ecr", "repository") => id(Kind::Repository, rest),
         ("sqs", queue) => id(Kind::Queue, queue),
         ("sns", topic) => id(Kind::Topic, topic),
@@ -129,15 +132,34 @@ pub fn stack_resource(cloudformation: &str, physical: &str) -> Option<ResourceId
     if physical.starts_with("arn:") {
         return resource(physical);
     }
-    let kind = *Kind::ALL
-        .iter()
-        .find(|it| it.cloudformation() == cloudformation)?;
+    let kind = declared_as(cloudformation)?;
     let key = if kind == Kind::Queue {
         physical.rsplit('/').next().unwrap_or(physical)
     } else {
         physical
     };
+    // A template may write such a name in any case; the service keeps it in lower case.
+    if matches!(
+        kind,
+        Kind::DbInstance | Kind::DbCluster | Kind::DbSubnetGroup
+    ) {
+        return Some(ResourceId::new(kind, key.to_lowercase()));
+    }
     Some(ResourceId::new(kind, key))
+}
+
+/// The kind that a type of CloudFormation's is of.
+fn declared_as(cloudformation: &str) -> Option<Kind> {
+    // RDS keeps what these services make, and tells of it as of its own.
+    let name = cloudformation
+        .strip_prefix("AWS::DocDB::DB")
+        .or_else(|| cloudformation.strip_prefix("AWS::Neptune::DB"))
+        .map_or_else(
+            || cloudformation.to_owned(),
+            |it| format!("AWS::RDS::DB{it}"),
+        );
+    let mut kinds = Kind::ALL.iter().copied();
+    kinds.find(|it| it.cloudformation() == name)
 }
 
 #[cfg(test)]
@@ -187,6 +209,10 @@ mod tests {
             ("iam:T:role/a/b/r", "role/r"),
             ("kms:T:alias/a/b", "key-alias/alias/a/b"),
             ("logs:T:log-group:/ecs/web:*", "log-group//ecs/web"),
+            ("rds:T:db:prod", "db-instance/prod"),
+            ("rds:T:cluster:prod", "db-cluster/prod"),
+            ("rds:T:subgrp:prod", "db-subnet-group/prod"),
+            ("rds:T:snapshot:rds:prod-2018-04-29", "none"),
             ("ecr:T:repository/team/web", "repository/team/web"),
             ("quantum:T:thing/1", "none"),
         ] {
@@ -223,6 +249,13 @@ mod tests {
                 "queue/q",
             ),
             ("AWS::SNS::Topic", "arn:aws:sns:us-east-1:1:t", "topic/t"),
+            ("AWS::RDS::DBInstance", "Prod", "db-instance/prod"),
+            ("AWS::DocDB::DBCluster", "docs", "db-cluster/docs"),
+            (
+                "AWS::Neptune::DBSubnetGroup",
+                "graph",
+                "db-subnet-group/graph",
+            ),
         ] {
             assert_eq!(stack_resource(kind, physical).unwrap().to_string(), id);
         }

@@ -10,6 +10,9 @@ pub mod certificate;
 pub mod classic_load_balancer;
 pub mod cluster;
 pub mod container_instance;
+pub mod db_cluster;
+pub mod db_instance;
+pub mod db_subnet_group;
 pub mod elastic_ip;
 pub mod file_system;
 pub mod function;
@@ -185,6 +188,9 @@ macro_rules! for_each_kind {
             FileSystem(file_system, "file-system", Data, "AWS::EFS::FileSystem"),
             MountTarget(mount_target, "mount-target", Data, "AWS::EFS::MountTarget"),
             Table(table, "table", Data, "AWS::DynamoDB::Table"),
+            DbInstance(db_instance, "db-instance", Data, "AWS::RDS::DBInstance"),
+            DbCluster(db_cluster, "db-cluster", Data, "AWS::RDS::DBCluster"),
+            DbSubnetGroup(db_subnet_group, "db-subnet-group", Data, "AWS::RDS::DBSubnetGroup"),
             Repository(repository, "repository", Data, "AWS::ECR::Repository"),
             Queue(queue, "queue", Messaging, "AWS::SQS::Queue"),
             Topic(topic, "topic", Messaging, "AWS::SNS::Topic"),

@@ -47,6 +47,7 @@ impl Removal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Data {
     Buckets,
+    Databases,
     Dns,
     FileSystems,
     Images,
@@ -62,6 +63,7 @@ impl Data {
     pub fn name(self) -> &'static str {
         match self {
             Self::Buckets => "buckets",
+            Self::Databases => "databases",
             Self::Dns => "dns",
             Self::FileSystems => "file-systems",
             Self::Images => "images",
@@ -139,6 +141,9 @@ actions! {
     DeleteEventSourceMapping = "lambda",
     DeleteFunction = "lambda",
     DeleteLogGroup = "logs",
+    DeleteDBCluster = "rds",
+    DeleteDBInstance = "rds",
+    DeleteDBSubnetGroup = "rds",
     ChangeResourceRecordSets = "route53",
     DeleteHostedZone = "route53",
     DeleteBucket = "s3",

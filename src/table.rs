@@ -33,6 +33,8 @@ const ALIASES: &[(&str, Subject)] = &[
     ("container-cluster", Subject::Kind(Kind::Cluster)),
     ("container-service", Subject::Kind(Kind::Service)),
     ("container-task", Subject::Kind(Kind::TaskDefinition)),
+    ("database", Subject::Kind(Kind::DbInstance)),
+    ("database-cluster", Subject::Kind(Kind::DbCluster)),
     ("rule", Subject::Kind(Kind::ListenerRule)),
     ("scaling-group", Subject::Kind(Kind::AutoScalingGroup)),
     ("zone", Subject::Kind(Kind::HostedZone)),
@@ -175,6 +177,9 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::Bucket
         | Kind::FileSystem
         | Kind::Table
+        | Kind::DbInstance
+        | Kind::DbCluster
+        | Kind::DbSubnetGroup
         | Kind::Repository
         | Kind::Queue
         | Kind::Topic

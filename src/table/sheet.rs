@@ -99,6 +99,74 @@ const TABLE: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const DB_INSTANCE: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("engine", "engine"),
+        at("version", "engine_version"),
+        at("class", "class").also(&["type"]),
+        at("storage-gib", "storage_gib").also(&["Size"]),
+        at("multi-az", "multi_az"),
+        at("public", "public"),
+        at("encrypted", "encrypted"),
+        at("backup-days", "backup_retention_days"),
+        at("endpoint", "endpoint"),
+        at("port", "port"),
+        at("cluster", "cluster"),
+        at("security-groups", "security_groups"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "engine",
+        "version",
+        "class",
+        "storage-gib",
+        "multi-az",
+        "public",
+        "encrypted",
+        BELONGING,
+    ],
+    sorted: &["name"],
+};
+
+const DB_CLUSTER: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("engine", "engine"),
+        at("version", "engine_version"),
+        at("members", "members.instance"),
+        at("multi-az", "multi_az"),
+        at("encrypted", "encrypted"),
+        at("backup-days", "backup_retention_days"),
+        at("endpoint", "endpoint"),
+        at("port", "port"),
+        at("security-groups", "security_groups"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "engine",
+        "version",
+        "members",
+        "multi-az",
+        "encrypted",
+        BELONGING,
+    ],
+    sorted: &["name"],
+};
+
+const DB_SUBNET_GROUP: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("subnets", "subnets"),
+        at("zones", "zones"),
+        at("description", "description"),
+    ],
+    shown: &["name", "state", "vpc", "zones", "description", BELONGING],
+    sorted: &["name"],
+};
+
 const STACK: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -527,6 +595,9 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::Certificate => &CERTIFICATE,
         Kind::Function => &FUNCTION,
         Kind::Table => &TABLE,
+        Kind::DbInstance => &DB_INSTANCE,
+        Kind::DbCluster => &DB_CLUSTER,
+        Kind::DbSubnetGroup => &DB_SUBNET_GROUP,
         Kind::LogGroup => &LOG_GROUP,
         Kind::LaunchConfiguration
         | Kind::KeyPair
