@@ -98,6 +98,8 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("rds", "db") => id(Kind::DbInstance, rest),
         ("rds", "cluster") => id(Kind::DbCluster, rest),
         ("rds", "subgrp") => id(Kind::DbSubnetGroup, rest),
+        ("elasticache", "cluster") => id(Kind::CacheCluster, rest),
+        ("elasticache", "replicationgroup") => id(Kind::ReplicationGroup, rest),
         ("ecr", "repository") => id(Kind::Repository, rest),
         ("sqs", queue) => id(Kind::Queue, queue),
         ("sns", topic) => id(Kind::Topic, topic),
@@ -141,7 +143,11 @@ pub fn stack_resource(cloudformation: &str, physical: &str) -> Option<ResourceId
     // A template may write such a name in any case; the service keeps it in lower case.
     if matches!(
         kind,
-        Kind::DbInstance | Kind::DbCluster | Kind::DbSubnetGroup
+        Kind::DbInstance
+            | Kind::DbCluster
+            | Kind::DbSubnetGroup
+            | Kind::CacheCluster
+            | Kind::ReplicationGroup
     ) {
         return Some(ResourceId::new(kind, key.to_lowercase()));
     }
@@ -213,6 +219,11 @@ mod tests {
             ("rds:T:cluster:prod", "db-cluster/prod"),
             ("rds:T:subgrp:prod", "db-subnet-group/prod"),
             ("rds:T:snapshot:rds:prod-2018-04-29", "none"),
+            ("elasticache:T:cluster:prod-001", "cache-cluster/prod-001"),
+            (
+                "elasticache:T:replicationgroup:prod",
+                "replication-group/prod",
+            ),
             ("ecr:T:repository/team/web", "repository/team/web"),
             ("quantum:T:thing/1", "none"),
         ] {
@@ -251,6 +262,11 @@ mod tests {
             ("AWS::SNS::Topic", "arn:aws:sns:us-east-1:1:t", "topic/t"),
             ("AWS::RDS::DBInstance", "Prod", "db-instance/prod"),
             ("AWS::DocDB::DBCluster", "docs", "db-cluster/docs"),
+            (
+                "AWS::ElastiCache::ReplicationGroup",
+                "Prod",
+                "replication-group/prod",
+            ),
             (
                 "AWS::Neptune::DBSubnetGroup",
                 "graph",

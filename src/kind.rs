@@ -6,6 +6,7 @@ use crate::{charge::Charge, relation::Relation, removal::Removal};
 
 pub mod auto_scaling_group;
 pub mod bucket;
+pub mod cache_cluster;
 pub mod certificate;
 pub mod classic_load_balancer;
 pub mod cluster;
@@ -34,6 +35,7 @@ pub mod network_acl;
 pub mod network_interface;
 pub mod policy;
 pub mod queue;
+pub mod replication_group;
 pub mod repository;
 pub mod role;
 pub mod route_table;
@@ -191,6 +193,8 @@ macro_rules! for_each_kind {
             DbInstance(db_instance, "db-instance", Data, "AWS::RDS::DBInstance"),
             DbCluster(db_cluster, "db-cluster", Data, "AWS::RDS::DBCluster"),
             DbSubnetGroup(db_subnet_group, "db-subnet-group", Data, "AWS::RDS::DBSubnetGroup"),
+            ReplicationGroup(replication_group, "replication-group", Data, "AWS::ElastiCache::ReplicationGroup"),
+            CacheCluster(cache_cluster, "cache-cluster", Data, "AWS::ElastiCache::CacheCluster"),
             Repository(repository, "repository", Data, "AWS::ECR::Repository"),
             Queue(queue, "queue", Messaging, "AWS::SQS::Queue"),
             Topic(topic, "topic", Messaging, "AWS::SNS::Topic"),

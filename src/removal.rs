@@ -47,6 +47,7 @@ impl Removal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Data {
     Buckets,
+    Caches,
     Databases,
     Dns,
     FileSystems,
@@ -63,6 +64,7 @@ impl Data {
     pub fn name(self) -> &'static str {
         match self {
             Self::Buckets => "buckets",
+            Self::Caches => "caches",
             Self::Databases => "databases",
             Self::Dns => "dns",
             Self::FileSystems => "file-systems",
@@ -123,6 +125,8 @@ actions! {
     DeregisterTaskDefinition = "ecs",
     StopTask = "ecs",
     UpdateService = "ecs",
+    DeleteCacheCluster = "elasticache",
+    DeleteReplicationGroup = "elasticache",
     DeleteFileSystem = "elasticfilesystem",
     DeleteMountTarget = "elasticfilesystem",
     DeleteListener = "elasticloadbalancing",

@@ -33,6 +33,7 @@ const ALIASES: &[(&str, Subject)] = &[
     ("container-cluster", Subject::Kind(Kind::Cluster)),
     ("container-service", Subject::Kind(Kind::Service)),
     ("container-task", Subject::Kind(Kind::TaskDefinition)),
+    ("cache", Subject::Kind(Kind::CacheCluster)),
     ("database", Subject::Kind(Kind::DbInstance)),
     ("database-cluster", Subject::Kind(Kind::DbCluster)),
     ("rule", Subject::Kind(Kind::ListenerRule)),
@@ -180,6 +181,8 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::DbInstance
         | Kind::DbCluster
         | Kind::DbSubnetGroup
+        | Kind::ReplicationGroup
+        | Kind::CacheCluster
         | Kind::Repository
         | Kind::Queue
         | Kind::Topic

@@ -167,6 +167,54 @@ const DB_SUBNET_GROUP: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const REPLICATION_GROUP: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("engine", "engine"),
+        at("type", "node_type"),
+        at("clusters", "members.cluster"),
+        at("failover", "automatic_failover"),
+        at("multi-az", "multi_az"),
+        at("encrypted-in-transit", "encrypted_in_transit"),
+        at("encrypted-at-rest", "encrypted_at_rest"),
+        at("snapshot-days", "snapshot_retention_days"),
+        at("endpoint", "endpoint"),
+        at("port", "port"),
+    ],
+    shown: &[
+        "name", "state", "type", "clusters", "failover", "multi-az", BELONGING,
+    ],
+    sorted: &["name"],
+};
+
+const CACHE_CLUSTER: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("engine", "engine"),
+        at("version", "engine_version"),
+        at("type", "node_type"),
+        at("nodes", "node_count"),
+        at("replication-group", "replication_group"),
+        at("encrypted-in-transit", "encrypted_in_transit"),
+        at("encrypted-at-rest", "encrypted_at_rest"),
+        at("snapshot-days", "snapshot_retention_days"),
+        at("endpoints", "nodes.endpoint"),
+        at("security-groups", "security_groups"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "zone",
+        "engine",
+        "version",
+        "type",
+        "nodes",
+        "replication-group",
+        BELONGING,
+    ],
+    sorted: &["name"],
+};
+
 const STACK: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -598,6 +646,8 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::DbInstance => &DB_INSTANCE,
         Kind::DbCluster => &DB_CLUSTER,
         Kind::DbSubnetGroup => &DB_SUBNET_GROUP,
+        Kind::ReplicationGroup => &REPLICATION_GROUP,
+        Kind::CacheCluster => &CACHE_CLUSTER,
         Kind::LogGroup => &LOG_GROUP,
         Kind::LaunchConfiguration
         | Kind::KeyPair
