@@ -22,6 +22,7 @@ from moto.elbv2.models import FakeListener, FakeListenerRule, FakeLoadBalancer, 
 from moto.iam.models import Role
 from moto.kms.models import Key
 from moto.logs.models import LogGroup
+from moto.rds.models import DBInstance, DBSubnetGroup, rds_backends
 from moto.route53.models import FakeZone, route53_backends
 from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import Topic
@@ -37,6 +38,7 @@ def stacks_make_what_their_templates_say() -> None:
     for model, make in (
         (BucketPolicy, bucket_policy),
         (Certificate, certificate),
+        (DBInstance, db_instance),
         (FakeAutoScalingGroup, auto_scaling_group),
         (FakeBucket, bucket),
         (FakeLaunchConfiguration, launch_configuration),
@@ -85,6 +87,13 @@ def bucket(moto, name, properties, account, region):
     versioning = properties.get("VersioningConfiguration", {})
     s3_backends[account]["aws"].put_bucket_versioning(name, versioning.get("Status"))
     return made
+
+
+def db_instance(moto, name, properties, account, region):
+    # moto wants the group itself where templates have its name.
+    if group := properties.get("DBSubnetGroupName"):
+        properties["DBSubnetGroupName"] = rds_backends[account][region].subnet_groups[group.lower()]
+    return moto()
 
 
 def key(moto, name, properties, account, region):
@@ -296,6 +305,8 @@ def tag(resource, tags: dict[str, str], account: str, region: str) -> None:
     """Tags what CloudFormation has made, each type in the way of its service. EC2's own moto has tagged already."""
     pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
     match resource:
+        case DBInstance() | DBSubnetGroup():
+            resource.add_tags(pairs)
         case LoadBalancer() | Queue():
             resource.tags |= tags
         case Role():
