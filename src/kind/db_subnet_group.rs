@@ -14,9 +14,6 @@ use crate::{
 #[cfg(feature = "aws")]
 pub mod aws;
 
-/// The name of the group that RDS keeps for databases that name none.
-const DEFAULT: &str = "default";
-
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DbSubnetGroup {

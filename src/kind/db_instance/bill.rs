@@ -67,10 +67,12 @@ pub fn hours(
         return capacity_units(engine, storage_type);
     }
     // Instances of a cluster with shared storage have one price, wherever the others are.
-    let name = match zones {
-        _ if is_io_optimized(storage_type) => "InstanceUsageIOOptimized",
-        _ if has_shared_storage(engine) => Zones::One.instance(),
-        zones => zones.instance(),
+    let name = if is_io_optimized(storage_type) {
+        "InstanceUsageIOOptimized"
+    } else if has_shared_storage(engine) {
+        Zones::One.instance()
+    } else {
+        zones.instance()
     };
     // The price list writes `db.m5.12xl` for `db.m5.12xlarge`.
     let class = class.replace("xlarge", "xl");

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aws_sdk_rds::types;
 use futures_util::future::BoxFuture;
 
-use super::{DEFAULT, DbSubnetGroup};
+use super::DbSubnetGroup;
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -21,6 +21,8 @@ const GROUPS: Call = Call::new(Service::Rds, "DescribeDBSubnetGroups");
 const TAGS: Call = Call::new(Service::Rds, "ListTagsForResource");
 /// The most that a page holds.
 const PAGE: i32 = 100;
+/// The name of the group that RDS keeps for databases that name none.
+const DEFAULT: &str = "default";
 
 pub const READING: Reading = Reading {
     calls: &[GROUPS, TAGS],
