@@ -102,6 +102,11 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("s3", bucket) => id(Kind::Bucket, bucket),
         ("elasticfilesystem", "file-system") => id(Kind::FileSystem, rest),
         ("dynamodb", "table") => id(Kind::Table, parts.first()?),
+        ("rds", "db") => id(Kind::DbInstance, rest),
+        ("rds", "cluster") => id(Kind::DbCluster, rest),
+        ("rds", "subgrp") => id(Kind::DbSubnetGroup, rest),
+        ("elasticache", "cluster") => id(Kind::CacheCluster, rest),
+        ("elasticache", "replicationgroup") => id(Kind::ReplicationGroup, rest),
         ("ecr", "repository") => id(Kind::Repository, rest),
         ("sqs", queue) => id(Kind::Queue, queue),
         ("sns", topic) => id(Kind::Topic, topic),
@@ -139,6 +144,13 @@ pub fn beside(text: &str, own: &str) -> Option<ResourceId> {
 
 /// CloudFormation's types that are of a kind of ours beside the one that the kind itself names.
 const FURTHER_TYPES: &[(&str, Kind)] = &[
+    // RDS keeps what these two services make, and tells of it as of its own.
+    ("AWS::DocDB::DBCluster", Kind::DbCluster),
+    ("AWS::DocDB::DBInstance", Kind::DbInstance),
+    ("AWS::DocDB::DBSubnetGroup", Kind::DbSubnetGroup),
+    ("AWS::Neptune::DBCluster", Kind::DbCluster),
+    ("AWS::Neptune::DBInstance", Kind::DbInstance),
+    ("AWS::Neptune::DBSubnetGroup", Kind::DbSubnetGroup),
     ("AWS::ServiceDiscovery::HttpNamespace", Kind::Namespace),
     ("AWS::ServiceDiscovery::PublicDnsNamespace", Kind::Namespace),
 ];
@@ -170,6 +182,17 @@ pub fn stack_resource(cloudformation: &str, physical: &str) -> Option<ResourceId
     } else {
         physical
     };
+    // A template may write such a name in any case; the service keeps it in lower case.
+    if matches!(
+        kind,
+        Kind::DbInstance
+            | Kind::DbCluster
+            | Kind::DbSubnetGroup
+            | Kind::CacheCluster
+            | Kind::ReplicationGroup
+    ) {
+        return Some(ResourceId::new(kind, key.to_lowercase()));
+    }
     Some(ResourceId::new(kind, key))
 }
 
@@ -253,6 +276,15 @@ mod tests {
                 "secret/db",
             ),
             ("ssm:T:parameter/aws/service/ami", "none"),
+            ("rds:T:db:prod", "db-instance/prod"),
+            ("rds:T:cluster:prod", "db-cluster/prod"),
+            ("rds:T:subgrp:prod", "db-subnet-group/prod"),
+            ("rds:T:snapshot:rds:prod-2018-04-29", "none"),
+            ("elasticache:T:cluster:prod-001", "cache-cluster/prod-001"),
+            (
+                "elasticache:T:replicationgroup:prod",
+                "replication-group/prod",
+            ),
             ("ecr:T:repository/team/web", "repository/team/web"),
             ("quantum:T:thing/1", "none"),
         ] {
@@ -300,6 +332,18 @@ mod tests {
                 "namespace/ns-1",
             ),
             ("Custom::KMSKey", "arn:aws:kms:us-east-1:1:key/k", "key/k"),
+            ("AWS::RDS::DBInstance", "Prod", "db-instance/prod"),
+            ("AWS::DocDB::DBCluster", "docs", "db-cluster/docs"),
+            (
+                "AWS::ElastiCache::ReplicationGroup",
+                "Prod",
+                "replication-group/prod",
+            ),
+            (
+                "AWS::Neptune::DBSubnetGroup",
+                "graph",
+                "db-subnet-group/graph",
+            ),
         ] {
             assert_eq!(stack_resource(kind, physical).unwrap().to_string(), id);
         }

@@ -6,10 +6,14 @@ use crate::{charge::Charge, relation::Relation, removal::Removal};
 
 pub mod auto_scaling_group;
 pub mod bucket;
+pub mod cache_cluster;
 pub mod certificate;
 pub mod classic_load_balancer;
 pub mod cluster;
 pub mod container_instance;
+pub mod db_cluster;
+pub mod db_instance;
+pub mod db_subnet_group;
 pub mod discovery_service;
 pub mod elastic_ip;
 pub mod file_system;
@@ -34,6 +38,7 @@ pub mod network_interface;
 pub mod parameter;
 pub mod policy;
 pub mod queue;
+pub mod replication_group;
 pub mod repository;
 pub mod role;
 pub mod route_table;
@@ -196,6 +201,11 @@ macro_rules! for_each_kind {
             FileSystem(file_system, "file-system", Data, "AWS::EFS::FileSystem"),
             MountTarget(mount_target, "mount-target", Data, "AWS::EFS::MountTarget"),
             Table(table, "table", Data, "AWS::DynamoDB::Table"),
+            DbInstance(db_instance, "db-instance", Data, "AWS::RDS::DBInstance"),
+            DbCluster(db_cluster, "db-cluster", Data, "AWS::RDS::DBCluster"),
+            DbSubnetGroup(db_subnet_group, "db-subnet-group", Data, "AWS::RDS::DBSubnetGroup"),
+            ReplicationGroup(replication_group, "replication-group", Data, "AWS::ElastiCache::ReplicationGroup"),
+            CacheCluster(cache_cluster, "cache-cluster", Data, "AWS::ElastiCache::CacheCluster"),
             Repository(repository, "repository", Data, "AWS::ECR::Repository"),
             Queue(queue, "queue", Messaging, "AWS::SQS::Queue"),
             Topic(topic, "topic", Messaging, "AWS::SNS::Topic"),

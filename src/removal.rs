@@ -47,6 +47,8 @@ impl Removal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Data {
     Buckets,
+    Caches,
+    Databases,
     Dns,
     FileSystems,
     Images,
@@ -63,6 +65,8 @@ impl Data {
     pub fn name(self) -> &'static str {
         match self {
             Self::Buckets => "buckets",
+            Self::Caches => "caches",
+            Self::Databases => "databases",
             Self::Dns => "dns",
             Self::FileSystems => "file-systems",
             Self::Images => "images",
@@ -135,6 +139,8 @@ actions! {
     DeregisterTaskDefinition = "ecs",
     StopTask = "ecs",
     UpdateService = "ecs",
+    DeleteCacheCluster = "elasticache",
+    DeleteReplicationGroup = "elasticache",
     DeleteFileSystem = "elasticfilesystem",
     DeleteMountTarget = "elasticfilesystem",
     DeleteListener = "elasticloadbalancing",
@@ -153,6 +159,9 @@ actions! {
     DeleteEventSourceMapping = "lambda",
     DeleteFunction = "lambda",
     DeleteLogGroup = "logs",
+    DeleteDBCluster = "rds",
+    DeleteDBInstance = "rds",
+    DeleteDBSubnetGroup = "rds",
     ChangeResourceRecordSets = "route53",
     DeleteHostedZone = "route53",
     DeleteBucket = "s3",

@@ -33,6 +33,9 @@ const ALIASES: &[(&str, Subject)] = &[
     ("container-cluster", Subject::Kind(Kind::Cluster)),
     ("container-service", Subject::Kind(Kind::Service)),
     ("container-task", Subject::Kind(Kind::TaskDefinition)),
+    ("cache", Subject::Kind(Kind::CacheCluster)),
+    ("database", Subject::Kind(Kind::DbInstance)),
+    ("database-cluster", Subject::Kind(Kind::DbCluster)),
     ("rule", Subject::Kind(Kind::ListenerRule)),
     ("scaling-group", Subject::Kind(Kind::AutoScalingGroup)),
     ("ssm-parameter", Subject::Kind(Kind::Parameter)),
@@ -179,6 +182,11 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::Bucket
         | Kind::FileSystem
         | Kind::Table
+        | Kind::DbInstance
+        | Kind::DbCluster
+        | Kind::DbSubnetGroup
+        | Kind::ReplicationGroup
+        | Kind::CacheCluster
         | Kind::Repository
         | Kind::Queue
         | Kind::Topic

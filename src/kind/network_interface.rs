@@ -48,7 +48,8 @@ impl NetworkInterface {
     /// What it works for, where only its description says so.
     ///
     /// Anybody can write such a description, so only a service's own interfaces are believed.
-    /// Instances, tasks, NAT gateways and mount targets name their interfaces themselves.
+    /// Instances, tasks, NAT gateways and mount targets name their interfaces themselves. RDS
+    /// writes `RDSNetworkInterface` on those of all its databases, so nothing ties one to its own.
     pub fn owner(&self) -> Option<ResourceId> {
         if !self.requester_managed {
             return None;
@@ -61,9 +62,18 @@ impl NetworkInterface {
                 _ => None,
             };
         }
+        if let Some(cluster) = self.description.strip_prefix("ElastiCache ") {
+            let is_id = !cluster.is_empty() && cluster.chars().all(is_of_cache_id);
+            return is_id.then(|| ResourceId::new(Kind::CacheCluster, cluster));
+        }
         let function = self.description.strip_prefix("AWS Lambda VPC ENI-")?;
         Some(ResourceId::new(Kind::Function, without_uuid(function)?))
     }
+}
+
+/// Whether the id of a cache cluster may hold it; other words are about no single one.
+fn is_of_cache_id(it: char) -> bool {
+    it.is_ascii_lowercase() || it.is_ascii_digit() || it == '-'
 }
 
 /// `jobs-4b96d2c0-1e63-4c2f-9d51-2b7f0c0d8a11` → `jobs`.
@@ -168,6 +178,13 @@ mod tests {
             ),
             (&format!("AWS Lambda VPC ENI-{uuid}"), None),
             ("AWS Lambda VPC ENI-Ärger", None),
+            (
+                "ElastiCache prod-redis-001",
+                Some("cache-cluster/prod-redis-001"),
+            ),
+            ("ElastiCache of the shop", None),
+            ("ElastiCache ", None),
+            ("RDSNetworkInterface", None),
             ("Interface for NAT Gateway nat-1", None),
             ("", None),
         ] {

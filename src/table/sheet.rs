@@ -99,6 +99,122 @@ const TABLE: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const DB_INSTANCE: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("engine", "engine"),
+        at("version", "engine_version"),
+        at("class", "class").also(&["type"]),
+        at("storage-gib", "storage_gib").also(&["Size"]),
+        at("multi-az", "multi_az"),
+        at("public", "public"),
+        at("encrypted", "encrypted"),
+        at("backup-days", "backup_retention_days"),
+        at("endpoint", "endpoint"),
+        at("port", "port"),
+        at("cluster", "cluster"),
+        at("security-groups", "security_groups"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "engine",
+        "version",
+        "class",
+        "storage-gib",
+        "multi-az",
+        "public",
+        "encrypted",
+        BELONGING,
+    ],
+    sorted: &["name"],
+};
+
+const DB_CLUSTER: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("engine", "engine"),
+        at("version", "engine_version"),
+        at("members", "members.instance"),
+        at("multi-az", "multi_az"),
+        at("encrypted", "encrypted"),
+        at("backup-days", "backup_retention_days"),
+        at("endpoint", "endpoint"),
+        at("port", "port"),
+        at("security-groups", "security_groups"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "engine",
+        "version",
+        "members",
+        "multi-az",
+        "encrypted",
+        BELONGING,
+    ],
+    sorted: &["name"],
+};
+
+const DB_SUBNET_GROUP: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("subnets", "subnets"),
+        at("zones", "zones"),
+        at("description", "description"),
+    ],
+    shown: &["name", "state", "vpc", "zones", "description", BELONGING],
+    sorted: &["name"],
+};
+
+const REPLICATION_GROUP: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("engine", "engine"),
+        at("type", "node_type"),
+        at("clusters", "members.cluster"),
+        at("failover", "automatic_failover"),
+        at("multi-az", "multi_az"),
+        at("encrypted-in-transit", "encrypted_in_transit"),
+        at("encrypted-at-rest", "encrypted_at_rest"),
+        at("snapshot-days", "snapshot_retention_days"),
+        at("endpoint", "endpoint"),
+        at("port", "port"),
+    ],
+    shown: &[
+        "name", "state", "type", "clusters", "failover", "multi-az", BELONGING,
+    ],
+    sorted: &["name"],
+};
+
+const CACHE_CLUSTER: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("engine", "engine"),
+        at("version", "engine_version"),
+        at("type", "node_type"),
+        at("nodes", "node_count"),
+        at("replication-group", "replication_group"),
+        at("encrypted-in-transit", "encrypted_in_transit"),
+        at("encrypted-at-rest", "encrypted_at_rest"),
+        at("snapshot-days", "snapshot_retention_days"),
+        at("endpoints", "nodes.endpoint"),
+        at("security-groups", "security_groups"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "zone",
+        "engine",
+        "version",
+        "type",
+        "nodes",
+        "replication-group",
+        BELONGING,
+    ],
+    sorted: &["name"],
+};
+
 const STACK: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -593,6 +709,11 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::DiscoveryService => &DISCOVERY_SERVICE,
         Kind::Function => &FUNCTION,
         Kind::Table => &TABLE,
+        Kind::DbInstance => &DB_INSTANCE,
+        Kind::DbCluster => &DB_CLUSTER,
+        Kind::DbSubnetGroup => &DB_SUBNET_GROUP,
+        Kind::ReplicationGroup => &REPLICATION_GROUP,
+        Kind::CacheCluster => &CACHE_CLUSTER,
         Kind::Secret => &SECRET,
         Kind::Parameter => &PARAMETER,
         Kind::LogGroup => &LOG_GROUP,

@@ -336,6 +336,8 @@ def tag(resource, tags: dict[str, str], account: str, region: str) -> None:
     """Tags what CloudFormation has made, each type in the way of its service. EC2's own moto has tagged already."""
     pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
     match resource:
+        case DBInstance() | DBSubnetGroup():
+            resource.add_tags(pairs)
         case LoadBalancer() | Queue():
             resource.tags |= tags
         case Role():

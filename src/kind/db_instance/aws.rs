@@ -1,0 +1,239 @@
+//! Reads RDS database instances: one listing, tags included.
+
+use aws_sdk_rds::types;
+use futures_util::future::BoxFuture;
+
+use super::DbInstance;
+use crate::{
+    aws::{
+        Aws, Call, Found, Service,
+        found::{Missing, Need},
+        read::{Reading, Source},
+        shape::{self, count, tag_map, text},
+    },
+    kind::Kind,
+    snapshot::Resource,
+};
+
+const INSTANCES: Call = Call::new(Service::Rds, "DescribeDBInstances");
+/// The most that a page holds.
+const PAGE: i32 = 100;
+
+pub const READING: Reading = Reading {
+    calls: &[INSTANCES],
+    source: Source::Region(list),
+    deepen: None,
+};
+
+fn list(aws: &Aws) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let mut found = Found::of(Kind::DbInstance);
+        let pages = aws.rds.describe_db_instances().into_paginator();
+        let pages = pages.page_size(PAGE).items().send();
+        found.pages(INSTANCES, pages, resource).await;
+        found
+    })
+}
+
+fn resource(db: types::DbInstance) -> Result<Resource, Missing> {
+    let name = db.db_instance_identifier.need("DBInstanceIdentifier")?;
+    let arn = db.db_instance_arn.need("DBInstanceArn")?;
+    let endpoint = db.endpoint;
+    // While it is being made, only this field has the port, where it is not 0.
+    let port = endpoint.as_ref().and_then(|it| it.port);
+    let port = port.or(db.db_instance_port.filter(|it| *it > 0));
+    let subnets = db.db_subnet_group;
+    let groups = db.vpc_security_groups.unwrap_or_default();
+    let parameters = db.db_parameter_groups.unwrap_or_default();
+    let options = db.option_group_memberships.unwrap_or_default();
+    let roles = db.associated_roles.unwrap_or_default();
+    let attrs = DbInstance {
+        engine: db.engine.need("Engine")?,
+        engine_version: db.engine_version.need("EngineVersion")?,
+        class: db.db_instance_class.need("DBInstanceClass")?,
+        license: text(db.license_model),
+        status: db.db_instance_status.need("DBInstanceStatus")?,
+        zone: text(db.availability_zone),
+        standby_zone: text(db.secondary_availability_zone),
+        multi_az: db.multi_az.need("MultiAZ")?,
+        endpoint: endpoint.and_then(|it| it.address),
+        port: shape::port(port),
+        public: db.publicly_accessible.need("PubliclyAccessible")?,
+        vpc: subnets.as_ref().and_then(|it| it.vpc_id.clone()),
+        subnet_group: subnets.and_then(|it| it.db_subnet_group_name),
+        security_groups: groups
+            .into_iter()
+            .filter_map(|it| it.vpc_security_group_id)
+            .collect(),
+        storage_type: db.storage_type.unwrap_or_default(),
+        storage_gib: count(Some(db.allocated_storage.need("AllocatedStorage")?)),
+        max_storage_gib: db.max_allocated_storage.map(|it| count(Some(it))),
+        iops: db.iops.map(|it| count(Some(it))),
+        throughput: db.storage_throughput.map(|it| count(Some(it))),
+        encrypted: db.storage_encrypted.need("StorageEncrypted")?,
+        key: text(db.kms_key_id),
+        backup_retention_days: count(Some(
+            db.backup_retention_period.need("BackupRetentionPeriod")?,
+        )),
+        latest_restorable: shape::time(db.latest_restorable_time),
+        deletion_protection: db.deletion_protection.need("DeletionProtection")?,
+        auto_minor_upgrade: db
+            .auto_minor_version_upgrade
+            .need("AutoMinorVersionUpgrade")?,
+        // Engines that have no such thing leave it out.
+        performance_insights: db.performance_insights_enabled.unwrap_or_default(),
+        performance_insights_key: text(db.performance_insights_kms_key_id),
+        iam_auth: db.iam_database_authentication_enabled.unwrap_or_default(),
+        monitoring_seconds: count(db.monitoring_interval),
+        monitoring_role: text(db.monitoring_role_arn),
+        roles: roles.into_iter().filter_map(|it| it.role_arn).collect(),
+        cluster: text(db.db_cluster_identifier),
+        replica_of: text(db.read_replica_source_db_instance_identifier),
+        replicas: db.read_replica_db_instance_identifiers.unwrap_or_default(),
+        secret: db.master_user_secret.and_then(|it| it.secret_arn),
+        ca: text(db.ca_certificate_identifier),
+        certificate_expires: shape::time(db.certificate_details.and_then(|it| it.valid_till)),
+        parameter_groups: parameters
+            .into_iter()
+            .filter_map(|it| it.db_parameter_group_name)
+            .collect(),
+        option_groups: options
+            .into_iter()
+            .filter_map(|it| it.option_group_name)
+            .collect(),
+        log_exports: db.enabled_cloudwatch_logs_exports.unwrap_or_default(),
+        arn: arn.clone(),
+    };
+    Ok(Resource::new(name, attrs)
+        .arn(arn)
+        .created(shape::time(db.instance_create_time))
+        .tags(tag_map!(db.tag_list.unwrap_or_default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kind::AsKind, snapshot::Reason, testing::replay::Tape};
+
+    /// An answer with one instance and what follows the list.
+    fn page(name: &str, inside: &str, marker: &str) -> String {
+        format!(
+            r#"<DescribeDBInstancesResponse xmlns="http://rds.amazonaws.com/doc/2014-10-31/">
+             <DescribeDBInstancesResult><DBInstances><DBInstance>
+               <DBInstanceIdentifier>{name}</DBInstanceIdentifier>
+               <DBInstanceArn>arn:aws:rds:us-east-1:123456789012:db:{name}</DBInstanceArn>
+               <DBInstanceClass>db.t3.micro</DBInstanceClass>
+               <Engine>postgres</Engine><EngineVersion>16.3</EngineVersion>
+               <DBInstanceStatus>available</DBInstanceStatus><MultiAZ>false</MultiAZ>
+               <StorageType>gp3</StorageType><AllocatedStorage>20</AllocatedStorage>
+               <StorageEncrypted>true</StorageEncrypted>
+               <BackupRetentionPeriod>7</BackupRetentionPeriod>
+               <DeletionProtection>true</DeletionProtection>
+               <AutoMinorVersionUpgrade>true</AutoMinorVersionUpgrade>{inside}
+             </DBInstance></DBInstances>{marker}</DescribeDBInstancesResult>
+             <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata>
+             </DescribeDBInstancesResponse>"#
+        )
+    }
+
+    const PRIVATE: &str = "<PubliclyAccessible>false</PubliclyAccessible>";
+
+    async fn one(inside: &str) -> (Resource, DbInstance) {
+        let tape = Tape::default().answer(200, page("prod", inside, ""));
+        let mut found = list(&tape.aws()).await;
+        assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        let resource = found.resources.remove(0);
+        let instance = DbInstance::of(&resource.attrs).unwrap().clone();
+        (resource, instance)
+    }
+
+    #[tokio::test]
+    async fn a_listing_is_followed_to_its_end() {
+        let tape = Tape::default()
+            .answer(200, page("a", PRIVATE, "<Marker>m</Marker>"))
+            .answer(200, page("b", PRIVATE, ""));
+        let found = list(&tape.aws()).await;
+        let keys: Vec<&str> = found
+            .resources
+            .iter()
+            .map(|it| it.id.key.as_str())
+            .collect();
+        assert_eq!(keys, ["a", "b"]);
+        assert!(tape.asked()[0].contains("MaxRecords=100"));
+        assert!(tape.asked()[1].contains("Marker=m"));
+    }
+
+    #[tokio::test]
+    async fn it_tells_where_it_is_reached_and_what_it_stands_on() {
+        let inside = format!(
+            "{PRIVATE}<AvailabilityZone>us-east-1a</AvailabilityZone>
+             <Endpoint><Address>prod.x.us-east-1.rds.amazonaws.com</Address><Port>5432</Port>
+             </Endpoint>
+             <DBSubnetGroup><DBSubnetGroupName>prod</DBSubnetGroupName><VpcId>vpc-1</VpcId>
+             </DBSubnetGroup>
+             <VpcSecurityGroups><VpcSecurityGroupMembership>
+               <VpcSecurityGroupId>sg-1</VpcSecurityGroupId><Status>active</Status>
+             </VpcSecurityGroupMembership></VpcSecurityGroups>
+             <DBParameterGroups><DBParameterGroup>
+               <DBParameterGroupName>default.postgres16</DBParameterGroupName>
+             </DBParameterGroup></DBParameterGroups>
+             <EnabledCloudwatchLogsExports><member>postgresql</member>
+             </EnabledCloudwatchLogsExports>
+             <CertificateDetails><ValidTill>2061-05-24T22:59:00Z</ValidTill></CertificateDetails>
+             <InstanceCreateTime>2018-04-29T21:00:00.000Z</InstanceCreateTime>
+             <TagList><Tag><Key>Rack</Key><Value>prod</Value></Tag></TagList>"
+        );
+        let (resource, instance) = one(&inside).await;
+        assert_eq!(instance.port, Some(5432));
+        assert_eq!(instance.vpc.as_deref(), Some("vpc-1"));
+        assert_eq!(instance.subnet_group.as_deref(), Some("prod"));
+        assert_eq!(instance.security_groups, ["sg-1"]);
+        assert_eq!(instance.parameter_groups, ["default.postgres16"]);
+        assert_eq!(instance.log_exports, ["postgresql"]);
+        let expires = instance.certificate_expires.unwrap();
+        assert_eq!(expires.to_string(), "2061-05-24T22:59:00Z");
+        assert_eq!(resource.tags["Rack"], "prod");
+        assert_eq!(resource.created.unwrap().as_second(), 1_525_035_600);
+    }
+
+    #[tokio::test]
+    async fn one_that_is_being_made_has_a_port_before_it_has_a_name() {
+        let inside = format!("{PRIVATE}<DbInstancePort>5432</DbInstancePort>");
+        assert_eq!(one(&inside).await.1.port, Some(5432));
+        let inside = format!("{PRIVATE}<DbInstancePort>0</DbInstancePort>");
+        assert_eq!(one(&inside).await.1.port, None);
+    }
+
+    #[tokio::test]
+    async fn who_the_master_is_and_what_is_about_to_change_is_not_kept() {
+        let inside = format!(
+            "{PRIVATE}<MasterUsername>planted-secret-name</MasterUsername>
+             <PendingModifiedValues><MasterUserPassword>planted-secret-word</MasterUserPassword>
+             </PendingModifiedValues>
+             <MasterUserSecret>
+               <SecretArn>arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-1-AbCdEf</SecretArn>
+             </MasterUserSecret>"
+        );
+        let (resource, instance) = one(&inside).await;
+        assert!(instance.secret.unwrap().ends_with("rds!db-1-AbCdEf"));
+        assert!(!format!("{resource:?}").contains("planted-secret"));
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_say_whether_it_is_public_is_a_gap() {
+        let tape = Tape::default().answer(200, page("prod", "", ""));
+        let found = list(&tape.aws()).await;
+        assert!(found.resources.is_empty());
+        let message = &found.gaps[0].message;
+        assert_eq!(message, "the answer has no PubliclyAccessible");
+    }
+
+    #[tokio::test]
+    async fn a_refused_listing_is_a_gap() {
+        let denied = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+        let tape = Tape::default().answer(403, denied);
+        let found = list(&tape.aws()).await;
+        assert_eq!(found.gaps[0].action, "rds:DescribeDBInstances");
+        assert_eq!(found.gaps[0].reason, Reason::Denied);
+    }
+}
