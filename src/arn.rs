@@ -61,6 +61,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("ecs", "service") => id(Kind::Service, rest),
         ("ecs", "task") => id(Kind::Task, rest),
         ("ecs", "container-instance") => id(Kind::ContainerInstance, rest),
+        ("ecs", "capacity-provider") => id(Kind::CapacityProvider, rest),
         ("elasticloadbalancing", "loadbalancer") => match parts[..] {
             [_, name, _] => id(Kind::LoadBalancer, name),
             [name] => id(Kind::ClassicLoadBalancer, name),
@@ -79,6 +80,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("elasticloadbalancing", "targetgroup") => id(Kind::TargetGroup, parts.first()?),
         ("autoscaling", "autoScalingGroup") => id(Kind::AutoScalingGroup, last),
         ("autoscaling", "launchConfiguration") => id(Kind::LaunchConfiguration, last),
+        ("ec2", "launch-template") => id(Kind::LaunchTemplate, rest),
         ("ec2", "instance") => id(Kind::Instance, rest),
         ("ec2", "volume") => id(Kind::Volume, rest),
         ("ec2", "vpc") => id(Kind::Vpc, rest),
@@ -90,6 +92,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("ec2", "network-interface") => id(Kind::NetworkInterface, rest),
         ("ec2", "security-group") => id(Kind::SecurityGroup, rest),
         ("ec2", "network-acl") => id(Kind::NetworkAcl, rest),
+        ("ec2", "vpc-endpoint") => id(Kind::VpcEndpoint, rest),
         ("route53", "hostedzone") => id(Kind::HostedZone, rest),
         ("acm", "certificate") => id(Kind::Certificate, rest),
         ("s3", bucket) => id(Kind::Bucket, bucket),
@@ -158,6 +161,9 @@ mod tests {
                 "service/arn:aws:ecs:us-east-1:123456789012:service/web",
             ),
             ("ecs:T:task-definition/web:3", "task-definition/web:3"),
+            ("ecs:T:capacity-provider/prod", "capacity-provider/prod"),
+            ("ec2:T:launch-template/lt-1", "launch-template/lt-1"),
+            ("ec2:T:vpc-endpoint/vpce-1", "vpc-endpoint/vpce-1"),
             (
                 "elasticloadbalancing:T:loadbalancer/app/r/42",
                 "load-balancer/r",

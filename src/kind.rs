@@ -6,6 +6,7 @@ use crate::{charge::Charge, relation::Relation, removal::Removal};
 
 pub mod auto_scaling_group;
 pub mod bucket;
+pub mod capacity_provider;
 pub mod certificate;
 pub mod classic_load_balancer;
 pub mod cluster;
@@ -21,6 +22,7 @@ pub mod key;
 pub mod key_alias;
 pub mod key_pair;
 pub mod launch_configuration;
+pub mod launch_template;
 pub mod listener;
 pub mod listener_rule;
 pub mod load_balancer;
@@ -45,6 +47,7 @@ pub mod task_definition;
 pub mod topic;
 pub mod volume;
 pub mod vpc;
+pub mod vpc_endpoint;
 
 /// What a kind says about itself. Pure: no clock, no network, no files.
 pub trait Model {
@@ -160,6 +163,7 @@ macro_rules! for_each_kind {
             Task(task, "task", Containers, "AWS::ECS::Task"),
             TaskDefinition(task_definition, "task-definition", Containers, "AWS::ECS::TaskDefinition"),
             ContainerInstance(container_instance, "container-instance", Containers, "AWS::ECS::ContainerInstance"),
+            CapacityProvider(capacity_provider, "capacity-provider", Containers, "AWS::ECS::CapacityProvider"),
             LoadBalancer(load_balancer, "load-balancer", LoadBalancing, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
             Listener(listener, "listener", LoadBalancing, "AWS::ElasticLoadBalancingV2::Listener"),
             ListenerRule(listener_rule, "listener-rule", LoadBalancing, "AWS::ElasticLoadBalancingV2::ListenerRule"),
@@ -167,6 +171,7 @@ macro_rules! for_each_kind {
             ClassicLoadBalancer(classic_load_balancer, "classic-load-balancer", LoadBalancing, "AWS::ElasticLoadBalancing::LoadBalancer"),
             AutoScalingGroup(auto_scaling_group, "auto-scaling-group", Compute, "AWS::AutoScaling::AutoScalingGroup"),
             LaunchConfiguration(launch_configuration, "launch-configuration", Compute, "AWS::AutoScaling::LaunchConfiguration"),
+            LaunchTemplate(launch_template, "launch-template", Compute, "AWS::EC2::LaunchTemplate"),
             Instance(instance, "instance", Compute, "AWS::EC2::Instance"),
             Volume(volume, "volume", Compute, "AWS::EC2::Volume"),
             KeyPair(key_pair, "key-pair", Compute, "AWS::EC2::KeyPair"),
@@ -179,6 +184,7 @@ macro_rules! for_each_kind {
             NetworkInterface(network_interface, "network-interface", Network, "AWS::EC2::NetworkInterface"),
             SecurityGroup(security_group, "security-group", Network, "AWS::EC2::SecurityGroup"),
             NetworkAcl(network_acl, "network-acl", Network, "AWS::EC2::NetworkAcl"),
+            VpcEndpoint(vpc_endpoint, "vpc-endpoint", Network, "AWS::EC2::VPCEndpoint"),
             HostedZone(hosted_zone, "hosted-zone", Names, "AWS::Route53::HostedZone"),
             Certificate(certificate, "certificate", Names, "AWS::CertificateManager::Certificate"),
             Bucket(bucket, "bucket", Data, "AWS::S3::Bucket"),

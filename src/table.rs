@@ -33,6 +33,7 @@ const ALIASES: &[(&str, Subject)] = &[
     ("container-cluster", Subject::Kind(Kind::Cluster)),
     ("container-service", Subject::Kind(Kind::Service)),
     ("container-task", Subject::Kind(Kind::TaskDefinition)),
+    ("endpoint", Subject::Kind(Kind::VpcEndpoint)),
     ("rule", Subject::Kind(Kind::ListenerRule)),
     ("scaling-group", Subject::Kind(Kind::AutoScalingGroup)),
     ("zone", Subject::Kind(Kind::HostedZone)),
@@ -153,11 +154,13 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         Kind::MountTarget => (&[Kind::FileSystem], false),
         Kind::Stack
         | Kind::Cluster
+        | Kind::CapacityProvider
         | Kind::LoadBalancer
         | Kind::TargetGroup
         | Kind::ClassicLoadBalancer
         | Kind::AutoScalingGroup
         | Kind::LaunchConfiguration
+        | Kind::LaunchTemplate
         | Kind::Instance
         | Kind::Volume
         | Kind::KeyPair
@@ -170,6 +173,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::NetworkInterface
         | Kind::SecurityGroup
         | Kind::NetworkAcl
+        | Kind::VpcEndpoint
         | Kind::HostedZone
         | Kind::Certificate
         | Kind::Bucket

@@ -28,6 +28,8 @@ pub struct AutoScalingGroup {
     pub launch_configuration: Option<String>,
     /// Id of the launch template.
     pub launch_template: Option<String>,
+    /// The version that it launches: a number, `$Default` or `$Latest`.
+    pub launch_template_version: Option<String>,
     /// Keys of the target groups that it registers its instances in.
     pub target_groups: Vec<String>,
     /// Keys of the classic load balancers that it registers its instances in.
@@ -82,6 +84,12 @@ impl Model for AutoScalingGroup {
             Kind::LaunchConfiguration,
             &self.launch_configuration,
             "LaunchConfigurationName",
+        ))
+        .chain(Relation::each(
+            uses,
+            Kind::LaunchTemplate,
+            &self.launch_template,
+            "LaunchTemplate.LaunchTemplateId",
         ))
         .chain(Relation::each(
             uses,
@@ -164,9 +172,10 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_before_its_launch_configuration_and_its_target_groups() {
+    fn it_goes_before_what_it_launches_and_its_target_groups() {
         let group = AutoScalingGroup {
             launch_configuration: Some("prod-lc".to_owned()),
+            launch_template: Some("lt-1".to_owned()),
             target_groups: vec!["prod-tg".to_owned()],
             subnets: vec!["subnet-1".to_owned()],
             ..AutoScalingGroup::default()
@@ -180,6 +189,7 @@ mod tests {
             held,
             [
                 "uses launch-configuration/prod-lc",
+                "uses launch-template/lt-1",
                 "uses target-group/prod-tg",
                 "sits-in subnet/subnet-1"
             ]

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Model;
+use super::{Model, capacity_provider};
 use crate::{
     relation::Relation,
     removal::{Action, Removal},
@@ -38,11 +38,18 @@ impl Cluster {
 
 impl Model for Cluster {
     fn relations(&self) -> Vec<Relation> {
-        Vec::new()
+        if !self.is_active() {
+            return Vec::new();
+        }
+        capacity_provider::used(&self.capacity_providers, "capacityProviders").collect()
     }
 
     fn removal(&self) -> Removal {
-        Removal::by(Action::DeleteCluster)
+        let mut providers = self.capacity_providers.iter();
+        if providers.all(|it| capacity_provider::is_of_aws(it)) {
+            return Removal::by(Action::DeleteCluster);
+        }
+        Removal::after([Action::PutClusterCapacityProviders], Action::DeleteCluster)
     }
 
     fn state(&self) -> Option<&str> {
@@ -57,5 +64,36 @@ impl Model for Cluster {
             count(self.running_tasks, "running task"),
             count(self.container_instances, "container instance")
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(providers: &[&str]) -> Cluster {
+        Cluster {
+            status: "ACTIVE".to_owned(),
+            capacity_providers: providers.iter().map(|it| (*it).to_owned()).collect(),
+            ..Cluster::default()
+        }
+    }
+
+    #[test]
+    fn it_uses_the_capacity_providers_that_are_not_of_aws() {
+        let held = with(&["FARGATE", "prod", "FARGATE_SPOT"]).relations();
+        let held: Vec<String> = held.iter().map(|it| it.to.to_string()).collect();
+        assert_eq!(held, ["capacity-provider/prod"]);
+    }
+
+    #[test]
+    fn it_lets_go_of_its_capacity_providers_before_it_goes() {
+        let ready = [Action::PutClusterCapacityProviders];
+        let removal = Removal::after(ready, Action::DeleteCluster);
+        assert_eq!(with(&["prod"]).removal(), removal);
+        assert_eq!(
+            with(&["FARGATE"]).removal(),
+            Removal::by(Action::DeleteCluster)
+        );
     }
 }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model};
+use super::{Kind, Model, capacity_provider};
 use crate::{
     id::ResourceId,
     relation::{Relation, RelationKind},
@@ -191,6 +191,10 @@ impl Model for Service {
             .chain(role)
             .chain(subnets)
             .chain(groups)
+            .chain(capacity_provider::used(
+                &self.capacity_providers,
+                "capacityProviderStrategy.capacityProvider",
+            ))
             .collect()
     }
 
@@ -270,6 +274,15 @@ mod tests {
         };
         let held = holds(&service);
         assert_eq!(held[2..], ["target-group/blue", "target-group/green"]);
+    }
+
+    #[test]
+    fn it_uses_the_capacity_providers_that_are_not_of_aws() {
+        let service = Service {
+            capacity_providers: vec!["FARGATE_SPOT".to_owned(), "prod".to_owned()],
+            ..web()
+        };
+        assert_eq!(holds(&service)[2..], ["capacity-provider/prod"]);
     }
 
     #[test]

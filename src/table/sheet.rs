@@ -223,6 +223,26 @@ const CONTAINER_INSTANCE: Sheet = Sheet {
     sorted: &["cluster", "instance"],
 };
 
+const CAPACITY_PROVIDER: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("auto-scaling-group", "auto_scaling_group"),
+        at("managed-scaling", "managed_scaling"),
+        at("target-capacity", "target_capacity"),
+        at("termination-protection", "managed_termination_protection"),
+        at("update", "update_status"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "auto-scaling-group",
+        "managed-scaling",
+        "target-capacity",
+        "termination-protection",
+    ],
+    sorted: &["name"],
+};
+
 const LOAD_BALANCER: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -327,6 +347,27 @@ const AUTO_SCALING_GROUP: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const LAUNCH_TEMPLATE: Sheet = Sheet {
+    columns: &[
+        at("default-version", "default_version"),
+        at("latest-version", "latest_version"),
+        at("types", "versions.instance_type"),
+        at("images", "versions.image"),
+        at("security-groups", "versions.security_groups"),
+        at("metadata-tokens", "versions.metadata_tokens"),
+    ],
+    shown: &[
+        "id",
+        "name",
+        "default-version",
+        "latest-version",
+        "types",
+        "images",
+        "created",
+    ],
+    sorted: &["name"],
+};
+
 const INSTANCE: Sheet = Sheet {
     columns: &[
         at("type", "instance_type"),
@@ -416,6 +457,19 @@ const NETWORK_INTERFACE: Sheet = Sheet {
         "description",
     ],
     sorted: &[],
+};
+
+const VPC_ENDPOINT: Sheet = Sheet {
+    columns: &[
+        at("type", "type"),
+        at("service", "service"),
+        at("subnets", "subnets"),
+        at("route-tables", "route_tables"),
+        at("security-groups", "security_groups"),
+        at("private-dns", "private_dns"),
+    ],
+    shown: &["id", "name", "vpc", "type", "service", "state", "created"],
+    sorted: &["vpc", "service"],
 };
 
 const CERTIFICATE: Sheet = Sheet {
@@ -512,18 +566,21 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::Task => &TASK,
         Kind::TaskDefinition => &TASK_DEFINITION,
         Kind::ContainerInstance => &CONTAINER_INSTANCE,
+        Kind::CapacityProvider => &CAPACITY_PROVIDER,
         Kind::LoadBalancer => &LOAD_BALANCER,
         Kind::Listener => &LISTENER,
         Kind::ListenerRule => &LISTENER_RULE,
         Kind::TargetGroup => &TARGET_GROUP,
         Kind::ClassicLoadBalancer => &CLASSIC_LOAD_BALANCER,
         Kind::AutoScalingGroup => &AUTO_SCALING_GROUP,
+        Kind::LaunchTemplate => &LAUNCH_TEMPLATE,
         Kind::Instance => &INSTANCE,
         Kind::Volume => &VOLUME,
         Kind::Vpc => &VPC,
         Kind::Subnet => &SUBNET,
         Kind::SecurityGroup => &SECURITY_GROUP,
         Kind::NetworkInterface => &NETWORK_INTERFACE,
+        Kind::VpcEndpoint => &VPC_ENDPOINT,
         Kind::Certificate => &CERTIFICATE,
         Kind::Function => &FUNCTION,
         Kind::Table => &TABLE,

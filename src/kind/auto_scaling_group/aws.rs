@@ -67,6 +67,7 @@ fn resource(group: types::AutoScalingGroup) -> Result<Resource, Missing> {
             .map(ToOwned::to_owned)
             .collect(),
         launch_configuration: group.launch_configuration_name,
+        launch_template_version: template.as_ref().and_then(|it| text(it.version.clone())),
         launch_template: template.and_then(|it| it.launch_template_id),
         target_groups: once(target_groups.map(shape::key)),
         classic_load_balancers: once(classic),
@@ -180,7 +181,8 @@ mod tests {
             page(
                 "prod",
                 "<MixedInstancesPolicy><LaunchTemplate><LaunchTemplateSpecification>
-                   <LaunchTemplateId>lt-1</LaunchTemplateId></LaunchTemplateSpecification>
+                   <LaunchTemplateId>lt-1</LaunchTemplateId><Version>$Latest</Version>
+                 </LaunchTemplateSpecification>
                  </LaunchTemplate></MixedInstancesPolicy>",
                 "",
             ),
@@ -188,6 +190,7 @@ mod tests {
         let found = list(&tape.aws()).await;
         let group = AutoScalingGroup::of(&found.resources[0].attrs).unwrap();
         assert_eq!(group.launch_template.as_deref(), Some("lt-1"));
+        assert_eq!(group.launch_template_version.as_deref(), Some("$Latest"));
     }
 
     #[tokio::test]
