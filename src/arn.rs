@@ -1,6 +1,9 @@
 //! Amazon Resource Names and CloudFormation's physical ids, turned into our ids.
 
-use crate::{id::ResourceId, kind::Kind};
+use crate::{
+    id::ResourceId,
+    kind::{Kind, scalable_target},
+};
 
 /// The parts of `arn:partition:service:region:account:resource`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,8 @@ pub fn resource(text: &str) -> Option<ResourceId> {
             _ => None,
         },
         ("elasticloadbalancing", "targetgroup") => id(Kind::TargetGroup, parts.first()?),
+        // Its ARN does not tell what it scales.
+        ("application-autoscaling", "scalable-target") => id(Kind::ScalableTarget, text),
         ("autoscaling", "autoScalingGroup") => id(Kind::AutoScalingGroup, last),
         ("autoscaling", "launchConfiguration") => id(Kind::LaunchConfiguration, last),
         ("ec2", "launch-template") => id(Kind::LaunchTemplate, rest),
@@ -108,6 +113,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("kms", "key") => id(Kind::Key, rest),
         ("kms", "alias") => id(Kind::KeyAlias, arn.resource),
         ("logs", "log-group") => id(Kind::LogGroup, rest.trim_end_matches(":*")),
+        ("cloudwatch", "alarm") => id(Kind::Alarm, rest),
         _ => None,
     }
 }
@@ -135,12 +141,21 @@ pub fn stack_resource(cloudformation: &str, physical: &str) -> Option<ResourceId
     let kind = *Kind::ALL
         .iter()
         .find(|it| it.cloudformation() == cloudformation)?;
-    let key = if kind == Kind::Queue {
-        physical.rsplit('/').next().unwrap_or(physical)
-    } else {
-        physical
-    };
-    Some(ResourceId::new(kind, key))
+    Some(ResourceId::new(kind, key(kind, physical)))
+}
+
+/// Our key for what CloudFormation calls by that physical id; most kinds' is the id itself.
+fn key(kind: Kind, physical: &str) -> String {
+    let parts: Vec<&str> = physical.split('|').collect();
+    match (kind, &parts[..]) {
+        // A URL.
+        (Kind::Queue, _) => physical.rsplit('/').next().unwrap_or(physical).to_owned(),
+        // `service/prod/web|ecs:service:DesiredCount|ecs`
+        (Kind::ScalableTarget, [resource, dimension, namespace]) => {
+            scalable_target::key(namespace, resource, dimension)
+        }
+        _ => physical.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -188,11 +203,16 @@ mod tests {
                 "autoscaling:T:autoScalingGroup:u:autoScalingGroupName/g",
                 "auto-scaling-group/g",
             ),
+            (
+                "application-autoscaling:T:scalable-target/42",
+                "scalable-target/arn:aws:application-autoscaling:us-east-1:123456789012:scalable-target/42",
+            ),
             ("sqs:T:jobs", "queue/jobs"),
             ("lambda:T:function:f:3", "function/f"),
             ("iam:T:role/a/b/r", "role/r"),
             ("kms:T:alias/a/b", "key-alias/alias/a/b"),
             ("logs:T:log-group:/ecs/web:*", "log-group//ecs/web"),
+            ("cloudwatch:T:alarm:a/b: c", "alarm/a/b: c"),
             ("ecr:T:repository/team/web", "repository/team/web"),
             ("quantum:T:thing/1", "none"),
         ] {
@@ -229,6 +249,12 @@ mod tests {
                 "queue/q",
             ),
             ("AWS::SNS::Topic", "arn:aws:sns:us-east-1:1:t", "topic/t"),
+            ("AWS::CloudWatch::Alarm", "prod|high", "alarm/prod|high"),
+            (
+                "AWS::ApplicationAutoScaling::ScalableTarget",
+                "service/prod/web|ecs:service:DesiredCount|ecs",
+                "scalable-target/ecs/service/prod/web/ecs:service:DesiredCount",
+            ),
         ] {
             assert_eq!(stack_resource(kind, physical).unwrap().to_string(), id);
         }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{charge::Charge, relation::Relation, removal::Removal};
 
+pub mod alarm;
 pub mod auto_scaling_group;
 pub mod bucket;
 pub mod capacity_provider;
@@ -36,6 +37,7 @@ pub mod queue;
 pub mod repository;
 pub mod role;
 pub mod route_table;
+pub mod scalable_target;
 pub mod security_group;
 pub mod service;
 pub mod stack;
@@ -164,6 +166,7 @@ macro_rules! for_each_kind {
             TaskDefinition(task_definition, "task-definition", Containers, "AWS::ECS::TaskDefinition"),
             ContainerInstance(container_instance, "container-instance", Containers, "AWS::ECS::ContainerInstance"),
             CapacityProvider(capacity_provider, "capacity-provider", Containers, "AWS::ECS::CapacityProvider"),
+            ScalableTarget(scalable_target, "scalable-target", Containers, "AWS::ApplicationAutoScaling::ScalableTarget"),
             LoadBalancer(load_balancer, "load-balancer", LoadBalancing, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
             Listener(listener, "listener", LoadBalancing, "AWS::ElasticLoadBalancingV2::Listener"),
             ListenerRule(listener_rule, "listener-rule", LoadBalancing, "AWS::ElasticLoadBalancingV2::ListenerRule"),
@@ -201,6 +204,7 @@ macro_rules! for_each_kind {
             Key(key, "key", Identity, "AWS::KMS::Key"),
             KeyAlias(key_alias, "key-alias", Identity, "AWS::KMS::Alias"),
             LogGroup(log_group, "log-group", Observability, "AWS::Logs::LogGroup"),
+            Alarm(alarm, "alarm", Observability, "AWS::CloudWatch::Alarm"),
         }
     };
 }

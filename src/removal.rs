@@ -94,10 +94,12 @@ macro_rules! actions {
 }
 
 actions! {
+    DeregisterScalableTarget = "application-autoscaling",
     DeleteAutoScalingGroup = "autoscaling",
     DeleteLaunchConfiguration = "autoscaling",
     UpdateAutoScalingGroup = "autoscaling",
     DeleteStack = "cloudformation",
+    DeleteAlarms = "cloudwatch",
     DeleteTable = "dynamodb",
     DeleteInternetGateway = "ec2",
     DeleteKeyPair = "ec2",

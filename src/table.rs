@@ -155,6 +155,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         Kind::Stack
         | Kind::Cluster
         | Kind::CapacityProvider
+        | Kind::ScalableTarget
         | Kind::LoadBalancer
         | Kind::TargetGroup
         | Kind::ClassicLoadBalancer
@@ -188,7 +189,8 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::Policy
         | Kind::Key
         | Kind::KeyAlias
-        | Kind::LogGroup => (&[], true),
+        | Kind::LogGroup
+        | Kind::Alarm => (&[], true),
     }
 }
 

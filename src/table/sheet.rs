@@ -243,6 +243,31 @@ const CAPACITY_PROVIDER: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const SCALABLE_TARGET: Sheet = Sheet {
+    columns: &[
+        at("resource-id", "resource"),
+        at("dimension", "dimension"),
+        at("namespace", "namespace"),
+        at("min", "min"),
+        at("max", "max"),
+        at("policies", "policies.name"),
+        at("metrics", "policies.metric"),
+        at("targets", "policies.target"),
+        at("alarms", "policies.alarms"),
+        at("suspended", "suspended"),
+    ],
+    shown: &[
+        "resource-id",
+        "dimension",
+        "min",
+        "max",
+        "metrics",
+        "targets",
+        BELONGING,
+    ],
+    sorted: &["namespace", "resource-id", "dimension"],
+};
+
 const LOAD_BALANCER: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -508,6 +533,32 @@ const LOG_GROUP: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const ALARM: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("namespace", "metrics.namespace"),
+        at("metric", "metrics.name"),
+        at("dimensions", "metrics.dimensions.value"),
+        at("statistic", "metrics.statistic"),
+        at("period", "metrics.period_s"),
+        at("comparison", "comparison"),
+        at("threshold", "threshold"),
+        at("actions", "alarm_actions"),
+        at("actions-enabled", "actions_enabled"),
+        at("rule", "rule"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "metric",
+        "comparison",
+        "threshold",
+        "actions-enabled",
+        BELONGING,
+    ],
+    sorted: &["name"],
+};
+
 /// Each container of each task.
 const CONTAINERS: Sheet = Sheet {
     columns: &[
@@ -567,6 +618,7 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::TaskDefinition => &TASK_DEFINITION,
         Kind::ContainerInstance => &CONTAINER_INSTANCE,
         Kind::CapacityProvider => &CAPACITY_PROVIDER,
+        Kind::ScalableTarget => &SCALABLE_TARGET,
         Kind::LoadBalancer => &LOAD_BALANCER,
         Kind::Listener => &LISTENER,
         Kind::ListenerRule => &LISTENER_RULE,
@@ -585,6 +637,7 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::Function => &FUNCTION,
         Kind::Table => &TABLE,
         Kind::LogGroup => &LOG_GROUP,
+        Kind::Alarm => &ALARM,
         Kind::LaunchConfiguration
         | Kind::KeyPair
         | Kind::Bucket
