@@ -1,0 +1,74 @@
+"""Slips of what watches and tells: CloudWatch's protocol, and whom Auto Scaling groups notify."""
+
+import io
+import json
+import re
+
+from botocore.loaders import Loader
+from botocore.model import DenormalizedStructureBuilder, ServiceModel
+from botocore.parsers import RpcV2CBORParser
+from botocore.serialize import RpcV2CBORSerializer
+from moto.autoscaling.responses import AutoScalingResponse
+from moto.core.responses import ActionResult
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+from slips.patch import around, slip
+
+TEXT = {"type": "string"}
+ERROR = DenormalizedStructureBuilder().with_members({"__type": TEXT, "message": TEXT}).build_model()
+CBOR_CALL = re.compile("/service/(GraniteServiceVersion20100801)/operation/([A-Za-z]+)")
+
+
+@slip
+def cloudwatch_speaks_cbor() -> None:
+    """CloudWatch understands RPC v2 over CBOR, which today's SDKs speak to it; moto knows its older protocols only."""
+    model = ServiceModel(Loader().load_service_model("cloudwatch", "service-2"))
+    reader, writer = RpcV2CBORParser(), RpcV2CBORSerializer()
+
+    @around(DomainDispatcherApplication, "__call__")
+    def answer(call, app, environ, start_response):
+        asked = CBOR_CALL.fullmatch(environ.get("PATH_INFO", ""))
+        if not asked:
+            return call(app, environ, start_response)
+        told = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        body = json.dumps(reader.parse_data_item(io.BufferedReader(io.BytesIO(told)))).encode()
+        environ |= {
+            "PATH_INFO": "/",
+            "RAW_URI": "/",
+            "REQUEST_URI": "/",
+            "HTTP_X_AMZ_TARGET": ".".join(asked.groups()),
+            "CONTENT_TYPE": "application/x-amz-json-1.0",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }
+        heads = []
+        said = json.loads(b"".join(call(app, environ, lambda *head: heads.append(head))) or b"{}")
+        status = heads[0][0]
+        shape = model.operation_model(asked[2]).output_shape
+        if not status.startswith("200"):
+            said, shape = {"__type": said.get("__type", ""), "message": said.get("Message", "")}, ERROR
+        cbor = bytearray()
+        writer._serialize_data_item(cbor, said, shape)
+        start_response(status, [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")])
+        return [bytes(cbor)]
+
+
+@slip
+def groups_tell_topics() -> None:
+    """Auto Scaling keeps notification configurations and lists them; moto does not have these calls."""
+    kept = {}
+
+    def put(response):
+        told = kept.setdefault((response.current_account, response.region), {})
+        for event in response._get_param("NotificationTypes", []):
+            name, topic = response._get_param("AutoScalingGroupName"), response._get_param("TopicARN")
+            told[name, topic, event] = None
+        return ActionResult({})
+
+    def describe(response):
+        told = kept.get((response.current_account, response.region), {})
+        fields = "AutoScalingGroupName", "TopicARN", "NotificationType"
+        return ActionResult({"NotificationConfigurations": [dict(zip(fields, one)) for one in told]})
+
+    AutoScalingResponse.put_notification_configuration = put
+    AutoScalingResponse.describe_notification_configurations = describe
