@@ -2,7 +2,7 @@
 
 use crate::{
     id::ResourceId,
-    kind::{Kind, scalable_target},
+    kind::{Kind, event_rule, scalable_target},
 };
 
 /// The parts of `arn:partition:service:region:account:resource`.
@@ -107,6 +107,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("sqs", queue) => id(Kind::Queue, queue),
         ("sns", topic) => id(Kind::Topic, topic),
         ("lambda", "function") => id(Kind::Function, rest.split(':').next()?),
+        ("events", "rule") => id(Kind::EventRule, rest),
         ("iam", "role") => id(Kind::Role, last),
         ("iam", "instance-profile") => id(Kind::InstanceProfile, last),
         ("iam", "policy") => id(Kind::Policy, text),
@@ -154,6 +155,8 @@ fn key(kind: Kind, physical: &str) -> String {
         (Kind::ScalableTarget, [resource, dimension, namespace]) => {
             scalable_target::key(namespace, resource, dimension)
         }
+        // `orders|paid`
+        (Kind::EventRule, [bus, name]) => event_rule::key(bus, name),
         _ => physical.to_owned(),
     }
 }
@@ -209,6 +212,8 @@ mod tests {
             ),
             ("sqs:T:jobs", "queue/jobs"),
             ("lambda:T:function:f:3", "function/f"),
+            ("events:T:rule/nightly", "event-rule/nightly"),
+            ("events:T:rule/orders/paid", "event-rule/orders/paid"),
             ("iam:T:role/a/b/r", "role/r"),
             ("kms:T:alias/a/b", "key-alias/alias/a/b"),
             ("logs:T:log-group:/ecs/web:*", "log-group//ecs/web"),
@@ -250,6 +255,8 @@ mod tests {
             ),
             ("AWS::SNS::Topic", "arn:aws:sns:us-east-1:1:t", "topic/t"),
             ("AWS::CloudWatch::Alarm", "prod|high", "alarm/prod|high"),
+            ("AWS::Events::Rule", "nightly", "event-rule/nightly"),
+            ("AWS::Events::Rule", "orders|paid", "event-rule/orders/paid"),
             (
                 "AWS::ApplicationAutoScaling::ScalableTarget",
                 "service/prod/web|ecs:service:DesiredCount|ecs",

@@ -13,6 +13,7 @@ pub mod classic_load_balancer;
 pub mod cluster;
 pub mod container_instance;
 pub mod elastic_ip;
+pub mod event_rule;
 pub mod file_system;
 pub mod function;
 pub mod hosted_zone;
@@ -198,6 +199,7 @@ macro_rules! for_each_kind {
             Queue(queue, "queue", Messaging, "AWS::SQS::Queue"),
             Topic(topic, "topic", Messaging, "AWS::SNS::Topic"),
             Function(function, "function", Messaging, "AWS::Lambda::Function"),
+            EventRule(event_rule, "event-rule", Messaging, "AWS::Events::Rule"),
             Role(role, "role", Identity, "AWS::IAM::Role"),
             InstanceProfile(instance_profile, "instance-profile", Identity, "AWS::IAM::InstanceProfile"),
             Policy(policy, "policy", Identity, "AWS::IAM::ManagedPolicy"),

@@ -74,9 +74,19 @@ impl Data {
     }
 }
 
+macro_rules! operation {
+    ($action:ident) => {
+        stringify!($action)
+    };
+    ($action:ident $name:literal) => {
+        $name
+    };
+}
+
 macro_rules! actions {
-    ($($action:ident = $service:literal,)+) => {
-        /// A call that changes the account, named as AWS names it.
+    ($($action:ident = $service:literal $(=> $name:literal)?,)+) => {
+        /// A call that changes the account, named as AWS names it, unless two services have one of
+        /// that name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Action {
             $($action,)+
@@ -86,7 +96,9 @@ macro_rules! actions {
             /// IAM's name for the call, for example `ec2:DeleteVpc`.
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Self::$action => concat!($service, ":", stringify!($action)),)+
+                    $(Self::$action => {
+                        concat!($service, ":", operation!($action $($name)?))
+                    })+
                 }
             }
         }
@@ -133,6 +145,8 @@ actions! {
     DeleteLoadBalancer = "elasticloadbalancing",
     DeleteRule = "elasticloadbalancing",
     DeleteTargetGroup = "elasticloadbalancing",
+    DeleteEventRule = "events" => "DeleteRule",
+    RemoveTargets = "events",
     DeleteInstanceProfile = "iam",
     DeletePolicy = "iam",
     DeletePolicyVersion = "iam",

@@ -184,6 +184,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::Queue
         | Kind::Topic
         | Kind::Function
+        | Kind::EventRule
         | Kind::Role
         | Kind::InstanceProfile
         | Kind::Policy

@@ -523,6 +523,21 @@ const FUNCTION: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const EVENT_RULE: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("bus", "bus"),
+        at("schedule", "schedule"),
+        at("sources", "sources"),
+        at("detail-types", "detail_types"),
+        at("targets", "targets.arn"),
+        at("role", "role"),
+        at("managed-by", "managed_by"),
+    ],
+    shown: &["name", "state", "schedule", "sources", "targets", BELONGING],
+    sorted: &["name"],
+};
+
 const LOG_GROUP: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -635,6 +650,7 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::VpcEndpoint => &VPC_ENDPOINT,
         Kind::Certificate => &CERTIFICATE,
         Kind::Function => &FUNCTION,
+        Kind::EventRule => &EVENT_RULE,
         Kind::Table => &TABLE,
         Kind::LogGroup => &LOG_GROUP,
         Kind::Alarm => &ALARM,
