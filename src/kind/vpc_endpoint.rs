@@ -39,7 +39,8 @@ pub struct VpcEndpoint {
     pub private_dns: bool,
     /// `ipv4`, `ipv6`, `dualstack`.
     pub address_type: Option<String>,
-    /// Whether it has a policy; what the policy says is not kept.
+    /// Whether it has a policy other than AWS's own, which lets all through; what the policy says
+    /// is not kept.
     pub has_policy: bool,
     /// An AWS service made it and takes it away.
     pub requester_managed: bool,

@@ -2,6 +2,7 @@
 
 use aws_sdk_ec2::types;
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 
 use super::VpcEndpoint;
 use crate::{
@@ -58,12 +59,26 @@ fn resource(it: types::VpcEndpoint) -> Result<Resource, Missing> {
         interfaces: it.network_interface_ids.unwrap_or_default(),
         private_dns: it.private_dns_enabled.unwrap_or_default(),
         address_type: it.ip_address_type.map(|it| it.as_str().to_owned()),
-        has_policy: text(it.policy_document).is_some(),
+        has_policy: text(it.policy_document).is_some_and(|it| !is_open(&it)),
         requester_managed: it.requester_managed.unwrap_or_default(),
     };
     Ok(Resource::new(id, attrs)
         .created(shape::time(it.creation_timestamp))
         .tags(tag_map!(it.tags.unwrap_or_default())))
+}
+
+/// Whether a policy is like the one that AWS gives to every endpoint: all may do all.
+fn is_open(policy: &str) -> bool {
+    let policy: Value = serde_json::from_str(policy).unwrap_or_default();
+    let all = |it: &Value| *it == "*" || it["AWS"] == "*";
+    let statements = policy["Statement"].as_array();
+    statements.is_some_and(|them| {
+        them.iter().any(|it| {
+            let bounded = it.get("Condition").is_some();
+            let all = all(&it["Principal"]) && all(&it["Action"]) && all(&it["Resource"]);
+            it["Effect"] == "Allow" && all && !bounded
+        }) && them.iter().all(|it| it["Effect"] == "Allow")
+    })
 }
 
 #[cfg(test)]
@@ -121,6 +136,22 @@ mod tests {
         assert_eq!(gateway.route_tables, ["rtb-1"]);
         assert!(!gateway.has_policy);
         assert!(!format!("{found:?}").contains("planted-secret"));
+    }
+
+    #[test]
+    fn the_policy_that_every_endpoint_gets_counts_as_none() {
+        let policy = |more: &str| {
+            format!(
+                r#"{{"Version":"2008-10-17","Statement":[{{"Effect":"Allow","Principal":"*",
+                    "Action":"*","Resource":"*"{more}}}]}}"#
+            )
+        };
+        assert!(is_open(&policy("")));
+        let condition = r#","Condition":{"StringEquals":{"aws:PrincipalAccount":"1"}}"#;
+        assert!(!is_open(&policy(condition)));
+        let denied = r#"},{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"*""#;
+        assert!(!is_open(&policy(denied)));
+        assert!(!is_open("no policy at all"));
     }
 
     #[tokio::test]
