@@ -200,3 +200,12 @@ def services_say_when_they_were_created() -> None:
     def make(init, service, *args, **options):
         init(service, *args, **options)
         service.created_at = utcnow()
+
+
+@slip
+def all_capacity_providers_are_described() -> None:
+    """Whoever names no capacity provider is told of all; moto fails."""
+
+    @around(EC2ContainerServiceBackend, "describe_capacity_providers")
+    def describe(call, ecs, names):
+        return call(ecs, names or list(ecs.capacity_providers))

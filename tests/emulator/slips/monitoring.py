@@ -1,4 +1,4 @@
-"""Slips of what watches and tells: CloudWatch's protocol, and whom Auto Scaling groups notify."""
+"""Slips of what watches, tells and scales: CloudWatch's protocol, notifications of groups, scaling of caches."""
 
 import io
 import json
@@ -8,6 +8,7 @@ from botocore.loaders import Loader
 from botocore.model import DenormalizedStructureBuilder, ServiceModel
 from botocore.parsers import RpcV2CBORParser
 from botocore.serialize import RpcV2CBORSerializer
+from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -72,3 +73,14 @@ def groups_tell_topics() -> None:
 
     AutoScalingResponse.put_notification_configuration = put
     AutoScalingResponse.describe_notification_configurations = describe
+
+
+@slip
+def caches_may_be_scaled() -> None:
+    """Application Auto Scaling knows ElastiCache; moto calls that service no service."""
+
+    @around(ApplicationAutoScalingResponse, "describe_scalable_targets")
+    def describe(call, response):
+        if response._get_param("ServiceNamespace") == "elasticache":
+            return json.dumps({"ScalableTargets": []})
+        return call(response)
