@@ -2,7 +2,7 @@
 
 use crate::{
     id::ResourceId,
-    kind::{Kind, parameter, secret},
+    kind::{Kind, event_rule, parameter, scalable_target, secret},
 };
 
 /// The parts of `arn:partition:service:region:account:resource`.
@@ -66,6 +66,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("ecs", "service") => id(Kind::Service, rest),
         ("ecs", "task") => id(Kind::Task, rest),
         ("ecs", "container-instance") => id(Kind::ContainerInstance, rest),
+        ("ecs", "capacity-provider") => id(Kind::CapacityProvider, rest),
         ("elasticloadbalancing", "loadbalancer") => match parts[..] {
             [_, name, _] => id(Kind::LoadBalancer, name),
             [name] => id(Kind::ClassicLoadBalancer, name),
@@ -82,8 +83,11 @@ pub fn resource(text: &str) -> Option<ResourceId> {
             _ => None,
         },
         ("elasticloadbalancing", "targetgroup") => id(Kind::TargetGroup, parts.first()?),
+        // Its ARN does not tell what it scales.
+        ("application-autoscaling", "scalable-target") => id(Kind::ScalableTarget, text),
         ("autoscaling", "autoScalingGroup") => id(Kind::AutoScalingGroup, last),
         ("autoscaling", "launchConfiguration") => id(Kind::LaunchConfiguration, last),
+        ("ec2", "launch-template") => id(Kind::LaunchTemplate, rest),
         ("ec2", "instance") => id(Kind::Instance, rest),
         ("ec2", "volume") => id(Kind::Volume, rest),
         ("ec2", "vpc") => id(Kind::Vpc, rest),
@@ -95,6 +99,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("ec2", "network-interface") => id(Kind::NetworkInterface, rest),
         ("ec2", "security-group") => id(Kind::SecurityGroup, rest),
         ("ec2", "network-acl") => id(Kind::NetworkAcl, rest),
+        ("ec2", "vpc-endpoint") => id(Kind::VpcEndpoint, rest),
         ("route53", "hostedzone") => id(Kind::HostedZone, rest),
         ("acm", "certificate") => id(Kind::Certificate, rest),
         ("servicediscovery", "namespace") => id(Kind::Namespace, rest),
@@ -111,6 +116,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("sqs", queue) => id(Kind::Queue, queue),
         ("sns", topic) => id(Kind::Topic, topic),
         ("lambda", "function") => id(Kind::Function, rest.split(':').next()?),
+        ("events", "rule") => id(Kind::EventRule, rest),
         ("iam", "role") => id(Kind::Role, last),
         ("iam", "instance-profile") => id(Kind::InstanceProfile, last),
         ("iam", "policy") => id(Kind::Policy, text),
@@ -122,6 +128,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("ssm", "parameter") if parts.len() == 1 => id(Kind::Parameter, until_colon(text, rest)),
         ("ssm", "parameter") => parameter::named(&format!("/{rest}")),
         ("logs", "log-group") => id(Kind::LogGroup, rest.trim_end_matches(":*")),
+        ("cloudwatch", "alarm") => id(Kind::Alarm, rest),
         _ => None,
     }
 }
@@ -177,23 +184,32 @@ pub fn stack_resource(cloudformation: &str, physical: &str) -> Option<ResourceId
         return is_made.then(|| named_whole(id));
     }
     let kind = kind?;
-    let key = if kind == Kind::Queue {
-        physical.rsplit('/').next().unwrap_or(physical)
-    } else {
-        physical
-    };
-    // A template may write such a name in any case; the service keeps it in lower case.
-    if matches!(
-        kind,
-        Kind::DbInstance
+    Some(ResourceId::new(kind, key(kind, physical)))
+}
+
+/// Our key for what CloudFormation calls by that physical id; most kinds' is the id itself.
+fn key(kind: Kind, physical: &str) -> String {
+    let parts: Vec<&str> = physical.split('|').collect();
+    match (kind, &parts[..]) {
+        // A URL.
+        (Kind::Queue, _) => physical.rsplit('/').next().unwrap_or(physical).to_owned(),
+        // `service/prod/web|ecs:service:DesiredCount|ecs`
+        (Kind::ScalableTarget, [resource, dimension, namespace]) => {
+            scalable_target::key(namespace, resource, dimension)
+        }
+        // `orders|paid`
+        (Kind::EventRule, [bus, name]) => event_rule::key(bus, name),
+        // A template may write such a name in any case; the service keeps it in lower case.
+        (
+            Kind::DbInstance
             | Kind::DbCluster
             | Kind::DbSubnetGroup
             | Kind::CacheCluster
-            | Kind::ReplicationGroup
-    ) {
-        return Some(ResourceId::new(kind, key.to_lowercase()));
+            | Kind::ReplicationGroup,
+            _,
+        ) => physical.to_lowercase(),
+        _ => physical.to_owned(),
     }
-    Some(ResourceId::new(kind, key))
 }
 
 fn is_custom(cloudformation: &str) -> bool {
@@ -228,6 +244,9 @@ mod tests {
                 "service/arn:aws:ecs:us-east-1:123456789012:service/web",
             ),
             ("ecs:T:task-definition/web:3", "task-definition/web:3"),
+            ("ecs:T:capacity-provider/prod", "capacity-provider/prod"),
+            ("ec2:T:launch-template/lt-1", "launch-template/lt-1"),
+            ("ec2:T:vpc-endpoint/vpce-1", "vpc-endpoint/vpce-1"),
             (
                 "elasticloadbalancing:T:loadbalancer/app/r/42",
                 "load-balancer/r",
@@ -252,8 +271,14 @@ mod tests {
                 "autoscaling:T:autoScalingGroup:u:autoScalingGroupName/g",
                 "auto-scaling-group/g",
             ),
+            (
+                "application-autoscaling:T:scalable-target/42",
+                "scalable-target/arn:aws:application-autoscaling:us-east-1:123456789012:scalable-target/42",
+            ),
             ("sqs:T:jobs", "queue/jobs"),
             ("lambda:T:function:f:3", "function/f"),
+            ("events:T:rule/nightly", "event-rule/nightly"),
+            ("events:T:rule/orders/paid", "event-rule/orders/paid"),
             ("iam:T:role/a/b/r", "role/r"),
             ("kms:T:alias/a/b", "key-alias/alias/a/b"),
             ("logs:T:log-group:/ecs/web:*", "log-group//ecs/web"),
@@ -285,6 +310,7 @@ mod tests {
                 "elasticache:T:replicationgroup:prod",
                 "replication-group/prod",
             ),
+            ("cloudwatch:T:alarm:a/b: c", "alarm/a/b: c"),
             ("ecr:T:repository/team/web", "repository/team/web"),
             ("quantum:T:thing/1", "none"),
         ] {
@@ -343,6 +369,14 @@ mod tests {
                 "AWS::Neptune::DBSubnetGroup",
                 "graph",
                 "db-subnet-group/graph",
+            ),
+            ("AWS::CloudWatch::Alarm", "prod|high", "alarm/prod|high"),
+            ("AWS::Events::Rule", "nightly", "event-rule/nightly"),
+            ("AWS::Events::Rule", "orders|paid", "event-rule/orders/paid"),
+            (
+                "AWS::ApplicationAutoScaling::ScalableTarget",
+                "service/prod/web|ecs:service:DesiredCount|ecs",
+                "scalable-target/ecs/service/prod/web/ecs:service:DesiredCount",
             ),
         ] {
             assert_eq!(stack_resource(kind, physical).unwrap().to_string(), id);

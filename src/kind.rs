@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{charge::Charge, relation::Relation, removal::Removal};
 
+pub mod alarm;
 pub mod auto_scaling_group;
 pub mod bucket;
 pub mod cache_cluster;
+pub mod capacity_provider;
 pub mod certificate;
 pub mod classic_load_balancer;
 pub mod cluster;
@@ -16,6 +18,7 @@ pub mod db_instance;
 pub mod db_subnet_group;
 pub mod discovery_service;
 pub mod elastic_ip;
+pub mod event_rule;
 pub mod file_system;
 pub mod function;
 pub mod hosted_zone;
@@ -26,6 +29,7 @@ pub mod key;
 pub mod key_alias;
 pub mod key_pair;
 pub mod launch_configuration;
+pub mod launch_template;
 pub mod listener;
 pub mod listener_rule;
 pub mod load_balancer;
@@ -42,6 +46,7 @@ pub mod replication_group;
 pub mod repository;
 pub mod role;
 pub mod route_table;
+pub mod scalable_target;
 pub mod secret;
 pub mod security_group;
 pub mod service;
@@ -54,6 +59,7 @@ pub mod task_definition;
 pub mod topic;
 pub mod volume;
 pub mod vpc;
+pub mod vpc_endpoint;
 
 /// What a kind says about itself. Pure: no clock, no network, no files.
 pub trait Model {
@@ -174,6 +180,8 @@ macro_rules! for_each_kind {
             Task(task, "task", Containers, "AWS::ECS::Task"),
             TaskDefinition(task_definition, "task-definition", Containers, "AWS::ECS::TaskDefinition"),
             ContainerInstance(container_instance, "container-instance", Containers, "AWS::ECS::ContainerInstance"),
+            CapacityProvider(capacity_provider, "capacity-provider", Containers, "AWS::ECS::CapacityProvider"),
+            ScalableTarget(scalable_target, "scalable-target", Containers, "AWS::ApplicationAutoScaling::ScalableTarget"),
             LoadBalancer(load_balancer, "load-balancer", LoadBalancing, "AWS::ElasticLoadBalancingV2::LoadBalancer"),
             Listener(listener, "listener", LoadBalancing, "AWS::ElasticLoadBalancingV2::Listener"),
             ListenerRule(listener_rule, "listener-rule", LoadBalancing, "AWS::ElasticLoadBalancingV2::ListenerRule"),
@@ -181,6 +189,7 @@ macro_rules! for_each_kind {
             ClassicLoadBalancer(classic_load_balancer, "classic-load-balancer", LoadBalancing, "AWS::ElasticLoadBalancing::LoadBalancer"),
             AutoScalingGroup(auto_scaling_group, "auto-scaling-group", Compute, "AWS::AutoScaling::AutoScalingGroup"),
             LaunchConfiguration(launch_configuration, "launch-configuration", Compute, "AWS::AutoScaling::LaunchConfiguration"),
+            LaunchTemplate(launch_template, "launch-template", Compute, "AWS::EC2::LaunchTemplate"),
             Instance(instance, "instance", Compute, "AWS::EC2::Instance"),
             Volume(volume, "volume", Compute, "AWS::EC2::Volume"),
             KeyPair(key_pair, "key-pair", Compute, "AWS::EC2::KeyPair"),
@@ -193,6 +202,7 @@ macro_rules! for_each_kind {
             NetworkInterface(network_interface, "network-interface", Network, "AWS::EC2::NetworkInterface"),
             SecurityGroup(security_group, "security-group", Network, "AWS::EC2::SecurityGroup"),
             NetworkAcl(network_acl, "network-acl", Network, "AWS::EC2::NetworkAcl"),
+            VpcEndpoint(vpc_endpoint, "vpc-endpoint", Network, "AWS::EC2::VPCEndpoint"),
             HostedZone(hosted_zone, "hosted-zone", Names, "AWS::Route53::HostedZone"),
             Certificate(certificate, "certificate", Names, "AWS::CertificateManager::Certificate"),
             Namespace(namespace, "namespace", Names, "AWS::ServiceDiscovery::PrivateDnsNamespace"),
@@ -210,6 +220,7 @@ macro_rules! for_each_kind {
             Queue(queue, "queue", Messaging, "AWS::SQS::Queue"),
             Topic(topic, "topic", Messaging, "AWS::SNS::Topic"),
             Function(function, "function", Messaging, "AWS::Lambda::Function"),
+            EventRule(event_rule, "event-rule", Messaging, "AWS::Events::Rule"),
             Role(role, "role", Identity, "AWS::IAM::Role"),
             InstanceProfile(instance_profile, "instance-profile", Identity, "AWS::IAM::InstanceProfile"),
             Policy(policy, "policy", Identity, "AWS::IAM::ManagedPolicy"),
@@ -218,6 +229,7 @@ macro_rules! for_each_kind {
             Secret(secret, "secret", Identity, "AWS::SecretsManager::Secret"),
             Parameter(parameter, "parameter", Identity, "AWS::SSM::Parameter"),
             LogGroup(log_group, "log-group", Observability, "AWS::Logs::LogGroup"),
+            Alarm(alarm, "alarm", Observability, "AWS::CloudWatch::Alarm"),
         }
     };
 }

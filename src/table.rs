@@ -36,6 +36,7 @@ const ALIASES: &[(&str, Subject)] = &[
     ("cache", Subject::Kind(Kind::CacheCluster)),
     ("database", Subject::Kind(Kind::DbInstance)),
     ("database-cluster", Subject::Kind(Kind::DbCluster)),
+    ("endpoint", Subject::Kind(Kind::VpcEndpoint)),
     ("rule", Subject::Kind(Kind::ListenerRule)),
     ("scaling-group", Subject::Kind(Kind::AutoScalingGroup)),
     ("ssm-parameter", Subject::Kind(Kind::Parameter)),
@@ -159,11 +160,14 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         Kind::Parameter => (&[Kind::Stack, Kind::TaskDefinition], false),
         Kind::Stack
         | Kind::Cluster
+        | Kind::CapacityProvider
+        | Kind::ScalableTarget
         | Kind::LoadBalancer
         | Kind::TargetGroup
         | Kind::ClassicLoadBalancer
         | Kind::AutoScalingGroup
         | Kind::LaunchConfiguration
+        | Kind::LaunchTemplate
         | Kind::Instance
         | Kind::Volume
         | Kind::KeyPair
@@ -176,6 +180,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::NetworkInterface
         | Kind::SecurityGroup
         | Kind::NetworkAcl
+        | Kind::VpcEndpoint
         | Kind::HostedZone
         | Kind::Certificate
         | Kind::Namespace
@@ -191,13 +196,15 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::Queue
         | Kind::Topic
         | Kind::Function
+        | Kind::EventRule
         | Kind::Role
         | Kind::InstanceProfile
         | Kind::Policy
         | Kind::Key
         | Kind::KeyAlias
         | Kind::Secret
-        | Kind::LogGroup => (&[], true),
+        | Kind::LogGroup
+        | Kind::Alarm => (&[], true),
     }
 }
 

@@ -18,6 +18,8 @@ use crate::{
 };
 
 #[cfg(feature = "aws")]
+pub mod cbor;
+#[cfg(feature = "aws")]
 pub mod replay;
 
 /// A live stack of that name, not opened.

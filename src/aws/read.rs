@@ -63,8 +63,13 @@ macro_rules! define_readings {
 for_each_kind!(define_readings);
 
 /// Kinds of which neighbours, too, are asked for all fields: only these tell which bucket a load
-/// balancer writes its logs to, and so who shares it and whether one is left behind.
-const TELLING: [Kind; 2] = [Kind::LoadBalancer, Kind::ClassicLoadBalancer];
+/// balancer writes its logs to, or what an event rule sets off, and so who shares it and whether
+/// one is left behind.
+const TELLING: [Kind; 3] = [
+    Kind::LoadBalancer,
+    Kind::ClassicLoadBalancer,
+    Kind::EventRule,
+];
 
 /// Who we are to AWS; asked first, and the only call whose failure ends a run.
 pub const IDENTITY: Call = Call::new(Service::Sts, "GetCallerIdentity");

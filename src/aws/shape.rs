@@ -82,3 +82,9 @@ pub fn key(text: String) -> String {
 pub fn text(it: Option<String>) -> Option<String> {
     it.filter(|it| !it.is_empty())
 }
+
+/// How many bytes a base64 text stands for: three for every four of its digits.
+pub fn decoded_len(base64: &str) -> u32 {
+    let digits = base64.trim().trim_end_matches('=').len();
+    u32::try_from(digits * 3 / 4).unwrap_or(u32::MAX)
+}

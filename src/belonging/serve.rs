@@ -30,9 +30,9 @@ const PURPOSES: &[(Kind, &str, RelationKind)] = &[
     ),
     (Kind::Listener, "forwards to", RelationKind::ForwardsTo),
     (Kind::ListenerRule, "forwards to", RelationKind::ForwardsTo),
-    // (Kind::EventRule, "starts", RelationKind::ForwardsTo),
+    (Kind::EventRule, "starts", RelationKind::ForwardsTo),
     (Kind::AutoScalingGroup, "made", RelationKind::Makes),
-    // (Kind::Alarm, "watches", RelationKind::Watches),
+    (Kind::Alarm, "watches", RelationKind::Watches),
 ];
 
 /// Adds what serves what belongs: load balancers before its target groups, groups that made its
@@ -158,13 +158,25 @@ fn wears(
 }
 
 fn is_store(kind: Kind) -> bool {
-    matches!(kind, Kind::FileSystem)
+    matches!(
+        kind,
+        Kind::DbInstance
+            | Kind::DbCluster
+            | Kind::ReplicationGroup
+            | Kind::CacheCluster
+            | Kind::FileSystem
+    )
 }
 
-/// The security groups on a thing or on its parts.
+/// The security groups on a thing, on its parts, and on the caches that it makes.
 fn worn(graph: &Graph<'_>, id: &ResourceId) -> BTreeSet<ResourceId> {
     let mut worn = BTreeSet::new();
     gather(graph, id, RelationKind::Uses, &mut worn);
+    for (made, edge) in graph.uses(id) {
+        if edge.kind == RelationKind::Makes && made.id.kind == Kind::CacheCluster {
+            gather(graph, &made.id, RelationKind::Uses, &mut worn);
+        }
+    }
     worn.retain(|it| it.kind == Kind::SecurityGroup);
     worn
 }

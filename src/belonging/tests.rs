@@ -4,9 +4,11 @@ use super::*;
 use crate::{
     kind::{
         Attrs, Fact,
+        alarm::{Alarm, Dimension, Metric},
         auto_scaling_group::{AutoScalingGroup, Member},
         bucket::Bucket,
         container_instance::ContainerInstance,
+        db_instance::DbInstance,
         instance::Instance,
         key::Key,
         key_pair::KeyPair,
@@ -500,4 +502,67 @@ fn the_machines_behind_another_racks_target_group_stay_foreign() {
     assert_eq!(classes["target-group/theirs"], "shared service/other/api");
     assert_eq!(classes["instance/i-9"], "foreign");
     assert_eq!(classes["key-pair/theirs"], "foreign");
+}
+
+fn database(group: &str) -> Resource {
+    let attrs = DbInstance {
+        security_groups: vec![group.to_owned()],
+        ..DbInstance::default()
+    };
+    Resource::new("db", attrs)
+}
+
+#[test]
+fn a_database_in_the_racks_own_security_group_is_inferred() {
+    let classes = classes(
+        &[("AWS::EC2::SecurityGroup", "sg-1")],
+        vec![group("sg-1", &[]), database("sg-1")],
+    );
+    assert_eq!(classes["db-instance/db"], "inferred");
+    assert_eq!(classes["security-group/sg-1"], "declared");
+}
+
+#[test]
+fn a_database_that_only_the_rack_can_reach_is_inferred_and_one_that_others_can_is_foreign() {
+    let reached = |peers: &[&str]| {
+        by_hand(vec![
+            service("prod", "web", "web", "sg-1"),
+            group("sg-1", &[]),
+            service("other", "web", "their-web", "sg-9"),
+            cluster("other"),
+            group("sg-9", &[]),
+            group("sg-db", peers),
+            database("sg-db"),
+        ])
+    };
+    assert_eq!(reached(&["sg-1"])["db-instance/db"], "inferred");
+    assert_eq!(reached(&["sg-1"])["security-group/sg-db"], "inferred");
+    assert_eq!(reached(&["sg-1", "sg-9"])["db-instance/db"], "foreign");
+    assert_eq!(reached(&[])["db-instance/db"], "foreign");
+}
+
+#[test]
+fn an_alarm_that_watches_only_the_rack_is_inferred_and_does_not_make_it_shared() {
+    let watching = |clusters: &[&str]| {
+        let metric = |cluster: &&str| Metric {
+            namespace: "AWS/ECS".to_owned(),
+            dimensions: vec![Dimension {
+                name: "ClusterName".to_owned(),
+                value: (*cluster).to_owned(),
+            }],
+            ..Metric::default()
+        };
+        let attrs = Alarm {
+            metrics: clusters.iter().map(metric).collect(),
+            ..Alarm::default()
+        };
+        by_hand(vec![cluster("other"), Resource::new("busy", attrs)])
+    };
+    assert_eq!(watching(&["prod"])["alarm/busy"], "inferred");
+    assert_eq!(watching(&["prod"])["cluster/prod"], "declared");
+    assert_eq!(
+        watching(&["prod", "other"])["alarm/busy"],
+        "shared cluster/other"
+    );
+    assert_eq!(watching(&["other"])["alarm/busy"], "foreign");
 }

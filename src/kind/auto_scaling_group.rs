@@ -2,10 +2,12 @@
 //!
 //! Key: the group's name.
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model};
+use super::{Fact, Kind, Model, alarm};
 use crate::{
+    id::ResourceId,
     relation::{Relation, RelationKind},
     removal::{Action, Removal},
 };
@@ -28,6 +30,8 @@ pub struct AutoScalingGroup {
     pub launch_configuration: Option<String>,
     /// Id of the launch template.
     pub launch_template: Option<String>,
+    /// The version that it launches: a number, `$Default` or `$Latest`.
+    pub launch_template_version: Option<String>,
     /// Keys of the target groups that it registers its instances in.
     pub target_groups: Vec<String>,
     /// Keys of the classic load balancers that it registers its instances in.
@@ -42,6 +46,70 @@ pub struct AutoScalingGroup {
     pub deletion_protection: Option<String>,
     /// Its new instances are not taken away when it shrinks.
     pub protects_new_instances: bool,
+    /// By what it scales itself.
+    pub policies: Fact<Vec<ScalingPolicy>>,
+    /// Whom it tells of instances that come and go.
+    pub notifications: Fact<Vec<Notification>>,
+}
+
+/// By what AWS changes a count by itself: instances of a group, tasks of a service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ScalingPolicy {
+    pub name: String,
+    /// `TargetTrackingScaling`, `StepScaling`, `SimpleScaling`, `PredictiveScaling`.
+    #[serde(rename = "type")]
+    pub policy_type: String,
+    /// Absent where policies cannot be switched off.
+    pub enabled: Option<bool>,
+    /// What target tracking looks at: `ECSServiceAverageCPUUtilization`, or somebody's metric.
+    pub metric: Option<String>,
+    /// Where target tracking keeps the metric.
+    pub target: Option<Decimal>,
+    /// Whether it takes away again what it added.
+    pub scales_in: bool,
+    /// Seconds of rest between two steps.
+    pub cooldown_s: Option<u32>,
+    /// Seconds of rest before target tracking takes away.
+    pub scale_in_cooldown_s: Option<u32>,
+    /// Seconds of rest before target tracking adds.
+    pub scale_out_cooldown_s: Option<u32>,
+    /// Keys of the alarms that set it off.
+    pub alarms: Vec<String>,
+}
+
+impl ScalingPolicy {
+    /// Target tracking makes its alarms and takes them away; others are people's.
+    pub fn relations(&self) -> impl Iterator<Item = Relation> {
+        self.alarms.iter().map(|it| {
+            let kind = if alarm::is_of_target_tracking(it) {
+                RelationKind::Makes
+            } else {
+                RelationKind::Uses
+            };
+            let alarm = ResourceId::new(Kind::Alarm, it);
+            Relation::new(kind, alarm, "ScalingPolicies.Alarms.AlarmName")
+        })
+    }
+
+    /// What it does, in a few words.
+    pub fn summary(&self) -> String {
+        match (&self.metric, self.target) {
+            (Some(metric), Some(target)) => format!("{metric} at {target}"),
+            (None, Some(target)) => format!("a metric at {target}"),
+            (_, None) => format!("{} {}", self.policy_type, self.name),
+        }
+    }
+}
+
+/// A topic, and what it is told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notification {
+    /// Key of the topic; its ARN where it is in another account.
+    pub topic: String,
+    /// `autoscaling:EC2_INSTANCE_LAUNCH_ERROR`.
+    pub events: Vec<String>,
 }
 
 /// One entry of `Instances`.
@@ -66,10 +134,24 @@ impl Member {
     }
 }
 
+impl AutoScalingGroup {
+    fn told(&self) -> impl Iterator<Item = Relation> {
+        let topics = self.notifications.known().into_iter().flatten();
+        let topics = topics.map(|it| &it.topic);
+        Relation::each(
+            RelationKind::WritesTo,
+            Kind::Topic,
+            topics.filter(|it| !it.starts_with("arn:")),
+            "NotificationConfigurations.TopicARN",
+        )
+    }
+}
+
 impl Model for AutoScalingGroup {
     fn relations(&self) -> Vec<Relation> {
         let members = self.instances.iter().filter(|it| !it.is_gone());
         let members = members.map(|it| &it.instance);
+        let policies = self.policies.known().into_iter().flatten();
         let uses = RelationKind::Uses;
         Relation::each(
             RelationKind::Makes,
@@ -82,6 +164,12 @@ impl Model for AutoScalingGroup {
             Kind::LaunchConfiguration,
             &self.launch_configuration,
             "LaunchConfigurationName",
+        ))
+        .chain(Relation::each(
+            uses,
+            Kind::LaunchTemplate,
+            &self.launch_template,
+            "LaunchTemplate.LaunchTemplateId",
         ))
         .chain(Relation::each(
             uses,
@@ -101,6 +189,8 @@ impl Model for AutoScalingGroup {
             &self.subnets,
             "VPCZoneIdentifier",
         ))
+        .chain(self.told())
+        .chain(policies.flat_map(ScalingPolicy::relations))
         .collect()
     }
 
@@ -164,9 +254,10 @@ mod tests {
     }
 
     #[test]
-    fn it_goes_before_its_launch_configuration_and_its_target_groups() {
+    fn it_goes_before_what_it_launches_and_its_target_groups() {
         let group = AutoScalingGroup {
             launch_configuration: Some("prod-lc".to_owned()),
+            launch_template: Some("lt-1".to_owned()),
             target_groups: vec!["prod-tg".to_owned()],
             subnets: vec!["subnet-1".to_owned()],
             ..AutoScalingGroup::default()
@@ -180,8 +271,42 @@ mod tests {
             held,
             [
                 "uses launch-configuration/prod-lc",
+                "uses launch-template/lt-1",
                 "uses target-group/prod-tg",
                 "sits-in subnet/subnet-1"
+            ]
+        );
+    }
+
+    #[test]
+    fn it_tells_topics_and_makes_the_alarms_of_target_tracking() {
+        let topic = |it: &str| Notification {
+            topic: it.to_owned(),
+            ..Notification::default()
+        };
+        let policy = ScalingPolicy {
+            alarms: vec!["TargetTracking-g-AlarmLow-u".to_owned(), "busy".to_owned()],
+            ..ScalingPolicy::default()
+        };
+        let group = AutoScalingGroup {
+            notifications: Fact::Known(vec![
+                topic("fleet"),
+                topic("arn:aws:sns:us-east-1:2:theirs"),
+            ]),
+            policies: Fact::Known(vec![policy]),
+            ..AutoScalingGroup::default()
+        };
+        let edges: Vec<String> = group
+            .relations()
+            .iter()
+            .map(|it| format!("{} {}", it.kind.name(), it.to))
+            .collect();
+        assert_eq!(
+            edges,
+            [
+                "writes-to topic/fleet",
+                "makes alarm/TargetTracking-g-AlarmLow-u",
+                "uses alarm/busy"
             ]
         );
     }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model};
+use super::{Kind, Model, capacity_provider};
 use crate::{
     id::ResourceId,
     relation::{Relation, RelationKind},
@@ -42,18 +42,25 @@ impl Cluster {
 
 impl Model for Cluster {
     fn relations(&self) -> Vec<Relation> {
-        let namespace = self.namespace.iter().filter(|_| self.is_active());
-        namespace
-            .map(|it| {
-                let namespace = ResourceId::new(Kind::Namespace, it);
-                let evidence = "serviceConnectDefaults.namespace";
-                Relation::new(RelationKind::Uses, namespace, evidence)
-            })
+        if !self.is_active() {
+            return Vec::new();
+        }
+        let namespace = self.namespace.iter().map(|it| {
+            let namespace = ResourceId::new(Kind::Namespace, it);
+            let evidence = "serviceConnectDefaults.namespace";
+            Relation::new(RelationKind::Uses, namespace, evidence)
+        });
+        capacity_provider::used(&self.capacity_providers, "capacityProviders")
+            .chain(namespace)
             .collect()
     }
 
     fn removal(&self) -> Removal {
-        Removal::by(Action::DeleteCluster)
+        let mut providers = self.capacity_providers.iter();
+        if providers.all(|it| capacity_provider::is_of_aws(it)) {
+            return Removal::by(Action::DeleteCluster);
+        }
+        Removal::after([Action::PutClusterCapacityProviders], Action::DeleteCluster)
     }
 
     fn state(&self) -> Option<&str> {
@@ -85,5 +92,31 @@ mod tests {
         assert_eq!(cluster.relations()[0].to.to_string(), "namespace/ns-1");
         cluster.status = "INACTIVE".to_owned();
         assert!(cluster.relations().is_empty());
+    }
+
+    fn with(providers: &[&str]) -> Cluster {
+        Cluster {
+            status: "ACTIVE".to_owned(),
+            capacity_providers: providers.iter().map(|it| (*it).to_owned()).collect(),
+            ..Cluster::default()
+        }
+    }
+
+    #[test]
+    fn it_uses_the_capacity_providers_that_are_not_of_aws() {
+        let held = with(&["FARGATE", "prod", "FARGATE_SPOT"]).relations();
+        let held: Vec<String> = held.iter().map(|it| it.to.to_string()).collect();
+        assert_eq!(held, ["capacity-provider/prod"]);
+    }
+
+    #[test]
+    fn it_lets_go_of_its_capacity_providers_before_it_goes() {
+        let ready = [Action::PutClusterCapacityProviders];
+        let removal = Removal::after(ready, Action::DeleteCluster);
+        assert_eq!(with(&["prod"]).removal(), removal);
+        assert_eq!(
+            with(&["FARGATE"]).removal(),
+            Removal::by(Action::DeleteCluster)
+        );
     }
 }

@@ -53,6 +53,8 @@ pub struct Device {
     /// MiB/s.
     pub throughput: Option<u32>,
     pub encrypted: Option<bool>,
+    /// The KMS key, by id, ARN or alias; a launch configuration cannot name one.
+    pub key: Option<String>,
     pub delete_on_termination: Option<bool>,
     pub snapshot: Option<String>,
 }

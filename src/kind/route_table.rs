@@ -49,6 +49,7 @@ impl RouteTable {
                 "nat" => (Kind::NatGateway, "Routes.NatGatewayId"),
                 "eni" => (Kind::NetworkInterface, "Routes.NetworkInterfaceId"),
                 "i" => (Kind::Instance, "Routes.InstanceId"),
+                "vpce" => (Kind::VpcEndpoint, "Routes.GatewayId"),
                 _ => return None,
             };
             let goal = ResourceId::new(kind, &it.via);
@@ -139,7 +140,9 @@ mod tests {
 
     #[test]
     fn it_routes_to_what_its_routes_name() {
-        let table = table(&["local", "igw-1", "nat-1", "eni-1", "i-1", "vgw-1", ""]);
+        let table = table(&[
+            "local", "igw-1", "nat-1", "eni-1", "i-1", "vpce-1", "vgw-1", "",
+        ]);
         let goals: Vec<String> = table.goals().map(|it| it.to.to_string()).collect();
         assert_eq!(
             goals,
@@ -147,7 +150,8 @@ mod tests {
                 "internet-gateway/igw-1",
                 "nat-gateway/nat-1",
                 "network-interface/eni-1",
-                "instance/i-1"
+                "instance/i-1",
+                "vpc-endpoint/vpce-1"
             ]
         );
     }

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model};
+use super::{Kind, Model, capacity_provider};
 use crate::{
     arn,
     id::ResourceId,
@@ -252,6 +252,10 @@ impl Model for Service {
             .chain(groups)
             .chain(registries)
             .chain(connected.flat_map(ServiceConnect::relations))
+            .chain(capacity_provider::used(
+                &self.capacity_providers,
+                "capacityProviderStrategy.capacityProvider",
+            ))
             .collect()
     }
 
@@ -361,6 +365,15 @@ mod tests {
                 "makes discovery-service/srv-2"
             ]
         );
+    }
+
+    #[test]
+    fn it_uses_the_capacity_providers_that_are_not_of_aws() {
+        let service = Service {
+            capacity_providers: vec!["FARGATE_SPOT".to_owned(), "prod".to_owned()],
+            ..web()
+        };
+        assert_eq!(holds(&service)[2..], ["capacity-provider/prod"]);
     }
 
     #[test]

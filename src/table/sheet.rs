@@ -339,6 +339,51 @@ const CONTAINER_INSTANCE: Sheet = Sheet {
     sorted: &["cluster", "instance"],
 };
 
+const CAPACITY_PROVIDER: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("auto-scaling-group", "auto_scaling_group"),
+        at("managed-scaling", "managed_scaling"),
+        at("target-capacity", "target_capacity"),
+        at("termination-protection", "managed_termination_protection"),
+        at("update", "update_status"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "auto-scaling-group",
+        "managed-scaling",
+        "target-capacity",
+        "termination-protection",
+    ],
+    sorted: &["name"],
+};
+
+const SCALABLE_TARGET: Sheet = Sheet {
+    columns: &[
+        at("resource-id", "resource"),
+        at("dimension", "dimension"),
+        at("namespace", "namespace"),
+        at("min", "min"),
+        at("max", "max"),
+        at("policies", "policies.name"),
+        at("metrics", "policies.metric"),
+        at("targets", "policies.target"),
+        at("alarms", "policies.alarms"),
+        at("suspended", "suspended"),
+    ],
+    shown: &[
+        "resource-id",
+        "dimension",
+        "min",
+        "max",
+        "metrics",
+        "targets",
+        BELONGING,
+    ],
+    sorted: &["namespace", "resource-id", "dimension"],
+};
+
 const LOAD_BALANCER: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -443,6 +488,27 @@ const AUTO_SCALING_GROUP: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const LAUNCH_TEMPLATE: Sheet = Sheet {
+    columns: &[
+        at("default-version", "default_version"),
+        at("latest-version", "latest_version"),
+        at("types", "versions.instance_type"),
+        at("images", "versions.image"),
+        at("security-groups", "versions.security_groups"),
+        at("metadata-tokens", "versions.metadata_tokens"),
+    ],
+    shown: &[
+        "id",
+        "name",
+        "default-version",
+        "latest-version",
+        "types",
+        "images",
+        "created",
+    ],
+    sorted: &["name"],
+};
+
 const INSTANCE: Sheet = Sheet {
     columns: &[
         at("type", "instance_type"),
@@ -534,6 +600,19 @@ const NETWORK_INTERFACE: Sheet = Sheet {
     sorted: &[],
 };
 
+const VPC_ENDPOINT: Sheet = Sheet {
+    columns: &[
+        at("type", "type"),
+        at("service", "service"),
+        at("subnets", "subnets"),
+        at("route-tables", "route_tables"),
+        at("security-groups", "security_groups"),
+        at("private-dns", "private_dns"),
+    ],
+    shown: &["id", "name", "vpc", "type", "service", "state", "created"],
+    sorted: &["vpc", "service"],
+};
+
 const CERTIFICATE: Sheet = Sheet {
     columns: &[
         at("domain", "domain"),
@@ -592,6 +671,21 @@ const FUNCTION: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const EVENT_RULE: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("bus", "bus"),
+        at("schedule", "schedule"),
+        at("sources", "sources"),
+        at("detail-types", "detail_types"),
+        at("targets", "targets.arn"),
+        at("role", "role"),
+        at("managed-by", "managed_by"),
+    ],
+    shown: &["name", "state", "schedule", "sources", "targets", BELONGING],
+    sorted: &["name"],
+};
+
 const LOG_GROUP: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -616,6 +710,32 @@ const SECRET: Sheet = Sheet {
     ],
     shown: &[
         "name", "rotation", "rotated", "accessed", "changed", "created", BELONGING,
+    ],
+    sorted: &["name"],
+};
+
+const ALARM: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("namespace", "metrics.namespace"),
+        at("metric", "metrics.name"),
+        at("dimensions", "metrics.dimensions.value"),
+        at("statistic", "metrics.statistic"),
+        at("period", "metrics.period_s"),
+        at("comparison", "comparison"),
+        at("threshold", "threshold"),
+        at("actions", "alarm_actions"),
+        at("actions-enabled", "actions_enabled"),
+        at("rule", "rule"),
+    ],
+    shown: &[
+        "name",
+        "state",
+        "metric",
+        "comparison",
+        "threshold",
+        "actions-enabled",
+        BELONGING,
     ],
     sorted: &["name"],
 };
@@ -692,22 +812,27 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::Task => &TASK,
         Kind::TaskDefinition => &TASK_DEFINITION,
         Kind::ContainerInstance => &CONTAINER_INSTANCE,
+        Kind::CapacityProvider => &CAPACITY_PROVIDER,
+        Kind::ScalableTarget => &SCALABLE_TARGET,
         Kind::LoadBalancer => &LOAD_BALANCER,
         Kind::Listener => &LISTENER,
         Kind::ListenerRule => &LISTENER_RULE,
         Kind::TargetGroup => &TARGET_GROUP,
         Kind::ClassicLoadBalancer => &CLASSIC_LOAD_BALANCER,
         Kind::AutoScalingGroup => &AUTO_SCALING_GROUP,
+        Kind::LaunchTemplate => &LAUNCH_TEMPLATE,
         Kind::Instance => &INSTANCE,
         Kind::Volume => &VOLUME,
         Kind::Vpc => &VPC,
         Kind::Subnet => &SUBNET,
         Kind::SecurityGroup => &SECURITY_GROUP,
         Kind::NetworkInterface => &NETWORK_INTERFACE,
+        Kind::VpcEndpoint => &VPC_ENDPOINT,
         Kind::Certificate => &CERTIFICATE,
         Kind::Namespace => &NAMESPACE,
         Kind::DiscoveryService => &DISCOVERY_SERVICE,
         Kind::Function => &FUNCTION,
+        Kind::EventRule => &EVENT_RULE,
         Kind::Table => &TABLE,
         Kind::DbInstance => &DB_INSTANCE,
         Kind::DbCluster => &DB_CLUSTER,
@@ -717,6 +842,7 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::Secret => &SECRET,
         Kind::Parameter => &PARAMETER,
         Kind::LogGroup => &LOG_GROUP,
+        Kind::Alarm => &ALARM,
         Kind::LaunchConfiguration
         | Kind::KeyPair
         | Kind::Bucket

@@ -26,12 +26,12 @@ pub struct Tape(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    answers: VecDeque<(u16, String)>,
+    answers: VecDeque<(u16, Vec<u8>)>,
     asked: Vec<String>,
 }
 
 impl Tape {
-    pub fn answer(self, status: u16, body: impl Into<String>) -> Self {
+    pub fn answer(self, status: u16, body: impl Into<Vec<u8>>) -> Self {
         self.0
             .lock()
             .unwrap()

@@ -9,7 +9,7 @@ use crate::{
         Aws, Call, Found, Service,
         found::{Missing, Need},
         read::{Reading, Source},
-        shape::{self, count, text},
+        shape::{self, count, decoded_len, text},
     },
     kind::Kind,
     snapshot::Resource,
@@ -62,12 +62,6 @@ fn resource(it: types::LaunchConfiguration) -> Result<Resource, Missing> {
         .created(shape::time(it.created_time)))
 }
 
-/// How many bytes a base64 text stands for: three for every four of its digits.
-fn decoded_len(base64: &str) -> u32 {
-    let digits = base64.trim().trim_end_matches('=').len();
-    u32::try_from(digits * 3 / 4).unwrap_or(u32::MAX)
-}
-
 fn device(it: types::BlockDeviceMapping) -> Option<Device> {
     let ebs = it.ebs?;
     Some(Device {
@@ -77,6 +71,7 @@ fn device(it: types::BlockDeviceMapping) -> Option<Device> {
         iops: ebs.iops.map(|it| count(Some(it))),
         throughput: ebs.throughput.map(|it| count(Some(it))),
         encrypted: ebs.encrypted,
+        key: None,
         delete_on_termination: ebs.delete_on_termination,
         snapshot: text(ebs.snapshot_id),
     })

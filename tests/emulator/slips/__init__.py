@@ -14,6 +14,7 @@ from slips import (  # noqa: F401
     identity,
     left_out_types,
     load_balancers,
+    monitoring,
     resource_types,
     scheduler,
     service_connect,
