@@ -14,6 +14,8 @@ use crate::{
 
 mod serve;
 
+use serve::Serving;
+
 /// How a resource belongs to the rack. A likeness of names is never evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Class {
@@ -110,21 +112,22 @@ fn gather(
     rack: &Rack,
     mut known: BTreeMap<ResourceId, Belonging>,
 ) -> BTreeMap<ResourceId, Belonging> {
+    let serving = Serving::new(graph, rack);
     loop {
         let before = known.len();
         infer(graph, &mut known);
-        serve::add(graph, rack, &mut known);
+        serving.add(&mut known);
         if known.len() > before {
             continue;
         }
-        let mut judged = share(graph, rack, &known);
-        serve::add_reachable(graph, rack, &judged, &mut known);
+        let mut judged = share(graph, rack, &serving, &known);
+        serving.add_reachable(&judged, &mut known);
         // The rest of what nobody else uses: parts and makings that serve nothing by themselves.
         let alone = judged.iter().filter(|(_, it)| it.class == Class::Inferred);
         let alone = alone.map(|(id, _)| id.clone()).collect();
         derive_from(graph, alone, &mut known);
         if known.len() == before {
-            forget(graph, rack, &known, &mut judged);
+            forget(graph, &serving, &known, &mut judged);
             return judged;
         }
     }
@@ -233,6 +236,7 @@ fn infer(graph: &Graph<'_>, known: &mut BTreeMap<ResourceId, Belonging>) {
 fn share(
     graph: &Graph<'_>,
     rack: &Rack,
+    serving: &Serving<'_, '_>,
     known: &BTreeMap<ResourceId, Belonging>,
 ) -> BTreeMap<ResourceId, Belonging> {
     let mut judged = known.clone();
@@ -248,7 +252,7 @@ fn share(
     }
     let mut open: Vec<ResourceId> = known.keys().cloned().collect();
     while let Some(id) = open.pop() {
-        let others = others(graph, rack, known, &judged, &id);
+        let others = others(graph, rack, serving, known, &judged, &id);
         let Some(belonging) = judged.get_mut(&id) else {
             continue;
         };
@@ -267,7 +271,7 @@ fn share(
 /// leads on to machines that are somebody else's.
 fn forget(
     graph: &Graph<'_>,
-    rack: &Rack,
+    serving: &Serving<'_, '_>,
     known: &BTreeMap<ResourceId, Belonging>,
     judged: &mut BTreeMap<ResourceId, Belonging>,
 ) {
@@ -287,9 +291,9 @@ fn forget(
                     .peekable();
                 users.peek().is_none()
                     || users.all(|(user, _)| shared(&user.id, judged))
-                        && serve::is_anothers(graph, rack, judged, resource)
+                        && serving.is_anothers(judged, resource)
             })
-            .filter(|it| !serve::is_there_for(graph, judged, it))
+            .filter(|it| !serving.is_there_for(judged, it))
             .map(|it| it.id.clone())
             .collect();
         if strange.is_empty() {
@@ -305,6 +309,7 @@ fn forget(
 fn others(
     graph: &Graph<'_>,
     rack: &Rack,
+    serving: &Serving<'_, '_>,
     known: &BTreeMap<ResourceId, Belonging>,
     judged: &BTreeMap<ResourceId, Belonging>,
     id: &ResourceId,
@@ -332,7 +337,7 @@ fn others(
     if inferred && let Some(resource) = graph.get(id) {
         // A foreign stack that made it holds on to it, although nobody opened that stack.
         others.extend(rack::foreign_stack(graph, rack, resource));
-        others.extend(serve::foreign_goals(graph, known, resource));
+        others.extend(serving.foreign_goals(known, resource));
     }
     others.remove(id);
     others.into_iter().collect()

@@ -28,6 +28,8 @@ pub struct Cluster {
     pub capacity_providers: Vec<String>,
     /// Setting `containerInsights`: `enabled`, `enhanced`, `disabled`.
     pub container_insights: Option<String>,
+    /// Key of the log group that Container Insights makes and writes to.
+    pub insights_log_group: Option<String>,
     /// Key of the Cloud Map namespace in which its services speak to each other, unless they say
     /// otherwise.
     pub namespace: Option<String>,
@@ -50,8 +52,15 @@ impl Model for Cluster {
             let evidence = "serviceConnectDefaults.namespace";
             Relation::new(RelationKind::Uses, namespace, evidence)
         });
+        let insights = Relation::each(
+            RelationKind::WritesTo,
+            Kind::LogGroup,
+            &self.insights_log_group,
+            "settings.containerInsights",
+        );
         capacity_provider::used(&self.capacity_providers, "capacityProviders")
             .chain(namespace)
+            .chain(insights)
             .collect()
     }
 

@@ -62,6 +62,8 @@ fn resource(cluster: types::Cluster) -> Result<Resource, Missing> {
         .into_iter()
         .find(|it| it.name == Some(types::ClusterSettingName::ContainerInsights));
     let connect = cluster.service_connect_defaults;
+    let insights = insights.and_then(|it| it.value);
+    let insights_on = insights.as_deref().is_some_and(|it| it != "disabled");
     let attrs = Cluster {
         status: cluster.status.need("status")?,
         services: count(Some(cluster.active_services_count)),
@@ -69,7 +71,9 @@ fn resource(cluster: types::Cluster) -> Result<Resource, Missing> {
         pending_tasks: count(Some(cluster.pending_tasks_count)),
         container_instances: count(Some(cluster.registered_container_instances_count)),
         capacity_providers: cluster.capacity_providers.unwrap_or_default(),
-        container_insights: insights.and_then(|it| it.value),
+        insights_log_group: insights_on
+            .then(|| format!("/aws/ecs/containerinsights/{name}/performance")),
+        container_insights: insights,
         namespace: text(connect.and_then(|it| it.namespace)).map(key),
     };
     Ok(Resource::new(name, attrs)
