@@ -65,6 +65,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "table",
             "trace.rs",
             "trace",
+            "diagram.rs",
+            "diagram",
             "report.rs",
             "report",
         ],
