@@ -60,7 +60,7 @@ pub enum Command {
     Diagram(command::diagram::Draw),
     /// Check a rack against the rules
     Audit(command::audit::Audit),
-    /// Write a page and tables about a rack into a folder
+    /// Write a page, tables and a diagram of a rack into a folder
     Report(command::report::Write),
     /// Print the least IAM policy that racklens needs
     #[cfg(feature = "aws")]

@@ -262,7 +262,27 @@ impl Diagram {
             let words: Vec<&str> = words.collect();
             legend.push(format!("Broken outline: {}", words.join("; ")));
         }
+        let bad = self.nodes.iter().any(Node::is_bad) || self.edges.iter().any(|it| it.broken);
+        if bad {
+            legend.push("Red: something is wrong, and the label says what".to_owned());
+        }
+        let strokes: BTreeSet<Stroke> = self.edges.iter().map(Edge::stroke).collect();
+        let strokes = strokes.iter().map(|it| match it {
+            Stroke::Thick => "thick: traffic",
+            Stroke::Plain => "plain: runs on",
+            Stroke::Dotted => "dotted: uses, writes to or launches",
+        });
+        let strokes: Vec<&str> = strokes.collect();
+        if !strokes.is_empty() {
+            legend.push(format!("Arrows: {}", strokes.join("; ")));
+        }
         legend
+    }
+
+    /// The words below the picture: whose it is, what its strokes mean, what is left out.
+    fn caption(&self, longest: usize) -> Vec<String> {
+        let said = self.legend().into_iter().chain(self.notes.clone());
+        said.flat_map(|it| wrapped(&it, longest)).collect()
     }
 }
 
@@ -318,6 +338,17 @@ impl Frame {
     }
 }
 
+/// What an arrow's line tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stroke {
+    /// Requests, packets or messages go this way.
+    Thick,
+    /// It runs there.
+    Plain,
+    /// It uses it, writes to it or made it.
+    Dotted,
+}
+
 /// Labels shown of one edge.
 const SHOWN: usize = 4;
 
@@ -335,9 +366,17 @@ impl Edge {
         lines
     }
 
-    /// Whether requests or packets take it.
-    pub fn is_traffic(&self) -> bool {
-        matches!(self.kind, RelationKind::ForwardsTo | RelationKind::RoutesTo)
+    /// How it is drawn, the same in every format.
+    pub fn stroke(&self) -> Stroke {
+        match self.kind {
+            RelationKind::ForwardsTo | RelationKind::RoutesTo => Stroke::Thick,
+            RelationKind::RunsOn | RelationKind::PartOf | RelationKind::SitsIn => Stroke::Plain,
+            RelationKind::Makes
+            | RelationKind::Declares
+            | RelationKind::Admits
+            | RelationKind::Uses
+            | RelationKind::WritesTo => Stroke::Dotted,
+        }
     }
 }
 
@@ -351,7 +390,9 @@ fn label(text: &str) -> String {
 
 /// Text as one harmless line, however long.
 fn plain(text: &str) -> String {
-    text::harmless(&text::one_line(text)).into_owned()
+    let line = text::one_line(text);
+    let legal = |it: char| if is_xml(it) { it } else { '\u{fffd}' };
+    text::harmless(&line).chars().map(legal).collect()
 }
 
 /// The middle goes: names of one stack begin alike, and end in what tells them apart.
@@ -413,6 +454,7 @@ mod tests {
     #[test]
     fn a_label_is_one_line_that_commands_no_terminal() {
         assert_eq!(label("a\nb\u{1b}[2J \u{202e}c"), "a b\\u{1b}[2J \\u{202e}c");
+        assert_eq!(label("a\u{ffff}"), "a\u{fffd}");
     }
 
     #[test]

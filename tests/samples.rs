@@ -28,6 +28,8 @@ fn samples_are_what_the_program_writes() {
         "resources.csv",
         "edges.csv",
         "findings.csv",
+        "diagram.mmd",
+        "diagram.dot",
         "manifest.json",
     ] {
         compare_or_update(name, &fs::read_to_string(out.join(name)).unwrap());

@@ -1,11 +1,10 @@
 //! Writes a diagram as D2.
 
-use super::{Diagram, Edge, Frame, Node, Tone, look};
-use crate::relation::RelationKind;
+use super::{Diagram, Edge, Frame, Node, Stroke, Tone, look};
 
 pub fn write(diagram: &Diagram) -> String {
     let mut out = String::new();
-    line(&mut out, 0, "direction: down");
+    line(&mut out, 0, "direction: right");
     let title = format!("title: \"{}\" {{", quoted(&diagram.title));
     line(&mut out, 0, &title);
     line(&mut out, 1, "shape: text");
@@ -15,8 +14,7 @@ pub fn write(diagram: &Diagram) -> String {
     for it in &diagram.edges {
         arrow(&mut out, diagram, it);
     }
-    let said = diagram.legend().into_iter().chain(diagram.notes.clone());
-    let said: Vec<String> = said.flat_map(|it| super::wrapped(&it, 90)).collect();
+    let said = diagram.caption(90);
     if !said.is_empty() {
         let text = label(said.iter().map(String::as_str));
         line(&mut out, 0, &format!("legend: \"{text}\" {{"));
@@ -82,14 +80,10 @@ fn arrow(out: &mut String, diagram: &Diagram, edge: &Edge) {
     let said = edge.label();
     let said = label(said.iter().map(String::as_str));
     let mut style = Vec::new();
-    match edge.kind {
-        RelationKind::ForwardsTo | RelationKind::RoutesTo => style.push("style.stroke-width: 3"),
-        RelationKind::Makes
-        | RelationKind::Declares
-        | RelationKind::Admits
-        | RelationKind::Uses
-        | RelationKind::WritesTo => style.push("style.stroke-dash: 4"),
-        RelationKind::PartOf | RelationKind::SitsIn | RelationKind::RunsOn => {}
+    match edge.stroke() {
+        Stroke::Thick => style.push("style.stroke-width: 3"),
+        Stroke::Plain => {}
+        Stroke::Dotted => style.push("style.stroke-dash: 4"),
     }
     let red = format!("style.stroke: \"{}\"", look::BAD);
     if edge.broken {
@@ -129,4 +123,30 @@ fn quoted(text: &str) -> String {
         }
     }
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagram::example::{chain, named};
+
+    #[test]
+    fn an_edge_names_all_frames_around_its_ends() {
+        let text = write(&chain(&["a", "b"]));
+        let edge = "outer.frame_a.a -> outer.frame_b.b: \"to\" { style.stroke-dash: 4 }\n";
+        assert!(text.contains(edge), "{text}");
+    }
+
+    #[test]
+    fn no_name_ends_its_quotes_or_is_substituted() {
+        assert_eq!(quoted("a\"b\\c${d}|e"), "a\\\"b\\\\c\\${d}|e");
+    }
+
+    #[test]
+    fn a_hostile_name_adds_no_statement() {
+        let lines = |text| write(&named(text)).lines().count();
+        for text in ["\"; x -> y", "| }", "...@file"] {
+            assert_eq!(lines(text), lines("a"), "{text}");
+        }
+    }
 }

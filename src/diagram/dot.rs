@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Diagram, Edge, Enclosure, Frame, Node, Tone, look};
-use crate::relation::RelationKind;
+use super::{Diagram, Edge, Enclosure, Frame, Node, Stroke, Tone, look};
 
 /// Text and thin strokes; the ground is white, wherever the picture is put.
 const INK: &str = "#1b2430";
@@ -12,8 +11,8 @@ pub fn write(diagram: &Diagram) -> String {
     let mut out = String::new();
     out.push_str("digraph rack {\n");
     let defaults = [
-        "graph [rankdir=TB, compound=true, newrank=true, nodesep=0.3, ranksep=0.6, pad=0.3, \
-         bgcolor=white, fontname=\"Helvetica\", fontsize=11, labelloc=t, labeljust=l]"
+        "graph [rankdir=LR, nodesep=0.18, ranksep=0.7, pad=0.3, \
+         bgcolor=white, fontname=\"Helvetica\", fontsize=11, labeljust=l]"
             .to_owned(),
         format!(
             "node [shape=box, style=\"rounded,filled\", fillcolor=white, color=\"{INK}\", \
@@ -26,13 +25,11 @@ pub fn write(diagram: &Diagram) -> String {
     for it in defaults {
         line(&mut out, 1, &it);
     }
-    let title = format!("label=<<b>{}</b>>", quoted(&diagram.title));
-    line(&mut out, 1, &title);
     content(&mut out, diagram, None, 1);
     for it in &diagram.edges {
         arrow(&mut out, it);
     }
-    legend(&mut out, diagram);
+    caption(&mut out, diagram);
     out.push_str("}\n");
     out
 }
@@ -64,11 +61,14 @@ fn around(out: &mut String, frame: &Frame, depth: usize) {
         Enclosure::Cluster => ("#d86613", "#fff8f2"),
         Enclosure::Global | Enclosure::Shelf | Enclosure::Neighbours => ("#a5adb8", "#fafafa"),
     };
-    let dashed = frame.tie.is_loose() || matches!(frame.what, Enclosure::Zone);
-    let style = if dashed { "filled,dashed" } else { "filled" };
-    let text = label(frame.label());
+    let style = if frame.tie.is_loose() {
+        "filled,dashed"
+    } else {
+        "filled"
+    };
+    let text = label(frame.label(), "<br align=\"left\"/>");
     let style = format!(
-        "label=<{text}>; style=\"{style}\"; color=\"{colour}\"; fillcolor=\"{fill}\"; fontcolor=\"{INK}\""
+        "labelloc=t; label=<{text}>; style=\"{style}\"; color=\"{colour}\"; fillcolor=\"{fill}\"; fontcolor=\"{INK}\""
     );
     line(out, depth, &style);
 }
@@ -77,8 +77,8 @@ fn node(out: &mut String, node: &Node, depth: usize) {
     let internet = node.resource.is_none() && node.members.is_empty();
     let shape = match (internet, node.tone) {
         (true, _) => "ellipse",
-        (false, Tone::Data) => "cylinder",
-        (false, Tone::Messages) => "cds",
+        (false, Tone::Data) => "cylinder, margin=\"0.12,0.1\"",
+        (false, Tone::Messages) => "cds, margin=\"0.2,0.08\"",
         (false, Tone::Entry | Tone::Compute | Tone::Plain) => "box",
     };
     let mut style = vec!["filled"];
@@ -98,7 +98,7 @@ fn node(out: &mut String, node: &Node, depth: usize) {
     } else {
         ""
     };
-    let text = label(node.label());
+    let text = label(node.label(), "<br/>");
     let style = style.join(",");
     let said = format!(
         "{} [label=<{text}>, shape={shape}, style=\"{style}\", color=\"{colour}\", penwidth={width}{stacked}]",
@@ -114,20 +114,10 @@ fn arrow(out: &mut String, edge: &Edge) {
         let said: Vec<String> = said.iter().map(|it| quoted(it)).collect();
         style.push(format!("label=<{}>", said.join("<br/>")));
     }
-    if edge.is_traffic() {
-        style.push("penwidth=1.8, color=\"#8c4fff\"".to_owned());
-    }
-    match edge.kind {
-        RelationKind::Makes | RelationKind::Declares | RelationKind::Admits => {
-            style.push("style=dashed".to_owned());
-        }
-        // What logs go to and what is used need not lie below.
-        RelationKind::Uses | RelationKind::WritesTo => style.push("style=dotted".to_owned()),
-        RelationKind::PartOf
-        | RelationKind::SitsIn
-        | RelationKind::RunsOn
-        | RelationKind::ForwardsTo
-        | RelationKind::RoutesTo => {}
+    match edge.stroke() {
+        Stroke::Thick => style.push("penwidth=1.8, color=\"#8c4fff\"".to_owned()),
+        Stroke::Plain => {}
+        Stroke::Dotted => style.push("style=dashed".to_owned()),
     }
     if edge.broken {
         style.push(format!("color=\"{}\"", look::BAD));
@@ -136,24 +126,19 @@ fn arrow(out: &mut String, edge: &Edge) {
     line(out, 1, said.trim_end_matches(" []"));
 }
 
-/// What the strokes mean and what is left out.
-fn legend(out: &mut String, diagram: &Diagram) {
-    let said = diagram.legend().into_iter().chain(diagram.notes.clone());
-    let said: Vec<String> = said.flat_map(|it| super::wrapped(&it, 100)).collect();
-    if said.is_empty() {
-        return;
-    }
-    let mut text = String::new();
-    for it in said {
+/// Below the picture: whose it is, what the strokes mean and what is left out.
+fn caption(out: &mut String, diagram: &Diagram) {
+    let mut text = format!("<b>{}</b><br align=\"left\"/>", quoted(&diagram.title));
+    for it in diagram.caption(130) {
         // Writing to a `String` cannot fail.
         write!(text, "{}<br align=\"left\"/>", quoted(&it)).unwrap_or_default();
     }
-    let style = "shape=note, style=filled, fillcolor=\"#fffdf2\", color=\"#a5adb8\", fontsize=9";
-    line(out, 1, &format!("legend [label=<{text}>, {style}]"));
+    // Last, so that no frame inherits it.
+    line(out, 1, &format!("graph [labelloc=b, label=<{text}>]"));
 }
 
 /// The name in bold, the rest below it.
-fn label<'l>(mut lines: impl Iterator<Item = &'l str>) -> String {
+fn label<'l>(mut lines: impl Iterator<Item = &'l str>, end: &str) -> String {
     let name = lines.next().map(quoted).filter(|it| !it.is_empty());
     let name = name.map(|it| format!("<b>{it}</b>"));
     let rest = lines.map(quoted);
@@ -162,7 +147,11 @@ fn label<'l>(mut lines: impl Iterator<Item = &'l str>) -> String {
     if lines.is_empty() {
         return " ".to_owned();
     }
-    lines.join("<br/>")
+    // Each line tells its own place; one that ends nothing is centred.
+    match lines.len() {
+        1 => lines.join(""),
+        _ => format!("{}{end}", lines.join(end)),
+    }
 }
 
 /// Text inside an HTML-like label: no tag, no entity, no `\N` that stands for the node's name.
@@ -180,4 +169,42 @@ fn quoted(text: &str) -> String {
         }
     }
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagram::example::{chain, named};
+
+    #[test]
+    fn frames_are_clusters_and_edges_bear_their_words() {
+        let text = write(&chain(&["a", "b"]));
+        assert!(text.contains("    subgraph cluster_frame_a {\n"), "{text}");
+        assert!(
+            text.contains("  a -> b [label=<to>, style=dashed]\n"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn no_name_is_read_as_markup_or_as_an_escape() {
+        assert_eq!(quoted("<b>&\""), "&lt;b&gt;&amp;&quot;");
+        assert_eq!(quoted("\\N"), "\\\\N");
+        assert_eq!(quoted("a\u{1}\u{ffff}"), "a\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn a_hostile_name_adds_no_statement() {
+        let lines = |text| write(&named(text)).lines().count();
+        let calm = lines("a");
+        for text in [">]; b -> c [label=<", "\"}", "</b>"] {
+            assert_eq!(lines(text), calm, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_node_without_any_text_is_no_error() {
+        assert_eq!(label(std::iter::empty(), "<br/>"), " ");
+        assert_eq!(label([""].into_iter(), "<br/>"), " ");
+    }
 }

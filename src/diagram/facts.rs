@@ -26,7 +26,12 @@ pub(super) fn lines(resource: &Resource, graph: &Graph<'_>) -> Vec<String> {
         Kind::Service | Kind::Task | Kind::ContainerInstance
     );
     let own = name.rsplit('/').next().filter(|_| is_within);
-    let own = own.unwrap_or(name);
+    let domain = Some(name).filter(|_| resource.id.kind == Kind::HostedZone);
+    let domain = domain.and_then(|it| it.strip_suffix('.'));
+    let own = own.or(domain).unwrap_or(name);
+    // A name of spaces alone is none.
+    let own = Some(own).filter(|it| !it.trim().is_empty());
+    let own = own.unwrap_or(&resource.id.key);
     let noun = noun(resource);
     let mut facts = facts(resource, graph);
     let first = if facts.is_empty() {
@@ -165,18 +170,16 @@ fn subscribers(topic: &Topic) -> String {
     }
 }
 
-/// `FARGATE ×2`, and where its containers log to.
+/// `2 tasks on FARGATE`, and where its containers log to.
 fn service(service: &Service, resource: &Resource, graph: &Graph<'_>) -> Vec<String> {
     let providers = service.capacity_providers.join(", ");
     let on = service.launch_type.clone().unwrap_or(providers);
-    let tasks = match service.running {
-        1 => "1 task".to_owned(),
-        n => format!("×{n} tasks"),
-    };
-    vec![
-        format!("{on} {tasks}").trim().to_owned(),
-        logs(resource, graph),
-    ]
+    let number = usize::try_from(service.running).unwrap_or(usize::MAX);
+    let mut tasks = text::count(number, "task");
+    if !on.is_empty() {
+        tasks.push_str(&format!(" on {on}"));
+    }
+    vec![tasks, logs(resource, graph)]
 }
 
 /// The log groups that it writes to by itself or by its task definitions.

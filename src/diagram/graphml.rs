@@ -130,3 +130,48 @@ fn quoted(text: &str) -> String {
     }
     quoted
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::diagram::example::{chain, named};
+
+    #[test]
+    fn a_frame_is_a_node_with_a_graph_inside() {
+        let text = write(&chain(&["a", "b"]));
+        let graph = "<node id=\"frame_a\">";
+        assert!(text.contains(graph), "{text}");
+        assert!(text.contains("<graph id=\"in_frame_a\" edgedefault=\"directed\">"));
+        assert!(text.contains("<edge id=\"e0\" source=\"a\" target=\"b\">"));
+    }
+
+    #[test]
+    fn every_key_that_is_used_is_declared() {
+        let text = write(&named("x"));
+        let used = text.split("<data key=\"").skip(1);
+        for key in used.filter_map(|it| it.split('"').next()) {
+            assert!(text.contains(&format!("<key id=\"{key}\"")), "{key}");
+        }
+    }
+
+    proptest! {
+        /// Takes away what is text and what we write: nothing may be left.
+        #[test]
+        fn any_name_leaves_the_markup_as_it_is(name in any::<String>()) {
+            let skeleton = |text: &str| {
+                let text = write(&named(text));
+                let tags = text.split('<').skip(1);
+                tags.filter_map(|it| it.split('>').next().map(str::to_owned))
+                    .collect::<Vec<_>>()
+            };
+            // A name without any text has no element of its own.
+            prop_assume!(!name.is_empty());
+            prop_assert_eq!(skeleton(&name), skeleton("plain"));
+            let text = write(&named(&name));
+            let legal = |it: char| it == '\n' || crate::diagram::is_xml(it);
+            prop_assert!(text.chars().all(legal));
+        }
+    }
+}

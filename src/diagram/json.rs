@@ -61,3 +61,29 @@ fn marks(marks: &[Mark]) -> Vec<Value> {
     });
     marks.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::diagram::example::{chain, named};
+
+    #[test]
+    fn boxes_nodes_and_edges_name_each_other_by_id() {
+        let value: Value = serde_json::from_str(&write(&chain(&["a", "b"]))).unwrap();
+        assert_eq!(value["schema_version"], 1);
+        assert_eq!(value["boxes"][1]["inside"], "outer");
+        assert_eq!(value["nodes"][0]["box"], "frame_a");
+        assert_eq!(value["nodes"][0]["resource"], "bucket/a");
+        assert_eq!(value["edges"][0]["to"], "b");
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_comes_back_as_it_was(name in any::<String>()) {
+            let value: Value = serde_json::from_str(&write(&named(&name))).unwrap();
+            prop_assert_eq!(&value["nodes"][0]["lines"][0], &name);
+        }
+    }
+}

@@ -4,11 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Diagram, Edge, Node, look};
-use crate::{
-    diagram::{Tie, Tone},
-    relation::RelationKind,
-};
+use super::{Diagram, Edge, Node, Stroke, Tie, Tone, look};
 
 /// Mermaid refuses longer texts unless its `maxTextSize` is raised.
 pub const LONGEST: usize = 50_000;
@@ -21,7 +17,7 @@ pub fn write(diagram: &Diagram) -> String {
     for it in diagram.legend().iter().chain(&diagram.notes) {
         line(&mut out, 0, &format!("%% {}", quoted(it)));
     }
-    line(&mut out, 0, "flowchart TB");
+    line(&mut out, 0, "flowchart LR");
     content(&mut out, diagram, None, 1);
     for (n, edge) in diagram.edges.iter().enumerate() {
         arrow(&mut out, edge);
@@ -68,10 +64,10 @@ fn node(out: &mut String, node: &Node, depth: usize) {
 }
 
 fn arrow(out: &mut String, edge: &Edge) {
-    let arrow = if edge.is_traffic() { "==>" } else { "-->" };
-    let arrow = match edge.kind {
-        RelationKind::Makes | RelationKind::Declares | RelationKind::Admits => "-.->",
-        _ => arrow,
+    let arrow = match edge.stroke() {
+        Stroke::Thick => "==>",
+        Stroke::Plain => "-->",
+        Stroke::Dotted => "-.->",
     };
     let said = edge.label();
     let said = label(said.iter().map(String::as_str));
@@ -86,10 +82,7 @@ fn arrow(out: &mut String, edge: &Edge) {
 /// What the strokes mean and what is left out, as a box of its own.
 fn legend(out: &mut String, diagram: &Diagram) {
     let mut said = vec![diagram.title.clone()];
-    said.extend(diagram.legend());
-    said.extend(diagram.notes.iter().cloned());
-    let said = said.iter().flat_map(|it| super::wrapped(it, 90));
-    let said: Vec<String> = said.collect();
+    said.extend(diagram.caption(90));
     let text = label(said.iter().map(String::as_str));
     line(out, 1, &format!("legend[\"{text}\"]"));
 }
@@ -144,12 +137,64 @@ fn quoted(text: &str) -> String {
     for it in text.chars() {
         if it.is_alphanumeric() || " .,:/()+?!×·…→⚠".contains(it) {
             quoted.push(it);
-        } else if it == '-' && !quoted.is_empty() && !quoted.ends_with('-') {
+        } else if it == '-' && !quoted.is_empty() {
             quoted.push(it);
         } else {
             // Writing to a `String` cannot fail.
             write!(quoted, "#{};", u32::from(it)).unwrap_or_default();
         }
     }
+    // In a line with one of these words Mermaid takes the end of a later entity for a statement's.
     quoted
+        .replace("style", "#115;tyle")
+        .replace("classDef", "#99;lassDef")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagram::example::{chain, named};
+
+    #[test]
+    fn frames_nest_and_edges_bear_their_words() {
+        let text = write(&chain(&["a", "b"]));
+        let inner = "    subgraph frame_a[\"frame#95;a\"]\n      a[(\"a\")]\n    end\n";
+        assert!(text.contains(inner), "{text}");
+        assert!(text.contains("  a -.->|\"to\"| b\n"), "{text}");
+    }
+
+    #[test]
+    fn no_name_ends_its_quotes_or_is_read_as_markup() {
+        assert_eq!(quoted("a\"b"), "a#34;b");
+        assert_eq!(quoted("<script>"), "#60;script#62;");
+        assert_eq!(quoted("#quot;"), "#35;quot#59;");
+        assert_eq!(quoted("`**x**`"), "#96;#42;#42;x#42;#42;#96;");
+        assert_eq!(quoted("- a-b"), "#45; a-b");
+        assert_eq!(quoted("style x:#f00;"), "#115;tyle x:#35;f00#59;");
+        assert_eq!(quoted("%%{init: x}%%"), "#37;#37;#123;init: x#125;#37;#37;");
+    }
+
+    #[test]
+    fn a_hostile_name_adds_no_statement() {
+        let lines = |text| write(&named(text)).lines().count();
+        let calm = lines("end");
+        for text in [
+            "end\nclick a href",
+            "\"]; click a \"https://evil.test\"",
+            "a;b",
+            "%%{init",
+        ] {
+            assert_eq!(lines(text), calm, "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_can_be_clicked() {
+        let text = write(&named(
+            "click a href \"https://evil.test\" javascript:alert(1)",
+        ));
+        let mut lines = text.lines().map(str::trim_start);
+        assert!(!lines.any(|it| it.starts_with("click")), "{text}");
+        assert!(!text.contains("\"https"), "{text}");
+    }
 }

@@ -6,7 +6,7 @@ use super::{
     Detail, Diagram, Edge, Grade, Mark, Node, Tie, facts, label,
     look::{self, Part},
     node_id, notes,
-    place::Places,
+    place::{self, Places},
     plain,
     traffic::{self, Traffic, Way},
 };
@@ -14,7 +14,9 @@ use crate::{
     belonging::Class,
     graph,
     id::ResourceId,
-    kind::{AsKind as _, Kind, instance::Instance, listener::Listener, task::Task},
+    kind::{
+        AsKind as _, Kind, cluster::Cluster, instance::Instance, listener::Listener, task::Task,
+    },
     relation::RelationKind,
     report::{Material, csv},
     rule::{Case, Severity, Status, Verdict},
@@ -51,7 +53,7 @@ pub(super) fn draw(material: &Material<'_>, detail: Detail, wanted: Option<&Reso
     }
     let diagram = Diagram {
         title: title(material),
-        notes: notes::write(&sketch.told(&frames), case, detail),
+        notes: notes::write(&sketch.told(&nodes, &frames), case, detail),
         edges: edges.into_edges(&nodes),
         nodes,
         frames,
@@ -136,6 +138,7 @@ impl<'a> Sketch<'a> {
         if self.detail == Detail::All {
             return;
         }
+        self.show_clusters();
         // What is told of through others comes after these.
         for kind in [
             Kind::Task,
@@ -151,6 +154,23 @@ impl<'a> Sketch<'a> {
                 let by = self.tellers(it);
                 self.show(&it.id, by);
             }
+        }
+    }
+
+    /// A cluster in which nothing runs is no frame.
+    fn show_clusters(&mut self) {
+        let drawn = self
+            .shown_by
+            .keys()
+            .filter_map(|it| self.case.graph.get(it));
+        let busy: BTreeSet<&str> = drawn.filter_map(place::cluster_of).collect();
+        let clusters = self.case.graph.of::<Cluster>().map(|it| it.0);
+        let idle: Vec<&Resource> = clusters
+            .filter(|it| !busy.contains(it.id.key.as_str()) && !facts::is_gone(it))
+            .filter(|it| self.is_own(&it.id))
+            .collect();
+        for it in idle {
+            self.show(&it.id, [it.id.clone()]);
         }
     }
 
@@ -245,7 +265,9 @@ impl<'a> Sketch<'a> {
     fn edges(&mut self, traffic: &Traffic) -> Edges {
         let mut edges = Edges::default();
         for (from, edge, to) in self.case.graph.edges() {
-            if edge.kind == RelationKind::SitsIn || self.is_told_by_traffic(from, edge, to) {
+            // Frames tell the first; a stack's members are too many for arrows to tell anything.
+            let untold = matches!(edge.kind, RelationKind::SitsIn | RelationKind::Declares);
+            if untold || self.is_told_by_traffic(from, edge, to) {
                 continue;
             }
             for (a, b) in self.ends(from, to) {
@@ -355,7 +377,7 @@ impl<'a> Sketch<'a> {
                 edges.clients(it);
             }
             if it.kind == Kind::InternetGateway {
-                edges.leaves(it);
+                edges.gateway(it);
             }
         }
     }
@@ -376,7 +398,7 @@ impl<'a> Sketch<'a> {
             nodes.push(self.node(resource, about, places, traffic));
         }
         // Frames around nothing are nodes: an empty subnet is a part of the architecture.
-        for kind in [Kind::Subnet, Kind::Cluster, Kind::Vpc] {
+        for kind in [Kind::Subnet, Kind::Vpc] {
             for resource in self.case.graph.resources() {
                 let id = &resource.id;
                 let meant = self.wanted == Some(id)
@@ -480,14 +502,14 @@ impl<'a> Sketch<'a> {
         marks
     }
 
-    fn told(&self, frames: &[super::Frame]) -> Told<'_> {
-        let framed = frames.iter().filter_map(|it| it.resource.clone());
-        let shown = self.shown_by.iter().filter(|(_, by)| !by.is_empty());
-        let (drawn, within): (Vec<_>, Vec<_>) = shown.partition(|(id, by)| by.contains(id));
-        let drawn = drawn.into_iter().map(|(id, _)| id.clone());
+    fn told(&self, nodes: &[Node], frames: &[super::Frame]) -> Told<'_> {
+        let frames = frames.iter().filter_map(|it| it.resource.clone());
+        let nodes = nodes.iter().filter_map(|it| it.resource.clone());
+        let shown = self.shown_by.iter();
+        let within = shown.filter(|(id, by)| !by.is_empty() && !by.contains(id));
         Told {
-            drawn: drawn.chain(framed).collect(),
-            within: within.into_iter().map(|(id, _)| id.clone()).collect(),
+            within: within.map(|(id, _)| id.clone()).collect(),
+            drawn: nodes.chain(frames).collect(),
             verdicts: &self.verdicts,
         }
     }
@@ -551,6 +573,7 @@ fn said(from: &ResourceId, edge: graph::Edge, to: &ResourceId) -> String {
         (RelationKind::Makes, Kind::AutoScalingGroup, _) => "launches",
         (RelationKind::PartOf, Kind::ContainerInstance, Kind::Cluster) => "machine of",
         (RelationKind::RunsOn, ..) => "",
+        (RelationKind::Uses, ..) => "",
         _ => &edge.kind.name().replace('-', " "),
     };
     word.to_owned()
@@ -563,6 +586,8 @@ struct Edges(BTreeMap<(String, String, RelationKind), Draft>);
 #[derive(Default)]
 struct Draft {
     labels: Vec<String>,
+    /// Which requests, and the ports that they come in by.
+    requests: Vec<(String, BTreeSet<u16>)>,
     tasks: BTreeSet<ResourceId>,
     sound: usize,
     broken: usize,
@@ -598,7 +623,7 @@ impl Edges {
             return;
         }
         let draft = self.at(from, to, RelationKind::ForwardsTo);
-        draft.say(&way.label);
+        draft.come(way.port, &way.label);
         if way.broken {
             draft.broken += 1;
         } else {
@@ -611,9 +636,10 @@ impl Edges {
         draft.sound += 1;
     }
 
-    fn leaves(&mut self, gateway: &ResourceId) {
+    fn gateway(&mut self, gateway: &ResourceId) {
         let internet = INTERNET.to_owned();
-        let draft = self.at(node_id(gateway), internet, RelationKind::RoutesTo);
+        let draft = self.at(internet, node_id(gateway), RelationKind::RoutesTo);
+        draft.say("in and out");
         draft.sound += 1;
     }
 
@@ -645,9 +671,9 @@ impl Edges {
                 from,
                 to,
                 kind,
-                labels: draft.labels,
                 tasks: draft.tasks.len(),
                 broken: draft.broken > 0 && draft.sound == 0,
+                labels: draft.labels(),
             })
             .collect();
         edges.sort_by_key(|it| (order[it.from.as_str()], order[it.to.as_str()], it.kind));
@@ -656,6 +682,24 @@ impl Edges {
 }
 
 impl Draft {
+    fn come(&mut self, port: Option<u16>, said: &str) {
+        let at = self.requests.iter().position(|(it, _)| it == said);
+        let at = at.unwrap_or_else(|| {
+            self.requests.push((said.to_owned(), BTreeSet::new()));
+            self.requests.len() - 1
+        });
+        self.requests[at].1.extend(port);
+    }
+
+    /// All labels: `:80 :443 host shop.test`.
+    fn labels(mut self) -> Vec<String> {
+        for (said, ports) in std::mem::take(&mut self.requests) {
+            let ports: Vec<String> = ports.iter().map(|it| format!(":{it}")).collect();
+            self.say(format!("{} {said}", ports.join(" ")).trim());
+        }
+        self.labels
+    }
+
     fn say(&mut self, said: &str) {
         let said = label(said);
         if !said.is_empty() && !self.labels.contains(&said) {

@@ -174,7 +174,7 @@ impl<'a> Places<'a> {
 }
 
 /// The cluster that something runs in.
-fn cluster_of(resource: &Resource) -> Option<&str> {
+pub(super) fn cluster_of(resource: &Resource) -> Option<&str> {
     let service = Service::of(&resource.attrs).map(|it| it.cluster.as_str());
     let task = Task::of(&resource.attrs).map(|it| it.cluster.as_str());
     let machine = ContainerInstance::of(&resource.attrs).map(|it| it.cluster.as_str());

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Diagram, Edge, Node, Tone, look};
-use crate::relation::RelationKind;
+use super::{Diagram, Edge, Node, Stroke, Tone, look};
 
 pub fn write(diagram: &Diagram) -> String {
     let mut out = String::new();
@@ -12,7 +11,7 @@ pub fn write(diagram: &Diagram) -> String {
         "skinparam shadowing false",
         "skinparam defaultFontName Helvetica",
         "skinparam rectangle {\n  RoundCorner 8\n}",
-        "top to bottom direction",
+        "left to right direction",
     ] {
         line(&mut out, 0, it);
     }
@@ -21,8 +20,7 @@ pub fn write(diagram: &Diagram) -> String {
     for it in &diagram.edges {
         arrow(&mut out, it);
     }
-    let said = diagram.legend().into_iter().chain(diagram.notes.clone());
-    let said: Vec<String> = said.flat_map(|it| super::wrapped(&it, 100)).collect();
+    let said = diagram.caption(100);
     if !said.is_empty() {
         line(&mut out, 0, "legend left");
         for it in said {
@@ -88,11 +86,10 @@ fn style(colour: &str, dashed: bool) -> String {
 }
 
 fn arrow(out: &mut String, edge: &Edge) {
-    let mut style = match edge.kind {
-        RelationKind::ForwardsTo | RelationKind::RoutesTo => vec!["bold"],
-        RelationKind::Makes | RelationKind::Declares | RelationKind::Admits => vec!["dashed"],
-        RelationKind::Uses | RelationKind::WritesTo => vec!["dotted"],
-        RelationKind::PartOf | RelationKind::SitsIn | RelationKind::RunsOn => Vec::new(),
+    let mut style = match edge.stroke() {
+        Stroke::Thick => vec!["bold"],
+        Stroke::Plain => Vec::new(),
+        Stroke::Dotted => vec!["dashed"],
     };
     if edge.broken {
         style.insert(0, look::BAD);
@@ -134,4 +131,42 @@ fn quoted(text: &str) -> String {
         }
     }
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagram::example::{chain, named};
+
+    #[test]
+    fn frames_nest_and_edges_bear_their_words() {
+        let text = write(&chain(&["a", "b"]));
+        assert!(
+            text.contains("  package \"frame<U+005F>a\" as frame_a #white {\n"),
+            "{text}"
+        );
+        assert!(text.contains("a -[dashed]-> b : to\n"), "{text}");
+    }
+
+    #[test]
+    fn no_name_is_read_as_markup_link_function_or_file() {
+        assert_eq!(quoted("[[x]]"), "<U+005B><U+005B>x<U+005D><U+005D>");
+        assert_eq!(quoted("%getenv"), "<U+0025>getenv");
+        assert_eq!(quoted("!include"), "<U+0021>include");
+        assert_eq!(quoted("<img:/etc>"), "<U+003C>img:<U+002F>etc<U+003E>");
+        assert_eq!(quoted("--a--b-c"), "<U+002D>-a-<U+002D>b-c");
+    }
+
+    #[test]
+    fn a_hostile_name_adds_no_statement() {
+        let lines = |text| write(&named(text)).lines().count();
+        for text in [
+            "endlegend",
+            "@enduml",
+            "\" as x\n!include /etc/passwd",
+            "end title",
+        ] {
+            assert_eq!(lines(text), lines("a"), "{text}");
+        }
+    }
 }

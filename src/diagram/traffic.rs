@@ -32,6 +32,9 @@ pub(super) struct Traffic {
 pub(super) struct Way {
     pub(super) from: ResourceId,
     pub(super) to: ResourceId,
+    /// Where requests come in, where it is a load balancer's.
+    pub(super) port: Option<u16>,
+    /// Which requests, and how many of them; empty for all.
     pub(super) label: String,
     pub(super) broken: bool,
 }
@@ -79,7 +82,7 @@ impl Traffic {
             let Some(door) = path.door() else { continue };
             let said = path.said();
             if path.load_balancer == *door {
-                ways.extend(self.onward(door, &said, self.fails(door)));
+                ways.extend(self.onward(door, Some(path.port), &said));
                 continue;
             }
             // The target group, or what stands for it.
@@ -87,6 +90,7 @@ impl Traffic {
                 ways.push(Way {
                     from: path.load_balancer.clone(),
                     to: to.clone(),
+                    port: Some(path.port),
                     label: said.clone(),
                     broken: to != door && self.fails(door),
                 });
@@ -94,16 +98,23 @@ impl Traffic {
         }
         let groups = self.goals.keys().filter(|it| it.kind == Kind::TargetGroup);
         for group in groups.filter(|it| shown_by.get(it).is_some_and(|by| by.contains(it))) {
-            ways.extend(self.onward(group, "", self.fails(group)));
+            ways.extend(self.onward(group, None, ""));
         }
         ways
     }
 
-    fn onward(&self, door: &ResourceId, label: &str, broken: bool) -> impl Iterator<Item = Way> {
+    fn onward(
+        &self,
+        door: &ResourceId,
+        port: Option<u16>,
+        label: &str,
+    ) -> impl Iterator<Item = Way> {
         let goals = self.goals.get(door).into_iter().flatten();
+        let broken = self.fails(door);
         goals.map(move |to| Way {
             from: door.clone(),
             to: to.clone(),
+            port,
             label: label.to_owned(),
             broken,
         })
@@ -175,13 +186,12 @@ impl TrafficPath {
         self.target_group.as_ref().or(classic)
     }
 
-    /// `:443 host shop.test (weight 10)`
+    /// `host shop.test (weight 10)`; empty for all requests.
     fn said(&self) -> String {
-        let port = format!(":{}", self.port);
         let condition = Some(self.conditions.as_str()).filter(|it| *it != ANY);
         let action = self.action.strip_prefix("forward");
         let action = action.unwrap_or(&self.action).trim();
-        let parts = [port.as_str(), condition.unwrap_or_default(), action];
+        let parts = [condition.unwrap_or_default(), action];
         let parts = parts.into_iter().filter(|it| !it.is_empty());
         parts.collect::<Vec<_>>().join(" ")
     }
