@@ -35,8 +35,10 @@ pub struct Diagram {
     /// In the order of their resources.
     pub nodes: Vec<Node>,
     pub edges: Vec<Edge>,
-    /// What the picture itself does not show, each as a line.
+    /// What a reader of the picture must know beside it, each as a line.
     pub notes: Vec<String>,
+    /// How many things of each kind are no nodes, each as a line.
+    pub counts: Vec<String>,
 }
 
 /// A box around nodes and other boxes.
@@ -279,9 +281,14 @@ impl Diagram {
         legend
     }
 
+    /// All that the picture itself does not show, each as a line.
+    pub fn beside(&self) -> impl Iterator<Item = String> {
+        self.notes.iter().chain(&self.counts).cloned()
+    }
+
     /// The words below the picture: whose it is, what its strokes mean, what is left out.
     fn caption(&self, longest: usize) -> Vec<String> {
-        let said = self.legend().into_iter().chain(self.notes.clone());
+        let said = self.legend().into_iter().chain(self.beside());
         said.flat_map(|it| wrapped(&it, longest)).collect()
     }
 }

@@ -270,7 +270,7 @@ fn all_that_the_rack_has_is_drawn_or_counted() {
     let diagram = parsed(&sample(&["--format", "json"]));
     let shown = shown(&diagram);
     let absent = ours().into_iter().filter(|it| !shown.contains(it)).count();
-    let notes = diagram["notes"].as_array().unwrap().iter();
+    let notes = diagram["counts"].as_array().unwrap().iter();
     let mut notes = notes.map(|it| it.as_str().unwrap());
     let note = notes.find(|it| it.starts_with("Not drawn: ")).unwrap();
     let counts = note

@@ -126,12 +126,7 @@ pub fn run(args: &Draw) -> Result<Exit, Failure> {
             Some(path) => file::write(path, &content)?,
             None => ui::result(&content)?,
         }
-        for line in diagram
-            .notes
-            .iter()
-            .cloned()
-            .chain(limits(format, &diagram, &content))
-        {
+        for line in diagram.beside().chain(limits(format, &diagram, &content)) {
             ui::note(&line);
         }
         if let Some(line) = report::incomplete(&snapshot.gaps) {

@@ -9,6 +9,7 @@ pub fn write(diagram: &Diagram) -> String {
     line(&mut out, 0, &title);
     line(&mut out, 1, "shape: text");
     line(&mut out, 1, "near: top-center");
+    line(&mut out, 1, "style.font-size: 24");
     line(&mut out, 0, "}");
     content(&mut out, diagram, None, 0);
     for it in &diagram.edges {

@@ -1,7 +1,46 @@
 //! Small diagrams for the tests of this module.
 
-use super::{Diagram, Edge, Enclosure, Frame, Node, Tie, Tone};
-use crate::{id::ResourceId, kind::Kind, relation::RelationKind};
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Diagram, Edge, Enclosure, Frame, Node, Question, Tie, Tone, draw};
+use crate::{
+    id::ResourceId,
+    kind::Kind,
+    relation::RelationKind,
+    report::Material,
+    rule,
+    snapshot::{FORMAT, Resource, Snapshot},
+    testing::owned,
+};
+
+/// The diagram of a rack that has all of these but what is tagged `owner = "nobody"`.
+pub(super) fn drawn(resources: &[Resource], question: &Question) -> Diagram {
+    let snapshot = Snapshot {
+        format: FORMAT,
+        tool: "0".to_owned(),
+        taken: Timestamp::UNIX_EPOCH,
+        took_ms: 0,
+        account: "123456789012".to_owned(),
+        region: "us-east-1".to_owned(),
+        identity: String::new(),
+        rack: "prod".to_owned(),
+        calls: BTreeMap::new(),
+        gaps: Vec::new(),
+        resources: resources.to_vec(),
+    };
+    let ours = |it: &Resource| !it.tags.contains_key("owner");
+    owned(&snapshot.resources, &[], ours, |case| {
+        let judged = rule::audit(case).unwrap();
+        let material = Material {
+            snapshot: &snapshot,
+            case: *case,
+            judged: &judged,
+        };
+        draw(&material, question)
+    })
+}
 
 /// Buckets of these names in one frame.
 pub(super) fn nodes(names: &[&str]) -> Diagram {
@@ -22,6 +61,7 @@ pub(super) fn nodes(names: &[&str]) -> Diagram {
         nodes: nodes.collect(),
         edges: Vec::new(),
         notes: Vec::new(),
+        counts: Vec::new(),
     }
 }
 

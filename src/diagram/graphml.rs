@@ -30,7 +30,7 @@ pub fn write(diagram: &Diagram) -> String {
     }
     line(&mut out, 1, "<graph id=\"rack\" edgedefault=\"directed\">");
     data(&mut out, 2, "title", &diagram.title);
-    let notes = diagram.legend().into_iter().chain(diagram.notes.clone());
+    let notes = diagram.legend().into_iter().chain(diagram.beside());
     let notes: Vec<String> = notes.collect();
     data(&mut out, 2, "notes", &notes.join("\n"));
     content(&mut out, diagram, None, 2);

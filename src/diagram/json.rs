@@ -48,6 +48,7 @@ pub fn write(diagram: &Diagram) -> String {
         "nodes": nodes.collect::<Vec<_>>(),
         "edges": edges.collect::<Vec<_>>(),
         "notes": diagram.notes,
+        "counts": diagram.counts,
     }))
 }
 

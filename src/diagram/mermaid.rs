@@ -14,8 +14,8 @@ pub const MOST_EDGES: usize = 500;
 pub fn write(diagram: &Diagram) -> String {
     let mut out = String::new();
     line(&mut out, 0, &format!("%% {}", quoted(&diagram.title)));
-    for it in diagram.legend().iter().chain(&diagram.notes) {
-        line(&mut out, 0, &format!("%% {}", quoted(it)));
+    for it in diagram.caption(usize::MAX) {
+        line(&mut out, 0, &format!("%% {}", quoted(&it)));
     }
     line(&mut out, 0, "flowchart LR");
     content(&mut out, diagram, None, 1);
@@ -41,7 +41,9 @@ fn content(out: &mut String, diagram: &Diagram, frame: Option<&str>, depth: usiz
         node(out, it, depth);
     }
     for it in diagram.frames_in(frame) {
-        let text = label(it.label());
+        // Mermaid keeps room for one line.
+        let text: Vec<String> = it.label().map(quoted).collect();
+        let text = text.join(" · ");
         line(out, depth, &format!("subgraph {}[\"{text}\"]", it.id));
         content(out, diagram, Some(&it.id), depth + 1);
         line(out, depth, "end");
@@ -79,10 +81,12 @@ fn arrow(out: &mut String, edge: &Edge) {
     line(out, 1, &format!("{} {arrow}{said} {}", edge.from, edge.to));
 }
 
-/// What the strokes mean and what is left out, as a box of its own.
+/// What the strokes mean and what else must be known, as a box of its own. Mermaid makes it narrow:
+/// what is merely counted stands in comments.
 fn legend(out: &mut String, diagram: &Diagram) {
     let mut said = vec![diagram.title.clone()];
-    said.extend(diagram.caption(90));
+    said.extend(diagram.legend());
+    said.extend(diagram.notes.iter().cloned());
     let text = label(said.iter().map(String::as_str));
     line(out, 1, &format!("legend[\"{text}\"]"));
 }
@@ -135,9 +139,9 @@ fn label<'l>(lines: impl Iterator<Item = &'l str>) -> String {
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len());
     for it in text.chars() {
-        if it.is_alphanumeric() || " .,:/()+?!×·…→⚠".contains(it) {
-            quoted.push(it);
-        } else if it == '-' && !quoted.is_empty() {
+        // A dash at the start would begin a list.
+        let dash = it == '-' && !quoted.is_empty();
+        if it.is_alphanumeric() || dash || " .,:/()+?!×·…→⚠".contains(it) {
             quoted.push(it);
         } else {
             // Writing to a `String` cannot fail.

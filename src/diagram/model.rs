@@ -24,6 +24,19 @@ use crate::{
     text,
 };
 
+/// What is told by the one thing that it holds on to in this way.
+const HOLDERS: &[(Kind, RelationKind, Kind)] = &[
+    (Kind::Task, RelationKind::PartOf, Kind::Service),
+    (
+        Kind::ContainerInstance,
+        RelationKind::RunsOn,
+        Kind::Instance,
+    ),
+    (Kind::Listener, RelationKind::PartOf, Kind::LoadBalancer),
+    (Kind::ListenerRule, RelationKind::PartOf, Kind::Listener),
+    (Kind::MountTarget, RelationKind::PartOf, Kind::FileSystem),
+];
+
 /// The id of the one node that is no resource.
 const INTERNET: &str = "internet";
 
@@ -51,9 +64,11 @@ pub(super) fn draw(material: &Material<'_>, detail: Detail, wanted: Option<&Reso
         let about: Vec<&ResourceId> = frame.resource.iter().collect();
         frame.marks = sketch.marks(&about);
     }
+    let told = sketch.told(&nodes, &frames);
     let diagram = Diagram {
         title: title(material),
-        notes: notes::write(&sketch.told(&nodes, &frames), case, detail),
+        notes: notes::notes(&told, case),
+        counts: notes::counts(&told, case, detail),
         edges: edges.into_edges(&nodes),
         nodes,
         frames,
@@ -140,14 +155,8 @@ impl<'a> Sketch<'a> {
         }
         self.show_clusters();
         // What is told of through others comes after these.
-        for kind in [
-            Kind::Task,
-            Kind::ContainerInstance,
-            Kind::Listener,
-            Kind::ListenerRule,
-            Kind::MountTarget,
-            Kind::TaskDefinition,
-        ] {
+        let held = HOLDERS.iter().map(|it| it.0);
+        for kind in held.chain([Kind::TaskDefinition]) {
             let all = self.case.graph.resources();
             let told: Vec<&Resource> = all.filter(|it| it.id.kind == kind).collect();
             for it in told {
@@ -228,13 +237,9 @@ impl<'a> Sketch<'a> {
             uses.filter(move |(it, edge)| edge.kind == kind && it.id.kind == of)
                 .map(|(it, _)| it.id.clone())
         };
-        let holders: Vec<ResourceId> = match resource.id.kind {
-            Kind::Task => up(RelationKind::PartOf, Kind::Service).collect(),
-            Kind::ContainerInstance => up(RelationKind::RunsOn, Kind::Instance).collect(),
-            Kind::Listener => up(RelationKind::PartOf, Kind::LoadBalancer).collect(),
-            Kind::ListenerRule => up(RelationKind::PartOf, Kind::Listener).collect(),
-            Kind::MountTarget => up(RelationKind::PartOf, Kind::FileSystem).collect(),
-            _ => {
+        let holders: Vec<ResourceId> = match HOLDERS.iter().find(|it| it.0 == resource.id.kind) {
+            Some((_, kind, holder)) => up(*kind, *holder).collect(),
+            None => {
                 let users = graph.users(&resource.id).into_iter();
                 let users = users.filter(|(_, edge)| edge.kind == RelationKind::Uses);
                 users.map(|(it, _)| it.id.clone()).collect()
@@ -325,16 +330,12 @@ impl<'a> Sketch<'a> {
         let Some(seen) = seen.filter(|it| self.case.belongings.of(&it.id).is_foreign()) else {
             return BTreeSet::new();
         };
-        let listener = |key: &str| self.case.graph.get_as::<Listener>(key).map(|it| it.1);
-        let node = match id.kind {
-            Kind::Listener => listener(&id.key).map(|it| &it.load_balancer),
-            _ if look::of(id.kind).part == Part::Node && !facts::is_gone(seen) => {
-                return BTreeSet::from([id.clone()]);
-            }
-            _ => None,
-        };
-        let node = node.map(|it| ResourceId::new(Kind::LoadBalancer, it));
-        node.into_iter().collect()
+        if look::of(id.kind).part == Part::Node && !facts::is_gone(seen) {
+            return BTreeSet::from([id.clone()]);
+        }
+        let listener = Listener::of(&seen.attrs).map(|it| &it.load_balancer);
+        let balancer = listener.map(|it| ResourceId::new(Kind::LoadBalancer, it));
+        balancer.into_iter().collect()
     }
 
     /// The same id; a neighbour is a node from now on.
@@ -474,7 +475,7 @@ impl<'a> Sketch<'a> {
     fn marks(&self, about: &[&ResourceId]) -> Vec<Mark> {
         let resources = about.iter().filter_map(|it| self.case.graph.get(it));
         let ill = resources.filter(|it| !facts::is_gone(it));
-        let ill = ill.filter_map(|it| facts::ill(it));
+        let ill = ill.filter_map(facts::ill);
         let mut marks: Vec<Mark> = ill.map(|it| mark(Grade::Ill, &format!("! {it}"))).collect();
         let verdicts = about.iter().filter_map(|it| self.verdicts.get(*it));
         let verdicts: Vec<&Verdict> = verdicts.flatten().copied().collect();
@@ -705,5 +706,309 @@ impl Draft {
         if !said.is_empty() && !self.labels.contains(&said) {
             self.labels.push(said);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        diagram::{Question, example::drawn},
+        kind::{
+            Fact,
+            bucket::Bucket,
+            hosted_zone::{HostedZone, Record},
+            listener_rule::{Action, Condition, Forward, ListenerRule},
+            load_balancer::{LoadBalancer, Settings},
+            security_group::{Permission, SecurityGroup},
+            service::{Service, ServiceTarget},
+            subnet::Subnet,
+            target_group::{Target, TargetGroup},
+        },
+        testing::{cluster, tagged},
+    };
+
+    fn balancer(scheme: &str) -> Resource {
+        let attrs = LoadBalancer {
+            scheme: scheme.to_owned(),
+            status: "active".to_owned(),
+            dns_name: "router.elb.test".to_owned(),
+            settings: Fact::Known(Settings {
+                access_log_bucket: Some("logs".to_owned()),
+                ..Settings::default()
+            }),
+            ..LoadBalancer::default()
+        };
+        Resource::new("router", attrs)
+    }
+
+    fn forward(groups: &[&str]) -> Vec<Action> {
+        let targets = groups.iter().map(|it| Forward {
+            target_group: (*it).to_owned(),
+            weight: Some(10),
+        });
+        vec![Action {
+            kind: "forward".to_owned(),
+            targets: targets.collect(),
+            ..Action::default()
+        }]
+    }
+
+    fn listener(port: u16, groups: &[&str]) -> Resource {
+        let attrs = Listener {
+            load_balancer: "router".to_owned(),
+            port,
+            actions: forward(groups),
+            ..Listener::default()
+        };
+        Resource::new(format!("router/{port}"), attrs)
+    }
+
+    fn host_rule(port: u16, host: &str, group: &str) -> Resource {
+        let attrs = ListenerRule {
+            listener: format!("router/{port}"),
+            priority: Some(1),
+            conditions: vec![Condition {
+                field: "host-header".to_owned(),
+                values: vec![host.to_owned()],
+                ..Condition::default()
+            }],
+            actions: forward(&[group]),
+        };
+        Resource::new(format!("router/{port}/1"), attrs)
+    }
+
+    fn group(name: &str, states: &[&str]) -> Resource {
+        let targets = states.iter().enumerate().map(|(n, state)| Target {
+            id: format!("10.0.0.{n}"),
+            port: Some(80),
+            state: (*state).to_owned(),
+            ..Target::default()
+        });
+        let attrs = TargetGroup {
+            target_type: "ip".to_owned(),
+            load_balancers: vec!["router".to_owned()],
+            targets: Fact::Known(targets.collect()),
+            ..TargetGroup::default()
+        };
+        Resource::new(name, attrs)
+    }
+
+    fn service(name: &str, group: &str, subnets: &[&str]) -> Resource {
+        let attrs = Service {
+            cluster: "prod".to_owned(),
+            status: "ACTIVE".to_owned(),
+            launch_type: Some("FARGATE".to_owned()),
+            desired: 2,
+            running: 2,
+            subnets: subnets.iter().map(|it| (*it).to_owned()).collect(),
+            load_balancers: vec![ServiceTarget {
+                target_group: Some(group.to_owned()),
+                ..ServiceTarget::default()
+            }],
+            ..Service::default()
+        };
+        Resource::new(format!("prod/{name}"), attrs).name(name.to_owned())
+    }
+
+    fn subnet(key: &str) -> Resource {
+        let attrs = Subnet {
+            vpc: "vpc-1".to_owned(),
+            zone: "us-east-1a".to_owned(),
+            ..Subnet::default()
+        };
+        Resource::new(key, attrs)
+    }
+
+    fn nobodys(resource: Resource) -> Resource {
+        tagged(resource, [("owner", "nobody")])
+    }
+
+    fn picture(resources: &[Resource]) -> Diagram {
+        drawn(resources, &Question::default())
+    }
+
+    /// `router → web [:443 host a.test]`, each edge by the names of its ends.
+    fn edges(diagram: &Diagram) -> Vec<String> {
+        let name = |id: &str| {
+            let node = diagram.nodes.iter().find(|it| it.id == id);
+            node.map(|it| it.lines[0].clone()).unwrap_or_default()
+        };
+        let edges = diagram.edges.iter();
+        edges
+            .map(|it| format!("{} → {} {:?}", name(&it.from), name(&it.to), it.label()))
+            .collect()
+    }
+
+    fn node<'d>(diagram: &'d Diagram, name: &str) -> Option<&'d Node> {
+        diagram.nodes.iter().find(|it| it.lines[0] == name)
+    }
+
+    #[test]
+    fn rules_are_words_on_the_edge_from_the_load_balancer_to_the_service() {
+        let diagram = picture(&[
+            balancer("internet-facing"),
+            cluster("prod"),
+            listener(80, &["web"]),
+            listener(443, &["web"]),
+            host_rule(80, "a.test", "api"),
+            host_rule(443, "a.test", "api"),
+            group("web", &["healthy"]),
+            group("api", &["healthy"]),
+            service("web", "web", &[]),
+            service("api", "api", &[]),
+        ]);
+        let edges = edges(&diagram);
+        assert!(
+            edges.contains(&r#"Internet → router []"#.to_owned()),
+            "{edges:?}"
+        );
+        let api = r#"router → api [":80 :443 host a.test"]"#.to_owned();
+        assert!(edges.contains(&api), "{edges:?}");
+        assert_eq!(node(&diagram, "api").unwrap().members.len(), 1);
+    }
+
+    #[test]
+    fn weights_are_told_where_requests_are_shared_out() {
+        let diagram = picture(&[
+            balancer("internal"),
+            cluster("prod"),
+            listener(443, &["web", "api"]),
+            group("web", &["healthy"]),
+            group("api", &["healthy"]),
+            service("web", "web", &[]),
+            service("api", "api", &[]),
+        ]);
+        let edges = edges(&diagram);
+        assert_eq!(
+            edges,
+            [
+                r#"router → api [":443 (weight 10)"]"#,
+                r#"router → web [":443 (weight 10)"]"#
+            ]
+        );
+    }
+
+    #[test]
+    fn a_target_group_behind_which_nothing_is_known_is_a_node() {
+        let diagram = picture(&[
+            balancer("internal"),
+            listener(443, &["web"]),
+            group("web", &["healthy", "unhealthy"]),
+        ]);
+        let group = node(&diagram, "web").unwrap();
+        assert_eq!(group.marks[0].text, "! 1 of 2 targets unhealthy");
+        assert!(group.is_bad());
+        assert_eq!(edges(&diagram), [r#"router → web [":443"]"#]);
+    }
+
+    #[test]
+    fn a_way_on_which_no_target_is_healthy_is_broken() {
+        let diagram = picture(&[
+            balancer("internal"),
+            cluster("prod"),
+            listener(443, &["web"]),
+            group("web", &["unhealthy"]),
+            service("web", "web", &[]),
+        ]);
+        assert!(diagram.edges[0].broken);
+        let service = node(&diagram, "web").unwrap();
+        let marks: Vec<&str> = service.marks.iter().map(|it| it.text.as_str()).collect();
+        assert!(marks.contains(&"! 1 of 1 targets unhealthy"), "{marks:?}");
+        assert!(marks.iter().any(|it| it.contains("finding")), "{marks:?}");
+    }
+
+    #[test]
+    fn a_service_that_lacks_tasks_says_so() {
+        let mut lacking = service("web", "web", &[]);
+        if let Some(it) = Service::of_mut(&mut lacking.attrs) {
+            it.running = 1;
+        }
+        let diagram = picture(&[cluster("prod"), lacking]);
+        let service = node(&diagram, "web").unwrap();
+        assert_eq!(service.marks[0].text, "! 1 of 2 tasks running");
+    }
+
+    #[test]
+    fn plumbing_is_drawn_when_a_rule_fails_on_it_and_counted_when_not() {
+        let open = |cidr: &str| SecurityGroup {
+            ingress: vec![Permission {
+                protocol: "tcp".to_owned(),
+                from: Some(22),
+                to: Some(22),
+                cidrs: vec![cidr.to_owned()],
+                ..Permission::default()
+            }],
+            ..SecurityGroup::default()
+        };
+        let diagram = picture(&[
+            Resource::new("sg-open", open("0.0.0.0/0")),
+            Resource::new("sg-shut", open("10.0.0.0/8")),
+            Resource::new("b", Bucket::default()),
+        ]);
+        assert!(node(&diagram, "sg-open").unwrap().is_bad());
+        assert!(node(&diagram, "sg-shut").is_none());
+        assert_eq!(
+            diagram.counts,
+            ["Not drawn: 1 × security group (--detail all draws them)"]
+        );
+    }
+
+    #[test]
+    fn a_neighbour_is_drawn_only_where_it_holds_on_to_something_of_the_rack() {
+        let logs = Resource::new("logs", Bucket::default());
+        let lonely = nobodys(Resource::new("theirs", Bucket::default()));
+        let diagram = picture(&[nobodys(balancer("internal")), logs, lonely]);
+        assert_eq!(node(&diagram, "router").unwrap().tie, Tie::Foreign);
+        assert_eq!(node(&diagram, "logs").unwrap().tie, Tie::Shared);
+        assert!(node(&diagram, "theirs").is_none());
+        assert_eq!(edges(&diagram), [r#"router → logs ["access logs"]"#]);
+    }
+
+    #[test]
+    fn a_public_name_stands_between_the_internet_and_its_load_balancer() {
+        let record = Record {
+            name: "shop.test.".to_owned(),
+            record_type: "CNAME".to_owned(),
+            values: vec!["ROUTER.elb.test.".to_owned()],
+            ..Record::default()
+        };
+        let zone = HostedZone {
+            zone_name: "test.".to_owned(),
+            records: Fact::Known(vec![record]),
+            ..HostedZone::default()
+        };
+        let zone = Resource::new("Z1", zone).name("test.".to_owned());
+        let diagram = picture(&[balancer("internet-facing"), zone]);
+        assert_eq!(
+            edges(&diagram),
+            [r#"Internet → test []"#, r#"test → router ["shop.test"]"#]
+        );
+    }
+
+    #[test]
+    fn subnets_in_which_nothing_is_drawn_are_nodes() {
+        let diagram = picture(&[
+            cluster("prod"),
+            subnet("subnet-1"),
+            service("web", "web", &["subnet-1"]),
+        ]);
+        let subnet = node(&diagram, "subnet-1").unwrap();
+        let zone = diagram
+            .frames
+            .iter()
+            .find(|it| Some(&it.id) == subnet.frame.as_ref());
+        assert_eq!(zone.unwrap().lines, ["Zone us-east-1a"]);
+        // The cluster is where all of it is.
+        let cluster = diagram
+            .frames
+            .iter()
+            .find(|it| it.lines[0] == "prod")
+            .unwrap();
+        let around = diagram
+            .frames
+            .iter()
+            .find(|it| Some(&it.id) == cluster.inside.as_ref());
+        assert_eq!(around.unwrap().lines, ["vpc-1", "VPC"]);
     }
 }

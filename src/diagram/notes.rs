@@ -14,36 +14,45 @@ use crate::{
 /// Entries named before "and N more".
 const NAMED: usize = 12;
 
-pub(super) fn write(told: &Told<'_>, case: &Case<'_>, detail: Detail) -> Vec<String> {
-    let ours = case.belongings.ours().map(|(id, _)| id);
-    let left: Vec<&ResourceId> = ours
-        .filter(|it| !told.drawn.contains(it) && !told.within.contains(it))
-        .collect();
-    let mut notes = Vec::new();
+/// What must be known beside the picture: findings and gaps that are written on no node.
+pub(super) fn notes(told: &Told<'_>, case: &Case<'_>) -> Vec<String> {
+    let notes = open(told, &left(told, case)).into_iter();
+    let notes = notes.chain(unread(told, case));
+    notes.map(|it| plain(&it)).collect()
+}
+
+/// What became of all that is no node, by kind.
+pub(super) fn counts(told: &Told<'_>, case: &Case<'_>, detail: Detail) -> Vec<String> {
+    let mut counts = Vec::new();
     let within = counted(told.within.iter());
     if !within.is_empty() {
-        notes.push(format!("Told by labels and edges: {}", within.join(", ")));
+        counts.push(format!("Told by labels and edges: {}", within.join(", ")));
     }
-    let absent = counted(left.iter().copied());
+    let absent = counted(left(told, case).into_iter());
     if !absent.is_empty() {
-        let how = match detail {
+        let why = match detail {
             Detail::Architecture => " (--detail all draws them)",
             Detail::All => ", as they are gone",
         };
-        notes.push(format!("Not drawn: {}{how}", absent.join(", ")));
+        counts.push(format!("Not drawn: {}{why}", absent.join(", ")));
     }
-    notes.extend(open(told, &left));
     let neighbours = case.graph.resources().map(|it| &it.id);
     let neighbours = neighbours.filter(|it| case.belongings.of(it).is_foreign());
     match neighbours.filter(|it| !told.drawn.contains(it)).count() {
         0 => {}
-        n => notes.push(format!(
+        n => counts.push(format!(
             "Not of this rack, and not drawn: {}",
             text::count(n, "resource")
         )),
     }
-    notes.extend(unread(told, case));
-    notes.iter().map(|it| plain(it)).collect()
+    counts
+}
+
+/// What belongs to the rack and is seen nowhere in the picture.
+fn left<'c>(told: &Told<'_>, case: &'c Case<'_>) -> Vec<&'c ResourceId> {
+    let ours = case.belongings.ours().map(|(id, _)| id);
+    ours.filter(|it| !told.drawn.contains(it) && !told.within.contains(it))
+        .collect()
 }
 
 /// `13 × EBS volume`, by kind.

@@ -11,6 +11,8 @@ pub fn write(diagram: &Diagram) -> String {
         "skinparam shadowing false",
         "skinparam defaultFontName Helvetica",
         "skinparam rectangle {\n  RoundCorner 8\n}",
+        "skinparam ArrowColor #55606e",
+        "skinparam PackageBorderColor #7d8998",
         "left to right direction",
     ] {
         line(&mut out, 0, it);
