@@ -309,6 +309,10 @@ impl<'a> Sketch<'a> {
     /// The pairs of nodes that an edge joins: at least one end is the rack's and drawn.
     fn ends(&self, from: &ResourceId, to: &ResourceId) -> Vec<(ResourceId, ResourceId)> {
         let (a, b) = (self.nodes_for(from), self.nodes_for(to));
+        // One node tells of both: what several others tell of as well does not join these.
+        if !a.is_disjoint(&b) {
+            return Vec::new();
+        }
         let pairs = a.iter().flat_map(|a| b.iter().map(move |b| (a, b)));
         pairs
             .filter(|(a, b)| a != b && (self.is_drawn(a) || self.is_drawn(b)))
@@ -724,6 +728,7 @@ mod tests {
             service::{Service, ServiceTarget},
             subnet::Subnet,
             target_group::{Target, TargetGroup},
+            task_definition::TaskDefinition,
         },
         testing::{cluster, tagged},
     };
@@ -866,6 +871,20 @@ mod tests {
         let api = r#"router → api [":80 :443 host a.test"]"#.to_owned();
         assert!(edges.contains(&api), "{edges:?}");
         assert_eq!(node(&diagram, "api").unwrap().members.len(), 1);
+    }
+
+    #[test]
+    fn services_of_one_task_definition_have_nothing_to_do_with_each_other() {
+        let definition = Resource::new("web:1", TaskDefinition::default());
+        let of_it = |name| {
+            let mut service = service(name, name, &[]);
+            if let Some(it) = Service::of_mut(&mut service.attrs) {
+                it.task_definition = "web:1".to_owned();
+            }
+            service
+        };
+        let diagram = picture(&[cluster("prod"), definition, of_it("a"), of_it("b")]);
+        assert_eq!(edges(&diagram), Vec::<String>::new());
     }
 
     #[test]
