@@ -25,7 +25,8 @@ pub(super) fn lines(resource: &Resource, graph: &Graph<'_>) -> Vec<String> {
         resource.id.kind,
         Kind::Service | Kind::Task | Kind::ContainerInstance
     );
-    let own = name.rsplit('/').next().filter(|_| is_within);
+    let is_key = resource.name.is_none();
+    let own = name.rsplit('/').next().filter(|_| is_within && is_key);
     let domain = Some(name).filter(|_| resource.id.kind == Kind::HostedZone);
     let domain = domain.and_then(|it| it.strip_suffix('.'));
     let own = own.or(domain).unwrap_or(name);
@@ -271,4 +272,37 @@ pub(super) fn is_gone(resource: &Resource) -> bool {
         || Service::of(attrs).is_some_and(|it| !it.is_active())
         || Cluster::of(attrs).is_some_and(|it| !it.is_active())
         || ContainerInstance::of(attrs).is_some_and(|it| !it.is_active())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_key_its_last_part_is_the_name_and_a_name_is_whole() {
+        let service = Resource::new("prod/web", Service::default());
+        let name = |it: &Resource| lines(it, &Graph::build([])).remove(0);
+        assert_eq!(name(&service), "web");
+        assert_eq!(name(&service.name("a/b".to_owned())), "a/b");
+    }
+
+    #[test]
+    fn a_name_of_spaces_is_none() {
+        let bucket = Resource::new("logs", crate::kind::bucket::Bucket::default());
+        let bucket = bucket.name("   ".to_owned());
+        assert_eq!(lines(&bucket, &Graph::build([]))[0], "logs");
+    }
+
+    #[test]
+    fn what_is_stopped_is_ill_and_what_runs_is_not() {
+        let machine = |status: &str| {
+            let attrs = Instance {
+                status: status.to_owned(),
+                ..Instance::default()
+            };
+            ill(&Resource::new("i-1", attrs))
+        };
+        assert_eq!(machine("stopped").as_deref(), Some("stopped"));
+        assert_eq!(machine("running"), None);
+    }
 }
