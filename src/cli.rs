@@ -30,6 +30,7 @@ Examples:
   racklens audit --from rack.json.gz              … and look at it offline
   racklens list containers --from rack.json.gz
   racklens trace URL --from rack.json.gz          where does this request go?
+  racklens diagram --from rack.json.gz            the architecture, for a wiki
 
 Exit codes:
   0 done   1 failed   2 usage   3 no such rack   4 something could not be read
@@ -58,9 +59,11 @@ pub enum Command {
     Show(command::show::Show),
     /// Follow one request from its host name to the container that would answer it
     Trace(command::trace::Follow),
+    /// Draw a rack's architecture: mermaid, dot, d2, plantuml, graphml or json
+    Diagram(command::diagram::Draw),
     /// Check a rack against the rules
     Audit(command::audit::Audit),
-    /// Write a page and tables about a rack into a folder
+    /// Write a page, tables and a diagram of a rack into a folder
     Report(command::report::Write),
     /// Print the least IAM policy that racklens needs
     #[cfg(feature = "aws")]

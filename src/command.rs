@@ -18,12 +18,14 @@ pub mod audit;
 pub mod completions;
 pub mod definition;
 pub mod demo;
+pub mod diagram;
 pub mod list;
 #[cfg(feature = "aws")]
 pub mod live;
 #[cfg(feature = "aws")]
 pub mod policy;
 pub mod racks;
+mod reference;
 pub mod report;
 pub mod show;
 #[cfg(feature = "aws")]

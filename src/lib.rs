@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `traffic`, `trace`, `table`, `report` |
+//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `traffic`, `trace`, `table`, `diagram`, `report` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -39,6 +39,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod definition;
+pub mod diagram;
 pub mod failure;
 pub mod file;
 pub mod graph;
@@ -91,6 +92,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::List(it) => command::list::run(it),
         Command::Show(it) => command::show::run(it),
         Command::Trace(it) => command::trace::run(it),
+        Command::Diagram(it) => command::diagram::run(it),
         Command::Audit(it) => command::audit::run(it),
         Command::Report(it) => command::report::run(it),
         #[cfg(feature = "aws")]

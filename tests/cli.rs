@@ -24,6 +24,8 @@ fn demo_needs_nothing_and_says_where_it_wrote() {
         "resources.csv",
         "edges.csv",
         "findings.csv",
+        "diagram.mmd",
+        "diagram.dot",
         "snapshot.json",
         "manifest.json",
     ] {

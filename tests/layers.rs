@@ -68,6 +68,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "table",
             "trace.rs",
             "trace",
+            "diagram.rs",
+            "diagram",
             "report.rs",
             "report",
         ],

@@ -6,6 +6,7 @@
 mod support;
 
 mod cli;
+mod diagram;
 #[cfg(feature = "aws")]
 mod emulated;
 mod layers;

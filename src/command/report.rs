@@ -1,4 +1,4 @@
-//! `report`: a page and tables about a rack in one folder.
+//! `report`: a page, tables and a diagram of a rack in one folder.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::{
     cli::{FailOn, Input},
+    diagram::{self, Question, dot, mermaid},
     failure::{Exit, Failure},
     file::{self, Folder},
     report::{self, Report, csv, html},
@@ -66,7 +67,13 @@ pub fn write(snapshot: &Snapshot, out: &Path) -> Result<Written, Failure> {
             ("findings.csv", csv::findings(material, &report)),
             ("traffic_paths.csv", csv::traffic_paths(material)),
         ];
-        let mut files = vec![("index.html", page), ("snapshot.json", snapshot.to_json())];
+        let diagram = diagram::draw(material, &Question::default());
+        let mut files = vec![
+            ("index.html", page),
+            ("snapshot.json", snapshot.to_json()),
+            ("diagram.mmd", mermaid::write(&diagram)),
+            ("diagram.dot", dot::write(&diagram)),
+        ];
         for (name, table) in tables {
             files.push((name, table.map_err(|it| failed(&it))?));
         }
