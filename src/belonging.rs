@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     graph::Graph,
     id::ResourceId,
-    kind::stack::Stack,
+    kind::{Kind, stack::Stack},
     rack::{self, Rack, STACK_ID_TAG, STACK_NAME_TAG},
     relation::RelationKind,
     removal::Removal,
@@ -115,7 +115,7 @@ fn gather(
     let serving = Serving::new(graph, rack);
     loop {
         let before = known.len();
-        infer(graph, &mut known);
+        infer(graph, &serving, &mut known);
         serving.add(&mut known);
         if known.len() > before {
             continue;
@@ -215,12 +215,21 @@ fn derive_from(
 }
 
 /// Adds what is used, and reached through what is used, by what belongs.
-fn infer(graph: &Graph<'_>, known: &mut BTreeMap<ResourceId, Belonging>) {
+fn infer(
+    graph: &Graph<'_>,
+    serving: &Serving<'_, '_>,
+    known: &mut BTreeMap<ResourceId, Belonging>,
+) {
     let mut open: Vec<ResourceId> = known.keys().cloned().collect();
     open.reverse();
     while let Some(holder) = open.pop() {
         for (used, edge) in graph.uses(&holder) {
-            if is_use(edge.kind) && !known.contains_key(&used.id) {
+            let is_target = edge.kind == RelationKind::ForwardsTo && used.id.kind == Kind::Instance;
+            if is_use(edge.kind)
+                && !known.contains_key(&used.id)
+                // That requests are sent to somebody's machine does not make it the rack's.
+                && !(is_target && serving.is_anothers(known, used))
+            {
                 let why = format!("used by {holder}");
                 known.insert(used.id.clone(), Belonging::new(Class::Inferred, why));
                 open.push(used.id.clone());

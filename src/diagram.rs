@@ -20,6 +20,7 @@ mod model;
 mod notes;
 mod place;
 pub mod plantuml;
+mod reach;
 mod traffic;
 
 pub use look::Tone;
@@ -272,7 +273,7 @@ impl Diagram {
         let strokes = strokes.iter().map(|it| match it {
             Stroke::Thick => "thick: traffic",
             Stroke::Plain => "plain: runs on",
-            Stroke::Dotted => "dotted: uses, writes to or launches",
+            Stroke::Dotted => "dotted: uses, may reach, writes to or launches",
         });
         let strokes: Vec<&str> = strokes.collect();
         if !strokes.is_empty() {

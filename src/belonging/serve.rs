@@ -34,6 +34,7 @@ const PURPOSES: &[(Kind, &str, RelationKind)] = &[
     ),
     (Kind::Listener, "forwards to", RelationKind::ForwardsTo),
     (Kind::ListenerRule, "forwards to", RelationKind::ForwardsTo),
+    (Kind::TargetGroup, "sends to", RelationKind::ForwardsTo),
     (Kind::EventRule, "starts", RelationKind::ForwardsTo),
     (Kind::AutoScalingGroup, "made", RelationKind::Makes),
     (Kind::Alarm, "watches", RelationKind::Watches),

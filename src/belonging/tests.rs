@@ -499,7 +499,10 @@ fn the_machines_behind_another_racks_target_group_stay_foreign() {
             Resource::new("theirs", KeyPair::default()),
         ],
     );
-    assert_eq!(classes["target-group/theirs"], "shared service/other/api");
+    assert_eq!(
+        classes["target-group/theirs"],
+        "shared service/other/api,instance/i-9"
+    );
     assert_eq!(classes["instance/i-9"], "foreign");
     assert_eq!(classes["key-pair/theirs"], "foreign");
 }

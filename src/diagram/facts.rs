@@ -4,13 +4,14 @@ use super::{label, look, plain, shortened};
 use crate::{
     graph::Graph,
     kind::{
-        AsKind as _, Fact, Kind, auto_scaling_group::AutoScalingGroup, certificate::Certificate,
-        classic_load_balancer::ClassicLoadBalancer, cluster::Cluster,
-        container_instance::ContainerInstance, file_system::FileSystem, function::Function,
+        AsKind as _, Fact, Kind, auto_scaling_group::AutoScalingGroup, cache_cluster::CacheCluster,
+        certificate::Certificate, classic_load_balancer::ClassicLoadBalancer, cluster::Cluster,
+        container_instance::ContainerInstance, db_cluster::DbCluster, db_instance::DbInstance,
+        event_rule::EventRule, file_system::FileSystem, function::Function,
         hosted_zone::HostedZone, instance::Instance, internet_gateway::InternetGateway,
         listener::Listener, load_balancer::LoadBalancer, nat_gateway::NatGateway, service::Service,
         subnet::Subnet, table::Table, target_group::TargetGroup, task::Task,
-        task_definition::TaskDefinition, topic::Topic, vpc::Vpc,
+        task_definition::TaskDefinition, topic::Topic, vpc::Vpc, vpc_endpoint::VpcEndpoint,
     },
     relation::RelationKind,
     snapshot::Resource,
@@ -120,6 +121,22 @@ fn data(resource: &Resource, graph: &Graph<'_>) -> Vec<String> {
             Some(_) => "on demand".to_owned(),
         };
         return vec![facts];
+    }
+    if let Some(it) = DbInstance::of(attrs) {
+        return vec![it.engine.clone(), it.class.clone()];
+    }
+    if let Some(it) = DbCluster::of(attrs) {
+        return vec![it.engine.clone()];
+    }
+    if let Some(it) = CacheCluster::of(attrs) {
+        return vec![it.engine.clone(), it.node_type.clone()];
+    }
+    if let Some(it) = EventRule::of(attrs) {
+        let schedule = it.schedule.clone();
+        return vec![schedule.unwrap_or("on events".to_owned())];
+    }
+    if let Some(it) = VpcEndpoint::of(attrs) {
+        return it.service.iter().cloned().collect();
     }
     if let Some(it) = Topic::of(attrs) {
         return vec![subscribers(it)];

@@ -7,7 +7,7 @@ use super::{
     look::{self, Part},
     node_id, notes,
     place::{self, Places},
-    plain,
+    plain, reach,
     traffic::{self, Traffic, Way},
 };
 use crate::{
@@ -285,6 +285,12 @@ impl<'a> Sketch<'a> {
                 edges.way(&way);
             }
         }
+        for it in reach::all(self.case) {
+            if self.is_drawn(&it.from) && self.is_drawn(&it.store) {
+                let port = it.port.map(|it| format!(":{it}")).unwrap_or_default();
+                edges.add(&it.from, &it.store, RelationKind::Admits, &port, &it.from);
+            }
+        }
         for (nat, gateway) in traffic::egress(self.case) {
             if self.is_drawn(&nat) && self.is_drawn(&gateway) {
                 edges.add(&nat, &gateway, RelationKind::RoutesTo, "", &nat);
@@ -471,6 +477,7 @@ impl<'a> Sketch<'a> {
     fn shared(&self, id: &ResourceId) -> String {
         match self.case.belongings.of(id).others.as_slice() {
             [one] => label(&format!("shared with {one}")),
+            [] => "shared".to_owned(),
             others => format!("shared with {} others", others.len()),
         }
     }
