@@ -66,6 +66,50 @@ sample! {
     else 43 * HOUR
 }
 
+// The bootcamp's seventh week, a day after its services were deployed.
+sample! {
+    cruddur: "cruddur",
+    racks ["cruddur"], rack "cruddur",
+    taken "2023-04-08T09:00:00Z",
+    ages [
+        ("service/cruddur", 26 * HOUR), ("\"task/", 26 * HOUR), ("task-definition", 26 * HOUR),
+        ("load-balancer", 28 * HOUR), ("target-group", 28 * HOUR), ("listener", 28 * HOUR),
+        ("db-instance", 27 * DAY), ("ledger", 90 * DAY),
+    ],
+    else 9 * DAY
+}
+
+// The evening of the chapter in which the book deploys its web application.
+sample! {
+    ecs_cluster: "ecs-cluster",
+    racks ["ecs_cluster"], rack "ecs-cluster",
+    taken "2016-12-20T20:00:00Z",
+    ages [
+        ("service/", HOUR), ("\"task/", HOUR), ("task-definition", HOUR),
+        ("classic-load-balancer", 2 * HOUR), ("reporting", 200 * DAY), ("db-", 5 * HOUR),
+    ],
+    else 8 * HOUR
+}
+
+// The day of the post.
+sample! {
+    ecstest: "ecstest",
+    racks ["ecstest"],
+    rack "ECSTEST" "--tfstate" "s3://encompass-terraform-state/ecstest/terraform.tfstate",
+    taken "2017-03-11T03:00:00Z",
+    ages [("consul", 300 * DAY), ("haproxy", 300 * DAY), ("\"vpc/", 300 * DAY), ("\"subnet/", 300 * DAY)],
+    else 94 * HOUR
+}
+
+// A second rack in the first one's network, two weeks later.
+sample! {
+    karim_staging: "karim-staging",
+    racks ["karim_test", "karim_staging"], rack "karim-staging",
+    taken "2018-05-15T09:00:00Z",
+    ages [("karim-staging-shop", 3 * DAY), ("karim-staging", 6 * DAY), ("\"task/", 3 * DAY)],
+    else 15 * DAY
+}
+
 impl Sample {
     fn is_what_the_program_writes(&self) {
         #[cfg(feature = "aws")]

@@ -19,7 +19,13 @@ macro_rules! samples {
 }
 
 /// The racks of five people, each made in another way, by their folders under `samples`.
-const SAMPLES: &[(&str, &[u8])] = samples!["karim-test",];
+const SAMPLES: &[(&str, &[u8])] = samples![
+    "karim-test",
+    "cruddur",
+    "ecs-cluster",
+    "ecstest",
+    "karim-staging",
+];
 
 #[derive(Debug, Args)]
 pub struct Demo {

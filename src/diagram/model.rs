@@ -408,12 +408,14 @@ impl<'a> Sketch<'a> {
             let about = about.unwrap_or_default();
             nodes.push(self.node(resource, about, places, traffic));
         }
-        // Frames around nothing are nodes: an empty subnet is a part of the architecture.
+        // Frames around nothing are nodes: an empty subnet is a part of the architecture, unless
+        // it is one that others use.
         for kind in [Kind::Subnet, Kind::Vpc] {
             for resource in self.case.graph.resources() {
                 let id = &resource.id;
                 let meant = self.wanted == Some(id)
-                    || (tie(self.case, id) != Tie::Foreign && !facts::is_gone(resource));
+                    || (!matches!(tie(self.case, id), Tie::Foreign | Tie::Shared)
+                        && !facts::is_gone(resource));
                 if id.kind == kind && meant && !places.has(id) {
                     nodes.push(self.node(resource, &[], places, traffic));
                 }
