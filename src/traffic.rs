@@ -111,7 +111,7 @@ pub fn paths(case: &Case<'_>) -> Vec<TrafficPath> {
         through_listeners(case, &containers, resource, lb, &mut paths);
     }
     for (resource, lb) in case.ours::<ClassicLoadBalancer>() {
-        through_classic(case.graph, &containers, resource, lb, &mut paths);
+        through_classic(case, &containers, resource, lb, &mut paths);
     }
     let telling = [Kind::Task, Kind::ContainerInstance, Kind::Service];
     if telling.iter().any(|it| case.gap_in_listing(*it).is_some()) {
@@ -257,7 +257,12 @@ fn through_group(
     let mut targets: Vec<_> = targets.iter().collect();
     targets.sort_by(|a, b| (&a.id, a.port).cmp(&(&b.id, b.port)));
     for it in targets {
-        paths.push(at_target(containers, &start, target(case.graph, told, it)));
+        paths.push(at_target(
+            case,
+            containers,
+            &start,
+            target(case.graph, told, it),
+        ));
     }
 }
 
@@ -276,7 +281,7 @@ pub fn target(graph: &Graph<'_>, group: &TargetGroup, told: &target_group::Targe
 }
 
 fn through_classic(
-    graph: &Graph<'_>,
+    case: &Case<'_>,
     containers: &Containers<'_>,
     resource: &Resource,
     lb: &ClassicLoadBalancer,
@@ -290,7 +295,7 @@ fn through_classic(
             dns_name: lb.dns_name.clone(),
             protocol: listener.protocol.clone(),
             port: listener.port,
-            certificate_expiry: presented(graph, listener),
+            certificate_expiry: presented(case.graph, listener),
             rule: String::new(),
             priority: None,
             conditions: when(&[]),
@@ -307,7 +312,7 @@ fn through_classic(
             continue;
         }
         for it in registered(lb, listener.instance_port) {
-            paths.push(at_target(containers, &start, it));
+            paths.push(at_target(case, containers, &start, it));
         }
     }
 }
@@ -354,12 +359,22 @@ pub fn registered(lb: &ClassicLoadBalancer, port: u16) -> Vec<Target> {
     lb.instances.iter().map(target).collect()
 }
 
-fn at_target(containers: &Containers<'_>, start: &TrafficPath, target: Target) -> TrafficPath {
+fn at_target(
+    case: &Case<'_>,
+    containers: &Containers<'_>,
+    start: &TrafficPath,
+    target: Target,
+) -> TrafficPath {
+    let is_neighbours = |it: &ResourceId| case.belongings.of(it).is_foreign();
     let container = containers.behind(&target);
     let end = match (&container, target.id.as_ref().map(|it| it.kind)) {
         (Some(_), _) => None,
         (None, Some(Kind::Function | Kind::LoadBalancer)) => {
             Some(End::answered(format!("{} answers", target.name)))
+        }
+        (None, Some(Kind::Instance)) if target.id.as_ref().is_some_and(is_neighbours) => {
+            let why = "a neighbour's machine, of which the tasks are not read";
+            Some(End::unread(why))
         }
         (None, _) => Some(End::lost("no running task that was seen owns this port")),
     };

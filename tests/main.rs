@@ -6,10 +6,12 @@
 mod support;
 
 mod cli;
+mod defined;
 mod diagram;
 #[cfg(feature = "aws")]
 mod emulated;
 mod layers;
 mod page;
+mod racks;
 mod samples;
 mod story;

@@ -1,10 +1,16 @@
 //! `list`: one kind of thing as a table, with the columns and rows that a user wants.
 
-use clap::Args;
-use serde_json::json;
+use std::path::PathBuf;
 
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::definition::Said;
+#[cfg(feature = "aws")]
+use crate::aws::session::Access;
 use crate::{
-    cli::{Format, Input},
+    cli::{Format, Input, Source},
     failure::{Exit, Failure},
     id::ResourceId,
     report::{Material, csv},
@@ -23,6 +29,7 @@ Examples:
   racklens list containers --filter deployment~httpd --from rack.json.gz
   racklens list security-groups --columns id,name,attrs.ingress.cidrs,tag:Type --from rack.json.gz
   racklens list volumes --all --sort -size-gib --format csv --from rack.json.gz
+  racklens list services --from one.json.gz --from other.json.gz
 
 An unknown KIND or column is answered with the known ones. attrs.PATH is a field of the
 snapshot, as `racklens show` prints them; tag:NAME is a tag.")]
@@ -30,7 +37,12 @@ pub struct List {
     /// Any kind, singular or plural: instances, vpcs, task-definitions; containers; target-health
     kind: String,
     #[command(flatten)]
-    input: Input,
+    sources: Sources,
+    #[command(flatten)]
+    said: Said,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    access: Access,
     /// Keep rows with this value (COLUMN=VALUE) or part of it (COLUMN~PART); all given must hold
     #[arg(long, value_name = "FILTER")]
     filter: Vec<String>,
@@ -47,24 +59,99 @@ pub struct List {
     format: Format,
 }
 
+/// Where the descriptions come from; several racks make one table.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Sources {
+    /// Use this snapshot file instead of asking AWS (- for standard input); may be given again
+    #[arg(long, value_name = "FILE")]
+    from: Vec<PathBuf>,
+    /// Read this rack from AWS; may be given again
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "NAME")]
+    rack: Vec<String>,
+}
+
+impl List {
+    /// One input for each rack that was asked for.
+    fn inputs(&self) -> Vec<Input> {
+        let input = |source| Input {
+            source,
+            said: self.said.clone(),
+            #[cfg(feature = "aws")]
+            access: self.access.clone(),
+        };
+        let files = self.sources.from.iter().map(|it| Source {
+            from: Some(it.clone()),
+            #[cfg(feature = "aws")]
+            rack: None,
+        });
+        #[cfg(feature = "aws")]
+        let files = files.chain(self.sources.rack.iter().map(|it| Source {
+            from: None,
+            rack: Some(it.clone()),
+        }));
+        files.map(input).collect()
+    }
+}
+
+/// What was found of one rack.
+struct Told {
+    rack: String,
+    taken: Timestamp,
+    columns: Vec<String>,
+    rows: Vec<Vec<Cell>>,
+    document: Value,
+    notes: Vec<String>,
+    whole: bool,
+}
+
 pub fn run(args: &List) -> Result<Exit, Failure> {
     // What is wrong with the question is said before anything is read.
     let question = question(args)?;
-    let snapshot = super::load(&args.input)?;
-    super::judge(&snapshot, |material| {
-        let answer = table::ask(&material.case, &question)?;
-        ui::result(&match args.format {
-            Format::Table => page(material, &answer),
-            Format::Json => json(material, &question, &answer),
-            Format::Csv => csv(&answer)?,
-        })?;
-        for line in notes(material, &question, &answer) {
-            ui::note(&text::harmless(&line));
-        }
-        Ok(if answer.is_whole() {
-            Exit::Fine
+    let mut told = Vec::new();
+    for input in args.inputs() {
+        told.push(ask(&input, &question)?);
+    }
+    ui::result(&match args.format {
+        Format::Table => page(&told),
+        Format::Json => json(&told.iter().map(|it| &it.document).collect::<Vec<_>>()),
+        Format::Csv => csv(&told)?,
+    })?;
+    for it in &told {
+        let of = if told.len() > 1 {
+            format!("{}: ", it.rack)
         } else {
-            Exit::Incomplete
+            String::new()
+        };
+        for line in &it.notes {
+            ui::note(&text::harmless(&format!("{of}{line}")));
+        }
+    }
+    Ok(if told.iter().all(|it| it.whole) {
+        Exit::Fine
+    } else {
+        Exit::Incomplete
+    })
+}
+
+fn ask(input: &Input, question: &Question) -> Result<Told, Failure> {
+    let snapshot = super::load(input)?;
+    super::judge(&snapshot, |material| {
+        let answer = table::ask(&material.case, question)?;
+        let (document, notes) = (
+            document(material, question, &answer),
+            notes(material, question, &answer),
+        );
+        let whole = answer.is_whole();
+        Ok(Told {
+            rack: material.case.rack.name.clone(),
+            taken: material.case.taken,
+            columns: answer.columns,
+            rows: answer.lines.into_iter().map(|it| it.cells).collect(),
+            document,
+            notes,
+            whole,
         })
     })
 }
@@ -128,49 +215,81 @@ fn suggest(failure: Failure, near: &[String]) -> Failure {
     failure.hint(format!("did you mean {}?", near.join(" or ")))
 }
 
-fn page(material: &Material<'_>, answer: &Answer<'_>) -> String {
-    if answer.lines.is_empty() {
+/// The rows of all racks; where there are several, each with its rack before it.
+fn rows<R>(
+    told: &[Told],
+    row: impl Fn(&Told, &[Cell]) -> Vec<R>,
+    name: impl Fn(&str) -> R,
+) -> Vec<Vec<R>> {
+    let several = told.len() > 1;
+    let rows = told
+        .iter()
+        .flat_map(|it| it.rows.iter().map(move |cells| (it, cells)));
+    rows.map(|(it, cells)| {
+        let rack = several.then(|| name(&it.rack));
+        rack.into_iter().chain(row(it, cells)).collect()
+    })
+    .collect()
+}
+
+fn head(told: &[Told]) -> Vec<&str> {
+    let rack = (told.len() > 1).then_some("rack");
+    let columns = told.first().into_iter().flat_map(|it| &it.columns);
+    rack.into_iter()
+        .chain(columns.map(String::as_str))
+        .collect()
+}
+
+fn page(told: &[Told]) -> String {
+    let said = |told: &Told, cells: &[Cell]| cells.iter().map(|it| it.said(told.taken)).collect();
+    let rows = rows(told, said, ToOwned::to_owned);
+    if rows.is_empty() {
         return String::new();
     }
-    let now = material.case.taken;
-    let rows = answer.lines.iter();
-    let rows = rows.map(|it| it.cells.iter().map(|it| it.said(now)).collect());
-    let head: Vec<&str> = answer.columns.iter().map(String::as_str).collect();
-    ui::table(&head, rows.collect())
+    ui::table(&head(told), rows)
 }
 
 /// Names of the columns of a row that were not read.
-fn unread<'a>(answer: &'a Answer<'_>, cells: &'a [Cell]) -> Vec<&'a str> {
-    let cells = answer.columns.iter().zip(cells);
+fn unread<'a>(columns: &'a [String], cells: &'a [Cell]) -> Vec<&'a str> {
+    let cells = columns.iter().zip(cells);
     let unread = cells.filter(|(_, it)| **it == Cell::Unread);
     unread.map(|(name, _)| name.as_str()).collect()
 }
 
-fn csv(answer: &Answer<'_>) -> Result<String, Failure> {
-    let mut head: Vec<&str> = answer.columns.iter().map(String::as_str).collect();
+fn csv(told: &[Told]) -> Result<String, Failure> {
+    let mut head = head(told);
     // Last, as in our other tables: an empty value in a row that names its column is unknown.
     head.push("unread");
-    let rows = answer.lines.iter().map(|it| {
-        let cells = it.cells.iter().map(Cell::plain);
-        let mut cells: Vec<String> = cells.map(|it| text::harmless(&it).into_owned()).collect();
-        cells.push(unread(answer, &it.cells).join("|"));
-        cells
-    });
-    csv::simple(&head, rows).map_err(|it| Failure::new(Exit::Failed, it.to_string()))
+    let harmless = |it: &str| text::harmless(it).into_owned();
+    let plain = |told: &Told, cells: &[Cell]| {
+        let mut row: Vec<String> = cells.iter().map(|it| harmless(&it.plain())).collect();
+        row.push(unread(&told.columns, cells).join("|"));
+        row
+    };
+    csv::simple(&head, rows(told, plain, harmless))
+        .map_err(|it| Failure::new(Exit::Failed, it.to_string()))
 }
 
-fn json(material: &Material<'_>, question: &Question, answer: &Answer<'_>) -> String {
+/// One document of a table, or one with the documents of several racks.
+fn json(documents: &[&Value]) -> String {
+    match documents {
+        [one] => text::json(one),
+        _ => text::json(&json!({ "schema_version": 1, "racks": documents })),
+    }
+}
+
+fn document(material: &Material<'_>, question: &Question, answer: &Answer<'_>) -> Value {
     let rows = answer.lines.iter().map(|it| {
         let cells = answer.columns.iter().zip(&it.cells);
         let values = cells.map(|(name, it)| (name.clone(), it.json()));
         json!({
             "resource": it.resource,
             "values": values.collect::<serde_json::Map<_, _>>(),
-            "unread": unread(answer, &it.cells),
+            "unread": unread(&answer.columns, &it.cells),
         })
     });
     let snapshot = material.snapshot;
-    let document = json!({
+    json!({
         "schema_version": 1,
         "rack": material.case.rack.name,
         "account": snapshot.account,
@@ -186,8 +305,7 @@ fn json(material: &Material<'_>, question: &Question, answer: &Answer<'_>) -> St
         "unopened": answer.unopened,
         "untold": answer.untold,
         "undecided": answer.undecided,
-    });
-    text::json(&document)
+    })
 }
 
 /// How far the table reaches.
