@@ -45,7 +45,12 @@ pub enum NoAccess {
     #[error("no credentials were found: {0}")]
     NoCredentials(String),
     #[error("no answer from {endpoint}: {why}")]
-    Unreachable { endpoint: String, why: String },
+    Unreachable {
+        endpoint: String,
+        why: String,
+        /// A region that exists, where the one that was asked for does not and looks like it.
+        meant: Option<&'static str>,
+    },
     #[error("AWS refused sts:GetCallerIdentity in {region}: {code}: {message}")]
     Refused {
         region: String,
@@ -142,10 +147,67 @@ async fn who(aws: &Aws, config: &SdkConfig) -> Result<Identity, NoAccess> {
                 || format!("the endpoint of sts in {}", aws.region),
                 ToOwned::to_owned,
             );
-            Err(NoAccess::Unreachable { endpoint, why })
+            let meant = region_like(&aws.region);
+            Err(NoAccess::Unreachable {
+                endpoint,
+                why,
+                meant,
+            })
         }
         Err((_, code, message)) => Err(refused(code, message)),
     }
+}
+
+/// Every region that AWS has opened to everyone, by 2026. A newer one is asked all the same: the
+/// list only serves to guess what a wrong name meant.
+const REGIONS_KNOWN: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// The region that a name which is none looks like.
+fn region_like(name: &str) -> Option<&'static str> {
+    if REGIONS_KNOWN.contains(&name) {
+        return None;
+    }
+    let distance = |it: &&str| strsim::damerau_levenshtein(it, name);
+    let nearest = REGIONS_KNOWN.iter().copied().min_by_key(distance)?;
+    (distance(&nearest) <= 3).then_some(nearest)
 }
 
 /// Asks for credentials before anything is sent, so that their absence is told from a refusal.
@@ -155,5 +217,18 @@ async fn credentials(config: &SdkConfig) -> Result<(), NoAccess> {
     match provider.provide_credentials().await {
         Ok(_) => Ok(()),
         Err(error) => Err(NoAccess::NoCredentials(found::causes(&error))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_region_that_does_not_exist_is_taken_for_the_nearest_that_does() {
+        assert_eq!(region_like("us-esat-1"), Some("us-east-1"));
+        assert_eq!(region_like("eu-central"), Some("eu-central-1"));
+        assert_eq!(region_like("us-east-1"), None);
+        assert_eq!(region_like("mars-north-1"), None);
     }
 }

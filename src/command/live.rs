@@ -219,7 +219,10 @@ impl From<NoAccess> for Failure {
             NoAccess::NoCredentials(_) => failure
                 .hint("give --profile NAME, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
                 .hint("with SSO: aws sso login --profile NAME"),
-            NoAccess::Unreachable { .. } => failure
+            NoAccess::Unreachable {
+                meant: Some(meant), ..
+            } => failure.hint(format!("there is no such region; did you mean {meant}?")),
+            NoAccess::Unreachable { meant: None, .. } => failure
                 .hint("is the network up, the region's name right, a proxy in the way?")
                 .hint("an endpoint may be set by --endpoint-url, AWS_ENDPOINT_URL or the profile"),
             NoAccess::Refused { .. } => failure

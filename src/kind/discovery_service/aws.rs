@@ -76,7 +76,7 @@ fn resource(namespace: &str, service: types::ServiceSummary) -> Result<Resource,
         records: dns
             .into_iter()
             .flat_map(|it| it.dns_records)
-            .filter_map(record)
+            .filter_map(|it| record(&it))
             .collect(),
         health_check: service.health_check_config.and_then(health_check),
         custom_health_check: service.health_check_custom_config.is_some(),
@@ -88,7 +88,7 @@ fn resource(namespace: &str, service: types::ServiceSummary) -> Result<Resource,
         .created(shape::time(service.create_date)))
 }
 
-fn record(it: types::DnsRecord) -> Option<DnsRecord> {
+fn record(it: &types::DnsRecord) -> Option<DnsRecord> {
     Some(DnsRecord {
         record_type: stated(it.r#type.as_str())?,
         ttl: size(Some(it.ttl)),
