@@ -8,6 +8,8 @@ mod support;
 mod cli;
 #[cfg(feature = "aws")]
 mod emulated;
+#[cfg(feature = "aws")]
+mod faults;
 mod layers;
 mod page;
 mod samples;

@@ -6,3 +6,5 @@ pub mod emulator;
 pub mod program;
 #[cfg(feature = "aws")]
 pub mod proxy;
+#[cfg(feature = "aws")]
+pub mod recorded;
