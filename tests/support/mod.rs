@@ -8,3 +8,5 @@ pub mod program;
 pub mod proxy;
 #[cfg(feature = "aws")]
 pub mod recorded;
+#[cfg(feature = "aws")]
+pub mod tree;

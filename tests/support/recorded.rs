@@ -6,14 +6,18 @@
 //! // read the rack from served.endpoint, then look at served.requests()
 //! ```
 //!
+//! Within one process `recorded.desk(plan).client()` does without a network: it takes the place of
+//! the SDK's HTTP client, and knows no latency.
+//!
 //! What was never asked while recording is fetched from the emulator, remembered, and counted in
-//! [`Served::unforeseen`].
+//! [`Desk::unforeseen`].
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
-    io::{BufRead as _, BufReader, Read, Write as _},
+    fmt::{self, Write as _},
+    io::{BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
+    ops::Deref,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -22,6 +26,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector,
+            http_client_fn,
+        },
+        orchestrator::{HttpRequest, HttpResponse},
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
 use racklens::aws::read;
 
 /// The answers of an endpoint, by request. Cloning is cheap and shares them.
@@ -45,9 +60,8 @@ pub struct Asked {
     /// As racklens writes calls: `elbv2:DescribeRules`. A request that is none of them is told
     /// by its method and path.
     pub call: String,
-    /// How many requests came before it, and how many of the same call.
+    /// How many requests came before it.
     pub number: usize,
-    pub nth: usize,
 }
 
 /// What is answered.
@@ -99,6 +113,14 @@ pub struct Served {
     desk: Arc<Desk>,
 }
 
+impl Deref for Served {
+    type Target = Desk;
+
+    fn deref(&self) -> &Desk {
+        &self.desk
+    }
+}
+
 /// One request that was answered, or let hang.
 #[derive(Clone, Debug)]
 pub struct Seen {
@@ -110,13 +132,12 @@ pub struct Seen {
     pub answered: Duration,
 }
 
-/// What the threads of one server share.
-struct Desk {
+/// Where requests arrive and answers are given out, by however many threads.
+pub struct Desk {
     recorded: Recorded,
     plan: Plan,
     started: Instant,
     closed: AtomicBool,
-    counts: Mutex<BTreeMap<String, usize>>,
     number: AtomicUsize,
     unforeseen: AtomicUsize,
     seen: Mutex<Vec<Seen>>,
@@ -135,20 +156,24 @@ impl Recorded {
         recorded
     }
 
-    /// Starts a server on a free port.
-    pub fn serve(&self, plan: Plan) -> Served {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let desk = Arc::new(Desk {
+    /// Gives answers out without a network.
+    pub fn desk(&self, plan: Plan) -> Arc<Desk> {
+        Arc::new(Desk {
             recorded: self.clone(),
             plan,
             started: Instant::now(),
             closed: AtomicBool::new(false),
-            counts: Mutex::default(),
             number: AtomicUsize::new(0),
             unforeseen: AtomicUsize::new(0),
             seen: Mutex::default(),
-        });
+        })
+    }
+
+    /// Starts a server on a free port.
+    pub fn serve(&self, plan: Plan) -> Served {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let desk = self.desk(plan);
         let host = Arc::clone(&desk);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -245,18 +270,6 @@ fn plain(name: &str) -> String {
     kept.map(|it| it.to_ascii_lowercase()).collect()
 }
 
-impl Served {
-    /// What was asked so far, in the order in which it was answered.
-    pub fn requests(&self) -> Vec<Seen> {
-        self.desk.seen.lock().expect("no panic").clone()
-    }
-
-    /// How many answers were not in memory and came from the emulator, in its own time.
-    pub fn unforeseen(&self) -> usize {
-        self.desk.unforeseen.load(Ordering::Relaxed)
-    }
-}
-
 impl Drop for Served {
     fn drop(&mut self) {
         self.desk.closed.store(true, Ordering::Relaxed);
@@ -266,27 +279,29 @@ impl Drop for Served {
 }
 
 impl Desk {
+    /// What was asked so far, in the order in which it was answered.
+    pub fn requests(&self) -> Vec<Seen> {
+        self.seen.lock().expect("no panic").clone()
+    }
+
+    /// How many answers were not in memory and came from the emulator, in its own time.
+    pub fn unforeseen(&self) -> usize {
+        self.unforeseen.load(Ordering::Relaxed)
+    }
+
+    /// An HTTP client that asks here and not the network.
+    pub fn client(self: &Arc<Self>) -> SharedHttpClient {
+        let counter = Counter(Arc::clone(self));
+        http_client_fn(move |_, _| SharedHttpConnector::new(counter.clone()))
+    }
+
     /// Answers one client's requests, one after the other, until it leaves.
     fn attend(&self, client: &TcpStream) -> Option<()> {
         client.set_nodelay(true).ok()?;
         let mut reader = BufReader::new(client);
         loop {
             let asked = self.hear(&mut reader)?;
-            let came = self.started.elapsed();
-            let deed = self.decide(&asked);
-            let status = match &deed {
-                Deed::Answer(it) => it.status,
-                Deed::Hang => 0,
-            };
-            thread::sleep(self.plan.latency);
-            let seen = Seen {
-                asked,
-                status,
-                came,
-                answered: self.started.elapsed(),
-            };
-            self.seen.lock().expect("no panic").push(seen);
-            match deed {
+            match self.handle(asked) {
                 Deed::Answer(answer) => answer.write(client)?,
                 Deed::Hang => {
                     // Ends with the client's patience.
@@ -295,6 +310,25 @@ impl Desk {
                 }
             }
         }
+    }
+
+    /// Decides, waits, and notes.
+    fn handle(&self, asked: Asked) -> Deed {
+        let came = self.started.elapsed();
+        let deed = self.decide(&asked);
+        let status = match &deed {
+            Deed::Answer(it) => it.status,
+            Deed::Hang => 0,
+        };
+        thread::sleep(self.plan.latency);
+        let seen = Seen {
+            asked,
+            status,
+            came,
+            answered: self.started.elapsed(),
+        };
+        self.seen.lock().expect("no panic").push(seen);
+        deed
     }
 
     fn decide(&self, asked: &Asked) -> Deed {
@@ -319,21 +353,59 @@ impl Desk {
             .map_or(Some(0), |it| it.parse().ok());
         let mut body = vec![0; length?];
         reader.read_exact(&mut body).ok()?;
+        Some(self.asked(method, path, head, body))
+    }
+
+    fn asked(
+        &self,
+        method: String,
+        path: String,
+        head: BTreeMap<String, String>,
+        body: Vec<u8>,
+    ) -> Asked {
         let call = self.recorded.call(&method, &path, &head, &body);
-        let mut counts = self.counts.lock().expect("no panic");
-        let count = counts.entry(call.clone()).or_default();
-        let nth = *count;
-        *count += 1;
-        drop(counts);
-        Some(Asked {
+        Asked {
             method,
             path,
             head,
             body,
             call,
             number: self.number.fetch_add(1, Ordering::Relaxed),
-            nth,
-        })
+        }
+    }
+}
+
+/// A desk as the SDK knows one.
+#[derive(Clone)]
+struct Counter(Arc<Desk>);
+
+impl fmt::Debug for Counter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Counter")
+    }
+}
+
+impl HttpConnector for Counter {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let uri = request.uri().trim_start_matches("http://");
+        let path = uri.find('/').map_or("/", |it| &uri[it..]).to_owned();
+        let head = request.headers().iter();
+        let mut head: BTreeMap<String, String> = head
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .collect();
+        head.insert("host".to_owned(), self.0.recorded.upstream.clone());
+        let body = request.body().bytes().unwrap_or_default().to_vec();
+        let asked = self.0.asked(request.method().to_owned(), path, head, body);
+        let answer = match self.0.handle(asked) {
+            Deed::Answer(it) => it,
+            Deed::Hang => return HttpConnectorFuture::new(std::future::pending()),
+        };
+        let status = StatusCode::try_from(answer.status).expect("a status");
+        let mut response = HttpResponse::new(status, SdkBody::from(answer.body));
+        for (name, value) in answer.head {
+            response.headers_mut().insert(name, value);
+        }
+        HttpConnectorFuture::ready(Ok(response))
     }
 }
 
