@@ -101,6 +101,10 @@ const SAID_BY_SILENCE: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Calls, or parts of their names, that add to a list of which some is known without them: that
+/// there may be more is told by their gap alone.
+const ADDS: &[&str] = &["Tag", "elbv2:DescribeListenerCertificates"];
+
 /// A value that no version of the SDK knows.
 const NEW: &str = "brand-new-value";
 
@@ -550,9 +554,23 @@ fn refused(reason: Reason, deed: fn(&Asked) -> Deed) {
             if !gaps.any(|it| it.call == call && it.reason == reason) {
                 wrong.push(format!("no gap says {}", reason.name()));
             }
+            wrong.extend(idle(scene, &reading));
         }
         shorten(&trial.what, wrong)
     });
+}
+
+/// Gaps about one thing beside which it is told as if all of it were known: a "none" that is true
+/// by chance only.
+fn idle(scene: &Scene, faulty: &Reading) -> Vec<String> {
+    let gaps = faulty.snapshot.gaps.iter();
+    let gaps = gaps.filter(|it| !ADDS.iter().any(|more| it.call.contains(more)));
+    gaps.filter_map(|gap| {
+        let id = gap.resource.as_ref().filter(|it| it.kind == gap.kind)?;
+        let same = faulty.resources.get(id)? == scene.healthy.resources.get(id)?;
+        same.then(|| format!("{id} is told as if nothing were unknown of it"))
+    })
+    .collect()
 }
 
 /// The first few, as one line is as good as a hundred.

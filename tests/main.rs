@@ -10,6 +10,7 @@ mod cli;
 mod emulated;
 #[cfg(feature = "aws")]
 mod faults;
+mod hostile;
 mod layers;
 mod page;
 mod samples;

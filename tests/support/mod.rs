@@ -10,3 +10,4 @@ pub mod proxy;
 pub mod recorded;
 #[cfg(feature = "aws")]
 pub mod tree;
+pub mod verbs;
