@@ -10,6 +10,9 @@ mod defined;
 mod diagram;
 #[cfg(feature = "aws")]
 mod emulated;
+#[cfg(feature = "aws")]
+mod faults;
+mod hostile;
 mod layers;
 mod page;
 mod racks;

@@ -1,6 +1,9 @@
 //! What a reading brought home: resources, and a gap for whatever did not come.
 
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use aws_smithy_async::future::pagination_stream::PaginationStream;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
@@ -110,6 +113,10 @@ impl Found {
     /// Keeps a resource, or the gap where it should have been.
     pub fn add(&mut self, call: Call, about: Option<&ResourceId>, made: Result<Resource, Missing>) {
         match made {
+            // The SDK has the empty text where AWS left out a name that it always has.
+            Ok(resource) if resource.id.key.is_empty() => {
+                self.malformed(call, about, Missing("name"));
+            }
             Ok(resource) => self.resources.push(resource),
             Err(missing) => self.malformed(call, about, missing),
         }
@@ -190,6 +197,30 @@ impl Found {
             code,
             message: message.chars().take(300).collect(),
         });
+    }
+
+    /// Gives each resource the tags that came for it by `of`.
+    ///
+    /// Where AWS was asked and answered for others only, its tags are not known: a gap.
+    pub fn tag(
+        &mut self,
+        call: Call,
+        asked: &BTreeSet<String>,
+        mut tags: BTreeMap<String, BTreeMap<String, String>>,
+        of: impl Fn(&Resource) -> Option<&String>,
+    ) {
+        let mut untold = Vec::new();
+        for resource in &mut self.resources {
+            let Some(name) = of(resource) else { continue };
+            match tags.remove(name) {
+                Some(it) => resource.tags = it,
+                None if asked.contains(name) => untold.push(resource.id.clone()),
+                None => {}
+            }
+        }
+        for id in untold {
+            self.malformed(call, Some(&id), Missing("tags of it"));
+        }
     }
 
     /// Takes over what another reading brought.

@@ -55,7 +55,8 @@ pub struct Instance {
     /// Those of `interfaces` that are only detached when it goes.
     pub lasting_interfaces: Vec<String>,
     pub volumes: Vec<Attached>,
-    pub detailed_monitoring: bool,
+    /// `None` where AWS says something else than on or off.
+    pub detailed_monitoring: Option<bool>,
     /// Whether its metadata can be asked for at all: `enabled`, `disabled`.
     pub metadata_endpoint: Option<String>,
     /// Whether its metadata is given to those with a token only: `required`, `optional`.
@@ -169,7 +170,7 @@ impl Model for Instance {
                 self.lent_addresses,
             )
         });
-        let metrics = self.detailed_monitoring.then(|| {
+        let metrics = (self.detailed_monitoring == Some(true)).then(|| {
             Charge::metered(
                 "detailed monitoring",
                 "AmazonCloudWatch",

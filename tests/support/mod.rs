@@ -7,3 +7,8 @@ pub mod parsers;
 pub mod program;
 #[cfg(feature = "aws")]
 pub mod proxy;
+#[cfg(feature = "aws")]
+pub mod recorded;
+#[cfg(feature = "aws")]
+pub mod tree;
+pub mod verbs;

@@ -1,7 +1,7 @@
 //! Reads classic load balancers: one listing and their tags, then health and logs of the rack's
 //! own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancing::types;
 use futures_util::future::BoxFuture;
@@ -55,19 +55,18 @@ async fn add_tags(aws: &Aws, found: &mut Found) {
             .set_load_balancer_names(Some(batch))
             .send()
     });
-    let mut tags = BTreeMap::new();
-    for answer in answers.await {
+    let (mut told, mut tags) = (BTreeSet::new(), BTreeMap::new());
+    for (batch, answer) in names.chunks(BATCH).zip(answers.await) {
         let Some(answer) = found.answer(TAGS, None, answer) else {
             continue;
         };
+        told.extend(batch.iter().cloned());
         for it in answer.tag_descriptions.unwrap_or_default() {
-            tags.insert(it.load_balancer_name, tag_map!(it.tags.unwrap_or_default()));
+            let its = tag_map!(it.tags.unwrap_or_default());
+            tags.extend(it.load_balancer_name.map(|name| (name, its)));
         }
     }
-    for resource in &mut found.resources {
-        let name = Some(resource.id.key.clone());
-        resource.tags = tags.remove(&name).unwrap_or_default();
-    }
+    found.tag(TAGS, &told, tags, |it| Some(&it.id.key));
 }
 
 fn resource(lb: types::LoadBalancerDescription) -> Result<Resource, Missing> {
@@ -208,6 +207,16 @@ mod tests {
         assert_eq!(first(&found).instances, ["i-1"]);
         assert_eq!(found.resources[0].tags["Rack"], "prod");
         assert_eq!(found.gaps[0].message, "the answer has no Scheme");
+    }
+
+    #[tokio::test]
+    async fn tags_that_come_for_others_only_are_a_gap() {
+        let others = TAGGED.replace("router", "other");
+        let tape = Tape::default().answer(200, LIST).answer(200, others);
+        let found = list(&tape.aws()).await;
+        let gap = found.gaps.last().unwrap();
+        assert_eq!(gap.call, "elb:DescribeTags");
+        assert_eq!(gap.resource, Some(found.resources[0].id.clone()));
     }
 
     #[tokio::test]

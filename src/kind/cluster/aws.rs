@@ -11,7 +11,7 @@ use crate::{
         read::{Reading, Source},
         shape::{count, key, tag_map, text},
     },
-    kind::Kind,
+    kind::{Kind, service::aws::left_out},
     snapshot::Resource,
 };
 
@@ -49,6 +49,7 @@ fn list(aws: &Aws) -> BoxFuture<'_, Found> {
             for cluster in answer.clusters.unwrap_or_default() {
                 found.add(DESCRIBE, None, resource(cluster));
             }
+            left_out(&mut found, DESCRIBE, None, answer.failures);
         }
         found
     })
@@ -112,5 +113,19 @@ mod tests {
         assert_eq!(cluster.namespace.as_deref(), Some("ns-1"));
         assert_eq!(found.gaps[0].message, "the answer has no clusterName");
         assert_eq!(tape.asked().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_is_not_described_is_a_gap_unless_it_is_gone() {
+        let tape = Tape::default()
+            .answer(200, r#"{"clusterArns":["a","b"]}"#)
+            .answer(
+                200,
+                r#"{"clusters":[],"failures":[{"arn":"a","reason":"MISSING"},
+                    {"arn":"b","reason":"ACCESS_DENIED"}]}"#,
+            );
+        let found = list(&tape.aws()).await;
+        let codes: Vec<&str> = found.gaps.iter().map(|it| &*it.code).collect();
+        assert_eq!(codes, ["ACCESS_DENIED"]);
     }
 }

@@ -59,7 +59,7 @@ async fn of_cluster(aws: &Aws, cluster: Resource) -> Found {
         for instance in answer.container_instances.unwrap_or_default() {
             found.add(DESCRIBE, Some(&cluster.id), resource(name, instance));
         }
-        left_out(&mut found, DESCRIBE, &cluster.id, answer.failures);
+        left_out(&mut found, DESCRIBE, Some(&cluster.id), answer.failures);
     }
     found
 }

@@ -1,6 +1,6 @@
 //! Reads hosted zones: one listing and their tags, then records and VPCs of the rack's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_route53::types::{self, RrType, TagResourceType};
 use futures_util::future::BoxFuture;
@@ -49,7 +49,7 @@ fn list(aws: &Aws) -> BoxFuture<'_, Found> {
 
 async fn add_tags(aws: &Aws, found: &mut Found) {
     let ids: Vec<String> = found.resources.iter().map(|it| it.id.key.clone()).collect();
-    let mut tags = BTreeMap::new();
+    let (mut told, mut tags) = (BTreeSet::new(), BTreeMap::new());
     // Route 53 takes five requests a second from an account, so these do not go side by side.
     for batch in ids.chunks(BATCH) {
         let answer = aws
@@ -62,14 +62,13 @@ async fn add_tags(aws: &Aws, found: &mut Found) {
         let Some(answer) = found.answer(TAGS, None, answer) else {
             continue;
         };
+        told.extend(batch.iter().cloned());
         for it in answer.resource_tag_sets {
-            tags.insert(it.resource_id, tag_map!(it.tags.unwrap_or_default()));
+            let its = tag_map!(it.tags.unwrap_or_default());
+            tags.extend(it.resource_id.map(|id| (id, its)));
         }
     }
-    for resource in &mut found.resources {
-        let id = Some(resource.id.key.clone());
-        resource.tags = tags.remove(&id).unwrap_or_default();
-    }
+    found.tag(TAGS, &told, tags, |it| Some(&it.id.key));
 }
 
 fn resource(zone: types::HostedZone) -> Result<Resource, Missing> {
@@ -256,6 +255,18 @@ mod tests {
         assert_eq!(found.resources[0].label(), "prod.test.");
         assert_eq!(first(&found).record_count, Some(4));
         assert_eq!(found.resources[10].tags["Rack"], "prod");
+    }
+
+    #[tokio::test]
+    async fn tags_that_come_for_others_only_are_a_gap() {
+        let none = "<ListTagsForResourcesResponse><ResourceTagSets/>
+            </ListTagsForResourcesResponse>";
+        let tape = Tape::default()
+            .answer(200, zones(&zone(1)))
+            .answer(200, none);
+        let found = list(&tape.aws()).await;
+        assert_eq!(found.gaps[0].call, "route53:ListTagsForResources");
+        assert_eq!(found.gaps[0].resource, Some(found.resources[0].id.clone()));
     }
 
     #[tokio::test]

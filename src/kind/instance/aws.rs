@@ -43,6 +43,13 @@ fn list(aws: &Aws) -> BoxFuture<'_, Found> {
     })
 }
 
+fn is_monitored(state: &MonitoringState) -> Option<bool> {
+    let is = |states: [MonitoringState; 2]| states.contains(state);
+    let off = is([MonitoringState::Disabled, MonitoringState::Disabling]);
+    let on = is([MonitoringState::Enabled, MonitoringState::Pending]);
+    (on || off).then_some(on)
+}
+
 fn resource(instance: types::Instance) -> Result<Resource, Missing> {
     let id = instance.instance_id.need("InstanceId")?;
     let state = instance.state.and_then(|it| it.name).need("State.Name")?;
@@ -105,10 +112,7 @@ fn resource(instance: types::Instance) -> Result<Resource, Missing> {
             .filter_map(|it| it.network_interface_id)
             .collect(),
         volumes: volumes.into_iter().filter_map(attached).collect(),
-        detailed_monitoring: matches!(
-            monitoring,
-            Some(MonitoringState::Enabled | MonitoringState::Pending)
-        ),
+        detailed_monitoring: monitoring.and_then(|it| is_monitored(&it)),
         metadata_endpoint: endpoint.map(|it| it.as_str().to_owned()),
         metadata_tokens: tokens.map(|it| it.as_str().to_owned()),
         metadata_hops: hops.map(|it| count(Some(it))),
@@ -219,6 +223,17 @@ mod tests {
             Some("prod-instances")
         );
         assert_eq!(resource.label(), "prod");
+    }
+
+    #[tokio::test]
+    async fn a_word_for_monitoring_that_is_new_is_neither_on_nor_off() {
+        let monitored = async |state: &str| {
+            let inside = format!("{RUNNING}<monitoring><state>{state}</state></monitoring>");
+            read(&inside).await.1.detailed_monitoring
+        };
+        assert_eq!(monitored("enabled").await, Some(true));
+        assert_eq!(monitored("disabled").await, Some(false));
+        assert_eq!(monitored("brand-new-value").await, None);
     }
 
     #[tokio::test]

@@ -1,6 +1,6 @@
 //! Reads load balancers: one listing and their tags, then the settings of the rack's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancingv2::types;
 use futures_util::future::BoxFuture;
@@ -58,18 +58,18 @@ pub async fn add_tags(aws: &Aws, found: &mut Found) {
             .set_resource_arns(Some(batch))
             .send()
     });
-    let mut tags = BTreeMap::new();
-    for answer in answers.await {
+    let (mut told, mut tags) = (BTreeSet::new(), BTreeMap::new());
+    for (batch, answer) in arns.chunks(BATCH).zip(answers.await) {
         let Some(answer) = found.answer(TAGS, None, answer) else {
             continue;
         };
+        told.extend(batch.iter().cloned());
         for it in answer.tag_descriptions.unwrap_or_default() {
-            tags.insert(it.resource_arn, tag_map!(it.tags.unwrap_or_default()));
+            let its = tag_map!(it.tags.unwrap_or_default());
+            tags.extend(it.resource_arn.map(|arn| (arn, its)));
         }
     }
-    for resource in &mut found.resources {
-        resource.tags = tags.remove(&resource.arn).unwrap_or_default();
-    }
+    found.tag(TAGS, &told, tags, |it| it.arn.as_ref());
 }
 
 fn resource(lb: types::LoadBalancer) -> Result<Resource, Missing> {
@@ -91,7 +91,8 @@ fn resource(lb: types::LoadBalancer) -> Result<Resource, Missing> {
         settings: Fact::Unread,
     };
     Ok(Resource::new(name, attrs)
-        .arn(lb.load_balancer_arn)
+        // Its listeners are asked for by it.
+        .arn(lb.load_balancer_arn.need("LoadBalancerArn")?)
         .created(shape::time(lb.created_time)))
 }
 
@@ -142,5 +143,25 @@ mod tests {
         assert_eq!(found.resources[0].id.key, "router");
         assert_eq!(found.gaps[0].call, "elbv2:DescribeTags");
         assert_eq!(found.gaps[0].reason, Reason::Denied);
+    }
+
+    #[tokio::test]
+    async fn tags_that_come_for_others_only_are_a_gap() {
+        let none = "<DescribeTagsResponse><DescribeTagsResult/></DescribeTagsResponse>";
+        let tape = Tape::default().answer(200, LIST).answer(200, none);
+        let found = list(&tape.aws()).await;
+        assert_eq!(found.gaps[0].call, "elbv2:DescribeTags");
+        assert_eq!(found.gaps[0].resource, Some(found.resources[0].id.clone()));
+        assert_eq!(found.gaps[0].reason, Reason::Malformed);
+    }
+
+    #[tokio::test]
+    async fn a_load_balancer_whose_listeners_cannot_be_asked_for_is_a_gap() {
+        let start = LIST.find("<LoadBalancerArn>").unwrap();
+        let end = LIST.find("<Type>").unwrap();
+        let tape = Tape::default().answer(200, [&LIST[..start], &LIST[end..]].concat());
+        let found = list(&tape.aws()).await;
+        assert!(found.resources.is_empty());
+        assert_eq!(found.gaps[0].message, "the answer has no LoadBalancerArn");
     }
 }

@@ -57,7 +57,8 @@ fn resource(repository: types::Repository) -> Result<Resource, Missing> {
         lifecycle_policy: Fact::Unread,
     };
     Ok(Resource::new(name, attrs)
-        .arn(repository.repository_arn)
+        // Its tags are asked for by it.
+        .arn(repository.repository_arn.need("repositoryArn")?)
         .created(shape::time(repository.created_at)))
 }
 
@@ -168,6 +169,7 @@ mod tests {
             200,
             r#"{"repositories":[{"repositoryName":"a"},
                 {"repositoryName":"b","repositoryUri":"1.dkr.ecr/b",
+                 "repositoryArn":"arn:aws:ecr:us-east-1:1:repository/b",
                  "encryptionConfiguration":{"encryptionType":"KMS","kmsKey":"arn:aws:kms:r:1:key/k"}}]}"#,
         );
         let found = list(&tape.aws()).await;

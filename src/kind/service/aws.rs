@@ -66,7 +66,7 @@ async fn of_cluster(aws: &Aws, cluster: Resource) -> Found {
         for service in answer.services.unwrap_or_default() {
             found.add(DESCRIBE, Some(&cluster.id), resource(name, service));
         }
-        left_out(&mut found, DESCRIBE, &cluster.id, answer.failures);
+        left_out(&mut found, DESCRIBE, Some(&cluster.id), answer.failures);
     }
     found
 }
@@ -75,14 +75,14 @@ async fn of_cluster(aws: &Aws, cluster: Resource) -> Found {
 pub fn left_out(
     found: &mut Found,
     call: Call,
-    cluster: &ResourceId,
+    about: Option<&ResourceId>,
     failures: Option<Vec<types::Failure>>,
 ) {
     for it in failures.unwrap_or_default() {
         let code = it.reason.unwrap_or_default();
         if code != "MISSING" {
             let message = format!("{} was not described", it.arn.unwrap_or_default());
-            found.gap(call, Some(cluster), Reason::Failed, code, &message);
+            found.gap(call, about, Reason::Failed, code, &message);
         }
     }
 }

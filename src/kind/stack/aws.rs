@@ -12,7 +12,7 @@ use crate::{
         Aws, Call, Found, Service,
         found::{Missing, Need},
         read::{Reading, Source},
-        shape::{self, tag_map},
+        shape::{self, stated, tag_map, text},
     },
     kind::{AsKind, Fact, Kind},
     snapshot::Resource,
@@ -48,7 +48,7 @@ fn list(aws: &Aws) -> BoxFuture<'_, Found> {
 fn resource(stack: types::Stack, names: &BTreeSet<String>) -> Result<Resource, Missing> {
     let name = stack.stack_name.need("StackName")?;
     let arn = stack.stack_id.need("StackId")?;
-    let status = stack.stack_status.need("StackStatus")?;
+    let status = stack.stack_status.and_then(|it| stated(it.as_str()));
     let parameters = stack.parameters.unwrap_or_default();
     // The value of a parameter may be a secret; the name of a stack is none.
     let rack_parameter = parameters
@@ -58,7 +58,7 @@ fn resource(stack: types::Stack, names: &BTreeSet<String>) -> Result<Resource, M
         .filter(|it| names.contains(it));
     let attrs = Stack {
         arn: arn.clone(),
-        status: status.as_str().to_owned(),
+        status: status.need("StackStatus")?,
         parent: stack.parent_id.as_deref().and_then(name_of),
         parameters: parameters
             .into_iter()
@@ -95,18 +95,22 @@ async fn open(aws: &Aws, mut stack: Resource) -> Found {
         .stack_name(&attrs.arn);
     let answer = request.into_paginator().items().send().try_collect().await;
     if let Some(members) = found.answer(MEMBERS, Some(&id), answer) {
-        attrs.members = Fact::Known(members.into_iter().filter_map(member).collect());
+        match members.into_iter().map(member).collect() {
+            Ok(members) => attrs.members = Fact::Known(members),
+            Err(missing) => found.malformed(MEMBERS, Some(&id), missing),
+        }
     }
     found.resources.push(stack);
     found
 }
 
-fn member(it: types::StackResourceSummary) -> Option<Member> {
-    Some(Member {
-        logical: it.logical_resource_id?,
-        cloudformation: it.resource_type?,
+fn member(it: types::StackResourceSummary) -> Result<Member, Missing> {
+    let status = it.resource_status.and_then(|it| stated(it.as_str()));
+    Ok(Member {
+        logical: text(it.logical_resource_id).need("LogicalResourceId")?,
+        cloudformation: text(it.resource_type).need("ResourceType")?,
         physical: it.physical_resource_id.unwrap_or_default(),
-        status: it.resource_status?.as_str().to_owned(),
+        status: status.need("ResourceStatus")?,
     })
 }
 
@@ -142,6 +146,31 @@ mod tests {
         assert_eq!(stacks[1].rack_parameter.as_deref(), Some("prod"));
         assert_eq!(found.resources[0].tags["System"], "convox");
         assert!(!format!("{found:?}").contains("planted-secret"));
+    }
+
+    #[tokio::test]
+    async fn a_stack_without_a_name_is_a_gap() {
+        let nameless = PAGE.replacen("<StackName>prod</StackName>", "", 1);
+        let found = list(&Tape::default().answer(200, nameless).aws()).await;
+        let keys: Vec<&str> = found.resources.iter().map(|it| &*it.id.key).collect();
+        assert_eq!(keys, ["prod-web"]);
+        assert_eq!(found.gaps[0].message, "the answer has no name");
+    }
+
+    #[tokio::test]
+    async fn a_member_that_is_told_by_half_leaves_the_members_unread() {
+        let stacks = list(&Tape::default().answer(200, PAGE).aws())
+            .await
+            .resources;
+        let half = "<ListStackResourcesResponse><ListStackResourcesResult>
+            <StackResourceSummaries><member><LogicalResourceId>Vpc</LogicalResourceId>
+            <ResourceType>AWS::EC2::VPC</ResourceType></member></StackResourceSummaries>
+            </ListStackResourcesResult></ListStackResourcesResponse>";
+        let tape = Tape::default().answer(200, half);
+        let found = deepen(&tape.aws(), stacks[..1].to_vec()).await;
+        let stack = Stack::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(stack.members, Fact::Unread);
+        assert_eq!(found.gaps[0].message, "the answer has no ResourceStatus");
     }
 
     #[tokio::test]

@@ -63,7 +63,7 @@ async fn of_cluster(aws: &Aws, cluster: Resource) -> Found {
         for task in answer.tasks.unwrap_or_default() {
             found.add(DESCRIBE, Some(&cluster.id), resource(name, task));
         }
-        left_out(&mut found, DESCRIBE, &cluster.id, answer.failures);
+        left_out(&mut found, DESCRIBE, Some(&cluster.id), answer.failures);
     }
     found
 }
