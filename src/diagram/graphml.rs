@@ -1,6 +1,7 @@
 //! Writes a diagram as GraphML: each frame is a node with a graph of its own inside it.
 
 use super::{Diagram, Edge, Frame, Node};
+use crate::text;
 
 const KEYS: &[(&str, &str, &str)] = &[
     ("title", "graph", "string"),
@@ -124,6 +125,10 @@ fn quoted(text: &str) -> String {
             '>' => quoted.push_str("&gt;"),
             '"' => quoted.push_str("&quot;"),
             '\n' => quoted.push('\n'),
+            // As a reference it is the same character, and commands no terminal on the way.
+            _ if super::is_xml(it) && text::is_harmful(it) => {
+                quoted.push_str(&format!("&#x{:x};", u32::from(it)));
+            }
             _ if super::is_xml(it) => quoted.push(it),
             _ => quoted.push('\u{fffd}'),
         }

@@ -15,7 +15,7 @@
 use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
-    io::{BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     ops::Deref,
     sync::{
@@ -305,7 +305,7 @@ impl Desk {
                 Deed::Answer(answer) => answer.write(client)?,
                 Deed::Hang => {
                     // Ends with the client's patience.
-                    reader.read(&mut [0]).ok()?;
+                    reader.fill_buf().ok()?;
                     return None;
                 }
             }

@@ -8,9 +8,9 @@ pub enum Tree {
     Text(String),
     /// A number or a word of JSON's.
     Plain(Value),
-    List(Vec<Tree>),
+    List(Vec<Self>),
     /// A JSON object, or an XML element with elements in it, whose names may repeat.
-    Map(Vec<(String, Tree)>),
+    Map(Vec<(String, Self)>),
 }
 
 /// Where something is: the number of the child at each step.

@@ -58,6 +58,7 @@ fn runs(verb: &str, snapshot: &Path, out: &Path) -> Vec<Vec<String>> {
     let rack = json["rack"].as_str().unwrap();
     match verb {
         "audit" => vec![of(&["--all", "--fail-on", "never"])],
+        "diagram" => vec![of(&["--detail", "all"]), of(&["--detail", "architecture"])],
         "list" => {
             let tables = ["containers", "target-health"];
             let kinds = racklens::kind::Kind::ALL.iter().map(|it| it.name());

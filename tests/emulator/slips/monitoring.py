@@ -48,7 +48,8 @@ def cloudwatch_speaks_cbor() -> None:
             said, shape = {"__type": said.get("__type", ""), "message": said.get("Message", "")}, ERROR
         cbor = bytearray()
         writer._serialize_data_item(cbor, said, shape)
-        start_response(status, [("Content-Type", "application/cbor"), ("smithy-protocol", "rpc-v2-cbor")])
+        head = {"Content-Type": "application/cbor", "Content-Length": str(len(cbor)), "smithy-protocol": "rpc-v2-cbor"}
+        start_response(status, list(head.items()))
         return [bytes(cbor)]
 
 
