@@ -106,7 +106,10 @@ mod tests {
             success: Some("200-299".to_owned()),
             ..HealthCheck::default()
         };
-        assert_eq!(said(&check), "HTTP traffic-port /health every 30 s, 200-299");
+        assert_eq!(
+            said(&check),
+            "HTTP traffic-port /health every 30 s, 200-299"
+        );
         check.enabled = false;
         assert_eq!(said(&check), "off");
     }
