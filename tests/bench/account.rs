@@ -249,6 +249,10 @@ impl Stage {
         );
         verdict.say("wall", ms(budget), ms(seen.taken.wall), "ms");
         verdict.say("peak memory", PEAK_KIB, seen.taken.peak_kib, "KiB");
+        println!(
+            "    of it {} KiB besides the program's own file",
+            seen.taken.own_kib
+        );
         verdict.must("every answer came from memory", fetched == 0);
         verdict.must("the same was read", seen.resources == base.resources);
         Ok(seen.taken.wall)

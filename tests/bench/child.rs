@@ -29,6 +29,8 @@ pub struct Taken {
     /// Of all its threads, to 10 ms.
     pub cpu: Duration,
     pub peak_kib: u64,
+    /// What of it is not a file's: without the program's own code.
+    pub own_kib: u64,
 }
 
 /// Runs a command to its end.
@@ -43,10 +45,12 @@ pub fn watch(command: &mut Command, log: &Path) -> Result<Taken, String> {
         .stderr(said);
     let begun = Instant::now();
     let mut child = command.spawn().map_err(|it| it.to_string())?;
-    let (mut cpu, mut peak_kib) = (Duration::ZERO, 0);
+    let (mut cpu, mut peak_kib, mut own_kib) = (Duration::ZERO, 0, 0);
     let status = loop {
         cpu = cpu.max(cpu_of(child.id()));
-        peak_kib = peak_kib.max(peak_kib_of(child.id()));
+        let status = format!("/proc/{}/status", child.id());
+        peak_kib = peak_kib.max(kernel::field(&status, "VmHWM:"));
+        own_kib = own_kib.max(kernel::field(&status, "RssAnon:"));
         if let Some(status) = child.try_wait().map_err(|it| it.to_string())? {
             break status;
         }
@@ -61,12 +65,8 @@ pub fn watch(command: &mut Command, log: &Path) -> Result<Taken, String> {
         wall,
         cpu,
         peak_kib,
+        own_kib,
     })
-}
-
-/// The most memory that a process has held at once.
-fn peak_kib_of(process: u32) -> u64 {
-    kernel::field(&format!("/proc/{process}/status"), "VmHWM:")
 }
 
 /// What all threads of a process have had of processors, to 10 ms.

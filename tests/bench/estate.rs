@@ -18,7 +18,7 @@ use racklens::{
     rack::{STACK_ID_TAG, STACK_NAME_TAG},
     snapshot::{Gap, Reason, Resource},
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// The rack whose stacks the even cells are.
 pub const RACK: &str = "big";
@@ -32,7 +32,7 @@ const ZONES: [&str; 3] = ["us-east-1a", "us-east-1b", "us-east-1c"];
 const LODGERS: usize = 10;
 const SERVICES: usize = 4;
 
-/// The file of a snapshot of so many resources, made while it is written.
+/// The file of a snapshot, with its resources in the order of their ids as in every such file.
 #[derive(Serialize)]
 pub struct Estate {
     format: u32,
@@ -45,15 +45,16 @@ pub struct Estate {
     rack: &'static str,
     calls: std::collections::BTreeMap<String, u64>,
     gaps: Vec<Gap>,
-    resources: Resources,
+    resources: Vec<Resource>,
 }
-
-struct Resources(usize);
 
 impl Estate {
     /// Of exactly `size` resources, the last cell cut where it has to be.
     pub fn of(size: usize) -> Self {
         let cells = size / cell(1).len();
+        let all = shared().into_iter().chain((0..).flat_map(cell));
+        let mut resources: Vec<Resource> = all.take(size).collect();
+        resources.sort_by(|a, b| a.id.cmp(&b.id));
         Self {
             format: racklens::snapshot::FORMAT,
             tool: env!("CARGO_PKG_VERSION"),
@@ -65,15 +66,8 @@ impl Estate {
             rack: RACK,
             calls: std::collections::BTreeMap::new(),
             gaps: (0..cells).filter_map(gap).collect(),
-            resources: Resources(size),
+            resources,
         }
-    }
-}
-
-impl Serialize for Resources {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let all = shared().into_iter().chain((0..).flat_map(cell));
-        serializer.collect_seq(all.take(self.0))
     }
 }
 
