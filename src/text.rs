@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    fmt::Write as _,
     io::{self, BufWriter, Write as _},
 };
 
@@ -93,13 +92,9 @@ pub fn json_digest(value: &impl Serialize, digits: usize) -> String {
 }
 
 fn hex(bytes: &[u8], digits: usize) -> String {
-    let mut hex = String::new();
-    for byte in bytes {
-        // Writing to a `String` cannot fail.
-        write!(hex, "{byte:02x}").unwrap_or_default();
-    }
-    hex.truncate(digits);
-    hex
+    let halves = bytes.iter().flat_map(|it| [it >> 4, it & 0xf]);
+    let digit = |it| char::from_digit(u32::from(it), 16);
+    halves.filter_map(digit).take(digits).collect()
 }
 
 /// A value as indented JSON with a line end.

@@ -124,8 +124,8 @@ async fn configure(access: &Access) -> SdkConfig {
 /// for a refusal or two, and a rack of some size would take minutes to read.
 fn patience() -> RetryConfig {
     RetryConfig::standard()
-        .with_max_attempts(8)
-        .with_initial_backoff(Duration::from_millis(100))
+        .with_max_attempts(9)
+        .with_initial_backoff(Duration::from_millis(50))
 }
 
 async fn who(aws: &Aws, config: &SdkConfig) -> Result<Identity, NoAccess> {

@@ -139,6 +139,9 @@ fn wears(
     known: &BTreeMap<ResourceId, Belonging>,
     resource: &Resource,
 ) -> Option<String> {
+    if !is_store(resource.id.kind) && resource.id.kind != Kind::Instance {
+        return None;
+    }
     let worn = worn(graph, &resource.id);
     let declared = |it: &ResourceId| {
         known
@@ -146,8 +149,7 @@ fn wears(
             .is_some_and(|it| matches!(it.class, Class::Declared | Class::Derived))
     };
     let wears = !worn.is_empty() && worn.iter().all(declared);
-    let may = is_store(resource.id.kind) || resource.id.kind == Kind::Instance;
-    (may && wears).then(|| format!("wears only {}", some(&worn)))
+    wears.then(|| format!("wears only {}", some(&worn)))
 }
 
 fn is_store(kind: Kind) -> bool {

@@ -3,7 +3,7 @@
 //! RFC 4180 with commas and CRLF, UTF-8, a header always, columns only ever added at the end, an
 //! unknown value empty, lists joined with `|`, times in UTC, rows in a stable order.
 
-use std::{borrow::Cow, collections::BTreeMap, io};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, io};
 
 use jiff::Timestamp;
 
@@ -303,26 +303,55 @@ fn joined(ids: &[ResourceId]) -> String {
 /// Only when memory cannot be written to.
 pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
     let edges = material.case.graph.edges().into_iter();
-    let mut rows: Vec<[String; 7]> = edges
+    let number = |it: Option<u32>| it.map(|it| it.to_string()).unwrap_or_default();
+    let mut rows: Vec<_> = edges
         .map(|(from, edge, to)| {
             let (relation, turned) = word(edge.kind);
-            let number = |it: Option<u32>| it.map(|it| it.to_string()).unwrap_or_default();
-            let protocol = material.case.graph.get(from).and_then(protocol);
+            let port = number(edge.port.map(u32::from));
+            let protocol = edge.port.and(material.case.graph.get(from));
+            let protocol = protocol.and_then(protocol_of).unwrap_or_default();
             let (from, to) = if turned { (to, from) } else { (from, to) };
-            [
-                from.to_string(),
-                relation.to_owned(),
-                to.to_string(),
-                number(edge.port.map(u32::from)),
-                edge.port.and(protocol).unwrap_or_default(),
-                number(edge.weight),
-                edge.evidence.to_owned(),
-            ]
+            let weight = number(edge.weight);
+            let (from, to) = (Written(from), Written(to));
+            (from, relation, to, port, protocol, weight, edge.evidence)
         })
         .collect();
-    rows.sort();
-    let cells = rows.into_iter().map(|row| row.map(Cell::text).into());
+    rows.sort_unstable();
+    let cells = rows
+        .iter()
+        .map(|(from, relation, to, port, protocol, weight, evidence)| {
+            vec![
+                Cell::text(from.0.to_string()),
+                Cell::word(relation),
+                Cell::text(to.0.to_string()),
+                Cell::word(port),
+                Cell::text(*protocol),
+                Cell::word(weight),
+                Cell::word(evidence),
+            ]
+        });
     table(EDGES, cells)
+}
+
+/// An id in the order of its text, which has the kind's name before a slash.
+#[derive(PartialEq, Eq)]
+struct Written<'a>(&'a ResourceId);
+
+impl Ord for Written<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (a, b) = (self.0, other.0);
+        if a.kind == b.kind {
+            return a.key.cmp(&b.key);
+        }
+        let text = |it: Kind| it.name().bytes().chain([b'/']);
+        text(a.kind).cmp(text(b.kind))
+    }
+}
+
+impl PartialOrd for Written<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// The word of `edges.csv` for a relation, and whether it reads the other way round.
@@ -342,8 +371,8 @@ fn word(kind: RelationKind) -> (&'static str, bool) {
 }
 
 /// What a target group speaks with its targets.
-fn protocol(from: &Resource) -> Option<String> {
-    TargetGroup::of(&from.attrs)?.protocol.clone()
+fn protocol_of(from: &Resource) -> Option<&str> {
+    TargetGroup::of(&from.attrs)?.protocol.as_deref()
 }
 
 /// `findings.csv`: one row for each failure and each thing that could not be judged.
