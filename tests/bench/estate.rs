@@ -173,10 +173,10 @@ impl Cell {
                     ..vpc::Vpc::default()
                 },
             );
-            for m in 0..3 {
+            for (m, zone) in ZONES.into_iter().enumerate() {
                 let subnet = subnet::Subnet {
                     vpc: self.vpc(),
-                    zone: ZONES[m].to_owned(),
+                    zone: zone.to_owned(),
                     cidr: format!("10.0.{m}.0/24"),
                     free_ips: 200,
                     status: "available".to_owned(),
@@ -553,7 +553,7 @@ impl Cell {
 
     fn log_group(&self, m: usize) -> log_group::LogGroup {
         log_group::LogGroup {
-            retention_days: (m % 2 == 0).then_some(30),
+            retention_days: m.is_multiple_of(2).then_some(30),
             stored_bytes: 1 << 20,
             ..log_group::LogGroup::default()
         }

@@ -129,6 +129,7 @@ mod tests {
         vec![Resource::new("web", Repository::default()).arn(arn)]
     }
 
+    // The other questions are asked while the first page is on its way.
     #[tokio::test]
     async fn images_are_counted_over_all_pages() {
         let tape = Tape::default()
@@ -137,13 +138,13 @@ mod tests {
                 r#"{"imageDetails":[{"imageDigest":"a","imageTags":["1"],
                      "imageSizeInBytes":10,"imagePushedAt":1525035600}],"nextToken":"t"}"#,
             )
+            .answer(400, r#"{"__type":"LifecyclePolicyNotFoundException"}"#)
+            .answer(200, TAGGED)
             .answer(
                 200,
                 r#"{"imageDetails":[{"imageDigest":"b","imageSizeInBytes":5,
                      "imagePushedAt":1525035500}]}"#,
-            )
-            .answer(400, r#"{"__type":"LifecyclePolicyNotFoundException"}"#)
-            .answer(200, TAGGED);
+            );
         let found = deepen(&tape.aws(), web()).await;
         let repository = Repository::of(&found.resources[0].attrs).unwrap();
         let images = repository.images.known().unwrap();
@@ -162,9 +163,9 @@ mod tests {
                 200,
                 r#"{"imageDetails":[{"imageDigest":"a"}],"nextToken":"t"}"#,
             )
-            .answer(400, denied)
             .answer(200, r#"{"lifecyclePolicyText":"{}"}"#)
-            .answer(200, TAGGED);
+            .answer(200, TAGGED)
+            .answer(400, denied);
         let found = deepen(&tape.aws(), web()).await;
         let repository = Repository::of(&found.resources[0].attrs).unwrap();
         assert_eq!(repository.images, Fact::Unread);
