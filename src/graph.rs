@@ -1,6 +1,11 @@
 //! The snapshot seen as a graph. The only module that knows petgraph.
 
-use std::collections::{BTreeMap, BTreeSet};
+#![expect(
+    clippy::disallowed_types,
+    reason = "what is looked up by name alone and never gone through has no order to leak"
+)]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use petgraph::{
     Direction,
@@ -27,10 +32,11 @@ pub struct Edge {
 /// Borrows resources; never changes after it is built. All views live as long as what it borrows.
 pub struct Graph<'s> {
     inner: DiGraph<&'s Resource, Edge>,
-    index: BTreeMap<&'s ResourceId, NodeIndex>,
+    /// Only ever asked for one id: the order of ids is the order of the nodes.
+    index: HashMap<&'s ResourceId, NodeIndex>,
     by_kind: BTreeMap<Kind, Vec<NodeIndex>>,
     /// For references that only tell an ARN which does not hold the whole key.
-    by_arn: BTreeMap<&'s str, NodeIndex>,
+    by_arn: HashMap<&'s str, NodeIndex>,
     /// For references by another key than the one that we chose; several may share one.
     by_other: BTreeMap<(Kind, String), Vec<NodeIndex>>,
     dangling: Vec<(&'s ResourceId, Relation)>,
@@ -38,24 +44,30 @@ pub struct Graph<'s> {
 
 impl<'s> Graph<'s> {
     pub fn build(resources: impl IntoIterator<Item = &'s Resource>) -> Self {
-        let resources: Vec<&'s Resource> = resources.into_iter().collect();
+        // Nodes in id order, each id once: a node's number tells which of two comes first.
+        let mut resources: Vec<&'s Resource> = resources.into_iter().collect();
+        resources.sort_by(|a, b| a.id.cmp(&b.id));
+        resources.dedup_by(|a, b| a.id == b.id);
         let mut inner = DiGraph::with_capacity(resources.len(), resources.len() * 3);
-        let index: BTreeMap<_, _> = resources
+        let index: HashMap<_, _> = resources
             .iter()
             .map(|it| (&it.id, inner.add_node(*it)))
             .collect();
         let mut by_kind: BTreeMap<Kind, Vec<NodeIndex>> = BTreeMap::new();
-        for (id, &ix) in &index {
-            by_kind.entry(id.kind).or_default().push(ix);
+        for ix in inner.node_indices() {
+            by_kind.entry(inner[ix].id.kind).or_default().push(ix);
         }
-        let by_arn: BTreeMap<&str, NodeIndex> = resources
-            .iter()
-            .filter_map(|it| Some((it.arn.as_deref()?, index[&it.id])))
+        let by_arn: HashMap<&str, NodeIndex> = inner
+            .node_indices()
+            .filter_map(|ix| Some((inner[ix].arn.as_deref()?, ix)))
             .collect();
         let mut by_other: BTreeMap<(Kind, String), Vec<NodeIndex>> = BTreeMap::new();
-        for (id, &ix) in &index {
+        for ix in inner.node_indices() {
             for key in inner[ix].attrs.model().other_keys() {
-                by_other.entry((id.kind, key)).or_default().push(ix);
+                by_other
+                    .entry((inner[ix].id.kind, key))
+                    .or_default()
+                    .push(ix);
             }
         }
         let mut graph = Self {
@@ -66,7 +78,8 @@ impl<'s> Graph<'s> {
             by_other,
             dangling: Vec::new(),
         };
-        for resource in resources {
+        for from in graph.inner.node_indices() {
+            let resource = graph.inner[from];
             let mut relations = resource.attrs.model().relations();
             relations.sort();
             relations.dedup();
@@ -82,7 +95,6 @@ impl<'s> Graph<'s> {
                             weight: relation.weight,
                         };
                         if told.insert((to, edge)) {
-                            let from = graph.index[&resource.id];
                             graph.inner.add_edge(from, to, edge);
                         }
                     }
@@ -96,16 +108,16 @@ impl<'s> Graph<'s> {
 
     /// All resources, in id order.
     pub fn resources(&self) -> impl Iterator<Item = &'s Resource> {
-        self.index.values().map(|&ix| self.inner[ix])
+        self.inner.node_weights().copied()
     }
 
     /// How many resources there are.
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.inner.node_count()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.len() == 0
     }
 
     /// All resources of one kind, typed, in id order.
@@ -163,14 +175,13 @@ impl<'s> Graph<'s> {
         let mut edges: Vec<_> = self
             .inner
             .edge_references()
-            .map(|it| {
-                let from = &self.inner[it.source()].id;
-                let to = &self.inner[it.target()].id;
-                (from, *it.weight(), to)
-            })
+            .map(|it| (it.source(), it.target(), *it.weight()))
             .collect();
-        edges.sort_by(|a, b| (a.0, a.2, a.1).cmp(&(b.0, b.2, b.1)));
+        edges.sort_unstable();
         edges
+            .into_iter()
+            .map(|(from, to, edge)| (&self.inner[from].id, edge, &self.inner[to].id))
+            .collect()
     }
 
     /// References to things that were not seen, with who refers.
@@ -190,10 +201,11 @@ impl<'s> Graph<'s> {
                     Direction::Outgoing => it.target(),
                     Direction::Incoming => it.source(),
                 };
-                (self.inner[other], *it.weight())
+                (other, *it.weight())
             })
             .collect();
-        found.sort_by(|a, b| (&a.0.id, a.1).cmp(&(&b.0.id, b.1)));
-        found
+        found.sort_unstable();
+        let seen = found.into_iter();
+        seen.map(|(it, edge)| (self.inner[it], edge)).collect()
     }
 }

@@ -28,7 +28,9 @@ impl ResourceId {
 
 impl fmt::Display for ResourceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.kind.name(), self.key)
+        f.write_str(self.kind.name())?;
+        f.write_str("/")?;
+        f.write_str(&self.key)
     }
 }
 

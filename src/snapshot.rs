@@ -176,6 +176,34 @@ pub enum BadSnapshot {
     },
 }
 
+/// What is wrong with a text that is no snapshot of ours.
+fn why_bad(json: &[u8], source: serde_json::Error) -> BadSnapshot {
+    #[derive(Deserialize)]
+    struct Head {
+        format: u32,
+        #[serde(default)]
+        tool: String,
+    }
+    let head: Head = match serde_json::from_slice(json) {
+        Ok(it) => it,
+        Err(it) if it.is_eof() => {
+            let path = "end of file".to_owned();
+            return BadSnapshot::Damaged { path, source: it };
+        }
+        Err(it) => return BadSnapshot::Foreign(it.to_string()),
+    };
+    if head.format > FORMAT {
+        return BadSnapshot::Newer {
+            found: head.format,
+            tool: head.tool,
+        };
+    }
+    let mut json = serde_json::Deserializer::from_slice(json);
+    let again = serde_path_to_error::deserialize::<_, Snapshot>(&mut json);
+    let path = again.map_or_else(|it| it.path().to_string(), |_| String::new());
+    BadSnapshot::Damaged { path, source }
+}
+
 impl Snapshot {
     /// Reads the JSON of a snapshot file.
     ///
@@ -183,34 +211,16 @@ impl Snapshot {
     /// When it is no snapshot, was written by a newer format, or is damaged; the error names the
     /// place in the file.
     pub fn parse(json: &[u8]) -> Result<Self, BadSnapshot> {
-        #[derive(Deserialize)]
-        struct Head {
-            format: u32,
-            #[serde(default)]
-            tool: String,
-        }
-        let head: Head = serde_json::from_slice(json).map_err(|it| {
-            if it.is_eof() {
-                BadSnapshot::Damaged {
-                    path: "end of file".to_owned(),
-                    source: it,
-                }
-            } else {
-                BadSnapshot::Foreign(it.to_string())
+        // Nearly always it is a good one, and large: only a bad one is read a second time, for the
+        // place in it.
+        let mut snapshot = match serde_json::from_slice::<Self>(json) {
+            Ok(it) if it.format <= FORMAT => it,
+            Ok(it) => {
+                let (found, tool) = (it.format, it.tool);
+                return Err(BadSnapshot::Newer { found, tool });
             }
-        })?;
-        if head.format > FORMAT {
-            return Err(BadSnapshot::Newer {
-                found: head.format,
-                tool: head.tool,
-            });
-        }
-        let mut json = serde_json::Deserializer::from_slice(json);
-        let mut snapshot: Self =
-            serde_path_to_error::deserialize(&mut json).map_err(|it| BadSnapshot::Damaged {
-                path: it.path().to_string(),
-                source: it.into_inner(),
-            })?;
+            Err(source) => return Err(why_bad(json, source)),
+        };
         snapshot.sort();
         Ok(snapshot)
     }

@@ -1,6 +1,9 @@
 //! Text that came from AWS, made harmless for a terminal or a line of a file.
 
-use std::{borrow::Cow, fmt::Write as _};
+use std::{
+    borrow::Cow,
+    io::{self, BufWriter, Write as _},
+};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -11,7 +14,9 @@ use sha2::{Digest, Sha256};
 /// A name with an escape sequence in it could otherwise clear a screen, and one with a
 /// right-to-left mark could read as another name.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_harmful) {
+    // Most text is plain ASCII, and that is seen faster by its bytes.
+    let plain = text.bytes().all(|it| matches!(it, b' '..=b'~'));
+    if plain || !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len());
@@ -56,13 +61,40 @@ pub fn one_line(text: &str) -> String {
 
 /// The first `digits` hex digits of a text's SHA-256.
 pub fn digest(text: &[u8], digits: usize) -> String {
-    let mut hex = String::new();
-    for byte in Sha256::digest(text) {
-        // Writing to a `String` cannot fail.
-        write!(hex, "{byte:02x}").unwrap_or_default();
+    hex(&Sha256::digest(text), digits)
+}
+
+/// The digest of what [`json`] makes of a value, without holding all of that in memory.
+pub fn json_digest(value: &impl Serialize, digits: usize) -> String {
+    struct Hash(Sha256);
+
+    impl io::Write for Hash {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
-    hex.truncate(digits);
-    hex
+
+    let mut hash = Hash(Sha256::new());
+    // A hash takes everything; as for the value, see `json`.
+    let mut buffer = BufWriter::with_capacity(1 << 16, &mut hash);
+    serde_json::to_writer_pretty(&mut buffer, value)
+        .map_err(io::Error::from)
+        .and_then(|()| buffer.write_all(b"\n"))
+        .and_then(|()| buffer.flush())
+        .unwrap_or_default();
+    drop(buffer);
+    hex(&hash.0.finalize(), digits)
+}
+
+fn hex(bytes: &[u8], digits: usize) -> String {
+    let halves = bytes.iter().flat_map(|it| [it >> 4, it & 0xf]);
+    let digit = |it| char::from_digit(u32::from(it), 16);
+    halves.filter_map(digit).take(digits).collect()
 }
 
 /// A value as indented JSON with a line end.

@@ -26,10 +26,10 @@ use futures_util::stream::{self, StreamExt};
 use super::{Call, Found, Service, read, state};
 use crate::kind::Kind;
 
-/// How many requests to one service may be under way at once within one reading.
+/// About how many things one reading asks at once.
 ///
-/// Adaptive retry slows down further when AWS asks for it.
-const AT_ONCE: usize = 12;
+/// Who asks faster than AWS likes is told so, and asks again after a pause that grows.
+const AT_ONCE: usize = 24;
 
 macro_rules! clients {
     ($($field:ident: $crate_:ident,)+) => {

@@ -244,6 +244,10 @@ impl<'a> Crawl<'a> {
             if anchors.remove(&listed) && anchors.is_empty() {
                 self.open_stacks(asked)?;
             }
+            // Read whoever they are of, and so as soon as can be: more hangs on them.
+            if listed == Kind::Service {
+                self.fetch_what_services_run();
+            }
         }
         Ok(())
     }
@@ -277,7 +281,7 @@ impl<'a> Crawl<'a> {
         loop {
             let ours = self.ours(asked)?;
             self.ask_about(&ours);
-            self.fetch_what_neighbours_run();
+            self.fetch_what_services_run();
             if self.running.is_empty() {
                 return Ok(());
             }
@@ -348,9 +352,9 @@ impl<'a> Crawl<'a> {
         self.fetch(Work::More, held);
     }
 
-    /// Reads what neighbours' services run, too: only a task definition tells which roles,
-    /// images, secrets and logs a service has, and so who shares them.
-    fn fetch_what_neighbours_run(&mut self) {
+    /// Reads what services run, neighbours' too: only a task definition tells which roles, images,
+    /// secrets and logs a service has, and so who shares them.
+    fn fetch_what_services_run(&mut self) {
         let services = self.found.values().filter(|it| it.id.kind == Kind::Service);
         let mut run: Vec<ResourceId> = services.flat_map(referred).collect();
         run.retain(|it| it.kind == Kind::TaskDefinition);

@@ -92,7 +92,7 @@ pub async fn regions(aws: &Aws) -> Result<Vec<String>, String> {
 
 async fn configure(access: &Access) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::adaptive().with_max_attempts(6))
+        .retry_config(patience())
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(5))
@@ -121,6 +121,16 @@ async fn configure(access: &Access) -> SdkConfig {
         .into_builder()
         .credentials_provider(SharedCredentialsProvider::new(assumed))
         .build()
+}
+
+/// How a refusal for haste is met: asked again soon, then later and later, for some ten seconds.
+///
+/// Not adaptively: the SDK's adaptive mode slows a whole service down to a request in two seconds
+/// for a refusal or two, and a rack of some size would take minutes to read.
+fn patience() -> RetryConfig {
+    RetryConfig::standard()
+        .with_max_attempts(9)
+        .with_initial_backoff(Duration::from_millis(50))
 }
 
 async fn who(aws: &Aws, config: &SdkConfig) -> Result<Identity, NoAccess> {

@@ -161,6 +161,9 @@ impl<'g, 's> Serving<'g, 's> {
         known: &BTreeMap<ResourceId, Belonging>,
         resource: &Resource,
     ) -> Option<String> {
+        if !is_store(resource.id.kind) && resource.id.kind != Kind::Instance {
+            return None;
+        }
         let worn = worn(self.graph, &resource.id);
         let declared = |it: &ResourceId| {
             known
@@ -168,8 +171,7 @@ impl<'g, 's> Serving<'g, 's> {
                 .is_some_and(|it| matches!(it.class, Class::Declared | Class::Derived))
         };
         let wears = !worn.is_empty() && worn.iter().all(declared);
-        let may = is_store(resource.id.kind) || resource.id.kind == Kind::Instance;
-        (may && wears).then(|| format!("wears only {}", some(&worn)))
+        wears.then(|| format!("wears only {}", some(&worn)))
     }
 
     /// Why an interface that RDS holds is one of the rack's databases, where it can be no other's.

@@ -3,7 +3,7 @@
 //! RFC 4180 with commas and CRLF, UTF-8, a header always, columns only ever added at the end, an
 //! unknown value empty, lists joined with `|`, times in UTC, rows in a stable order.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, io};
 
 use jiff::Timestamp;
 
@@ -89,7 +89,7 @@ enum Cell<'a> {
     /// Anything that AWS or a user may have written.
     Text(Cow<'a, str>),
     /// Numbers, times, booleans and words of our own.
-    Plain(String),
+    Plain(Cow<'a, str>),
     Empty,
 }
 
@@ -102,19 +102,23 @@ impl<'a> Cell<'a> {
         it.map_or(Self::Empty, |it| Self::Text(it.into()))
     }
 
-    fn plain(it: &(impl ToString + ?Sized)) -> Self {
-        Self::Plain(it.to_string())
+    fn plain(it: &impl ToString) -> Self {
+        Self::Plain(it.to_string().into())
+    }
+
+    fn word(it: &'a str) -> Self {
+        Self::Plain(it.into())
     }
 
     fn time(it: Option<Timestamp>) -> Self {
-        it.map_or(Self::Empty, |it| Self::Plain(stamp(it)))
+        it.map_or(Self::Empty, |it| Self::Plain(stamp(it).into()))
     }
 
-    fn write(self) -> String {
+    fn write(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(it) => guard(&it),
-            Self::Plain(it) => it,
-            Self::Empty => String::new(),
+            Self::Text(it) => guard(it),
+            Self::Plain(it) => Cow::Borrowed(it),
+            Self::Empty => Cow::Borrowed(""),
         }
     }
 }
@@ -127,12 +131,20 @@ pub fn stamp(it: Timestamp) -> String {
 /// Keeps a terminal from obeying a name and a spreadsheet from taking it for a formula: escapes are
 /// made visible, line ends apart, and what begins like a formula, spaces and full-width forms
 /// included, gets an apostrophe before it.
-fn guard(text: &str) -> String {
-    let lines: Vec<Cow<'_, str>> = text.split('\n').map(text::harmless).collect();
-    let text = lines.join("\n");
+fn guard(text: &str) -> Cow<'_, str> {
+    let text = if text.contains('\n') {
+        let lines: Vec<Cow<'_, str>> = text.split('\n').map(text::harmless).collect();
+        Cow::Owned(lines.join("\n"))
+    } else {
+        text::harmless(text)
+    };
     let begins = text.trim_start_matches([' ', '\u{a0}']);
     let risky = begins.starts_with(['=', '+', '-', '@', '\n', '＝', '＋', '－', '＠']);
-    if risky { format!("'{text}") } else { text }
+    if risky {
+        format!("'{text}").into()
+    } else {
+        text
+    }
 }
 
 /// What writing to memory may fail with; in practice never.
@@ -147,10 +159,14 @@ fn table<'a>(
         .from_writer(Vec::new());
     writer.write_record(header)?;
     for row in rows {
-        writer.write_record(row.into_iter().map(Cell::write))?;
+        for cell in &row {
+            writer.write_field(cell.write().as_bytes())?;
+        }
+        writer.write_record(None::<&[u8]>)?;
     }
     let bytes = writer.into_inner().map_err(|it| it.into_error())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    // Every cell was a text, and so is the whole.
+    String::from_utf8(bytes).map_err(|it| io::Error::other(it).into())
 }
 
 /// A table of texts, each of them guarded.
@@ -187,9 +203,10 @@ pub fn resources(material: &Material<'_>, report: &Report) -> Result<String, Fai
         }
     }
     let rows = material.case.graph.resources();
+    let taken = stamp(report.header.taken);
     table(
         RESOURCES,
-        rows.map(|it| resource_row(material, report, &notes, it)),
+        rows.map(|it| resource_row(material, report, &notes, &taken, it)),
     )
 }
 
@@ -205,6 +222,7 @@ fn resource_row<'a>(
     material: &'a Material<'_>,
     report: &'a Report,
     notes: &BTreeMap<String, Notes<'a>>,
+    taken: &'a str,
     resource: &'a Resource,
 ) -> Vec<Cell<'a>> {
     let case = &material.case;
@@ -236,22 +254,22 @@ fn resource_row<'a>(
     vec![
         Cell::text(name),
         Cell::maybe(resource.arn.as_deref()),
-        Cell::plain(id.kind.cloudformation()),
+        Cell::word(id.kind.cloudformation()),
         Cell::text(resource.label()),
         if ours {
             Cell::text(&*header.rack)
         } else {
             Cell::Empty
         },
-        Cell::plain(&header.account),
-        Cell::plain(&header.region),
+        Cell::word(&header.account),
+        Cell::word(&header.region),
         Cell::maybe(place.zone),
         Cell::maybe(place.vpc),
         Cell::maybe(place.subnet),
         parent.map_or(Cell::Empty, |(it, _)| Cell::text(it.id.to_string())),
         Cell::maybe(resource.attrs.model().state()),
         Cell::time(resource.created),
-        Cell::plain(managed_by),
+        Cell::word(managed_by),
         Cell::maybe(stack),
         Cell::maybe(tag("Owner").or(tag("owner"))),
         Cell::maybe(tag("App").or(tag("app"))),
@@ -260,11 +278,11 @@ fn resource_row<'a>(
         Cell::Empty,
         Cell::Empty,
         Cell::plain(&notes.open),
-        notes.worst.map_or(Cell::Empty, |it| Cell::plain(it.name())),
+        notes.worst.map_or(Cell::Empty, |it| Cell::word(it.name())),
         Cell::text(serde_json::to_string(&resource.tags).unwrap_or_default()),
-        Cell::plain(&header.snapshot),
-        Cell::time(Some(header.taken)),
-        Cell::plain(belonging.class.name()),
+        Cell::word(&header.snapshot),
+        Cell::word(taken),
+        Cell::word(belonging.class.name()),
         Cell::text(&*belonging.evidence),
         Cell::text(joined(&belonging.others)),
         Cell::text(notes.unread.join("|")),
@@ -285,26 +303,55 @@ fn joined(ids: &[ResourceId]) -> String {
 /// Only when memory cannot be written to.
 pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
     let edges = material.case.graph.edges().into_iter();
-    let mut rows: Vec<[String; 7]> = edges
+    let number = |it: Option<u32>| it.map(|it| it.to_string()).unwrap_or_default();
+    let mut rows: Vec<_> = edges
         .map(|(from, edge, to)| {
             let (relation, turned) = word(edge.kind);
-            let number = |it: Option<u32>| it.map(|it| it.to_string()).unwrap_or_default();
-            let protocol = material.case.graph.get(from).and_then(protocol);
+            let port = number(edge.port.map(u32::from));
+            let protocol = edge.port.and(material.case.graph.get(from));
+            let protocol = protocol.and_then(protocol_of).unwrap_or_default();
             let (from, to) = if turned { (to, from) } else { (from, to) };
-            [
-                from.to_string(),
-                relation.to_owned(),
-                to.to_string(),
-                number(edge.port.map(u32::from)),
-                edge.port.and(protocol).unwrap_or_default(),
-                number(edge.weight),
-                edge.evidence.to_owned(),
-            ]
+            let weight = number(edge.weight);
+            let (from, to) = (Written(from), Written(to));
+            (from, relation, to, port, protocol, weight, edge.evidence)
         })
         .collect();
-    rows.sort();
-    let cells = rows.into_iter().map(|row| row.map(Cell::text).into());
+    rows.sort_unstable();
+    let cells = rows
+        .iter()
+        .map(|(from, relation, to, port, protocol, weight, evidence)| {
+            vec![
+                Cell::text(from.0.to_string()),
+                Cell::word(relation),
+                Cell::text(to.0.to_string()),
+                Cell::word(port),
+                Cell::text(*protocol),
+                Cell::word(weight),
+                Cell::word(evidence),
+            ]
+        });
     table(EDGES, cells)
+}
+
+/// An id in the order of its text, which has the kind's name before a slash.
+#[derive(PartialEq, Eq)]
+struct Written<'a>(&'a ResourceId);
+
+impl Ord for Written<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let (a, b) = (self.0, other.0);
+        if a.kind == b.kind {
+            return a.key.cmp(&b.key);
+        }
+        let text = |it: Kind| it.name().bytes().chain([b'/']);
+        text(a.kind).cmp(text(b.kind))
+    }
+}
+
+impl PartialOrd for Written<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
 }
 
 /// The word of `edges.csv` for a relation, and whether it reads the other way round.
@@ -324,8 +371,8 @@ fn word(kind: RelationKind) -> (&'static str, bool) {
 }
 
 /// What a target group speaks with its targets.
-fn protocol(from: &Resource) -> Option<String> {
-    TargetGroup::of(&from.attrs)?.protocol.clone()
+fn protocol_of(from: &Resource) -> Option<&str> {
+    TargetGroup::of(&from.attrs)?.protocol.as_deref()
 }
 
 /// `findings.csv`: one row for each failure and each thing that could not be judged.
@@ -342,20 +389,20 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
             .and_then(|it| material.case.graph.get(&it));
         let kind = resource.map(|it| it.id.kind.cloudformation());
         vec![
-            Cell::plain(&it.fingerprint),
-            Cell::plain(it.rule),
+            Cell::word(&it.fingerprint),
+            Cell::word(it.rule),
             Cell::text(&*it.title),
-            Cell::plain(it.severity.name()),
-            Cell::plain(it.status.name()),
+            Cell::word(it.severity.name()),
+            Cell::word(it.status.name()),
             match it.status {
-                Status::Fail => Cell::plain("certain"),
+                Status::Fail => Cell::word("certain"),
                 Status::Unknown | Status::Pass | Status::NotApplicable => Cell::Empty,
             },
             Cell::text(&*it.subject.id),
             Cell::maybe(resource.and_then(|it| it.arn.as_deref())),
-            kind.map_or(Cell::Empty, Cell::plain),
-            Cell::plain(&report.header.account),
-            Cell::plain(&report.header.region),
+            kind.map_or(Cell::Empty, Cell::word),
+            Cell::word(&report.header.account),
+            Cell::word(&report.header.region),
             Cell::text(&*it.why),
             Cell::text(text::one_line(&it.remedy.join(" | "))),
             Cell::text(it.references.join("|")),

@@ -101,7 +101,7 @@ fn header(snapshot: &Snapshot, case: &Case<'_>) -> Header {
             snapshot.took_ms % 1000 / 100
         ),
         tool: format!("racklens {}", snapshot.tool),
-        snapshot: text::digest(snapshot.to_json().as_bytes(), 16),
+        snapshot: text::json_digest(snapshot, 16),
     }
 }
 

@@ -176,7 +176,7 @@ fn first_line(process: &mut Child, deadline: Duration) -> Option<String> {
 }
 
 /// The interpreter of a virtual environment with the emulator's requirements, which is made if there is none.
-fn interpreter() -> PathBuf {
+pub fn interpreter() -> PathBuf {
     let requirements = Path::new(SOURCE).join("requirements.txt");
     let version = python_version();
 

@@ -1,6 +1,13 @@
 //! Reads buckets: the region's own with their tags, then six questions to each of the rack's.
 
-use aws_sdk_s3::types;
+use aws_sdk_s3::{
+    operation::{
+        get_bucket_encryption::GetBucketEncryptionOutput,
+        get_bucket_policy_status::GetBucketPolicyStatusOutput,
+        list_objects_v2::ListObjectsV2Output,
+    },
+    types,
+};
 use futures_util::future::BoxFuture;
 
 use super::{Bucket, Contents, LifecycleRule, PolicyFacts, PublicAccessBlock};
@@ -132,40 +139,60 @@ fn deepen(aws: &Aws, buckets: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Bucket, buckets, |it| look_into(aws, it)))
 }
 
+/// Asks all questions at once: none needs another's answer.
 async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {
     let mut found = Found::of(Kind::Bucket);
     let id = bucket.id.clone();
+    let name = &id.key;
+    let (policy, block, encrypted, versioning, lifecycle, page) = tokio::join!(
+        aws.s3.get_bucket_policy_status().bucket(name).send(),
+        aws.s3.get_public_access_block().bucket(name).send(),
+        aws.s3.get_bucket_encryption().bucket(name).send(),
+        aws.s3.get_bucket_versioning().bucket(name).send(),
+        aws.s3
+            .get_bucket_lifecycle_configuration()
+            .bucket(name)
+            .send(),
+        aws.s3.list_objects_v2().bucket(name).max_keys(PAGE).send(),
+    );
+    let about = Some(&id);
+    let policy = found.optional(POLICY, about, "NoSuchBucketPolicy", policy);
+    let none = "NoSuchPublicAccessBlockConfiguration";
+    let block = found.optional(BLOCK, about, none, block);
+    let none = "ServerSideEncryptionConfigurationNotFoundError";
+    let encrypted = found.optional(ENCRYPTION, about, none, encrypted);
+    let versioning = found.answer(VERSIONING, about, versioning);
+    let none = "NoSuchLifecycleConfiguration";
+    let lifecycle = found.optional(LIFECYCLE, about, none, lifecycle);
+    let page = found.answer(OBJECTS, about, page);
     if let Some(attrs) = Bucket::of_mut(&mut bucket.attrs) {
-        protection(aws, &id, attrs, &mut found).await;
-        encryption(aws, &id, attrs, &mut found).await;
-        contents(aws, &id, attrs, &mut found).await;
+        attrs.policy = fact(policy.map(|it| it.map(policy_facts)));
+        let blocks = block.map(|it| it.and_then(|it| it.public_access_block_configuration));
+        attrs.public_access_block = fact(blocks.map(|it| it.as_ref().map(public_access_block)));
+        if let Some(answer) = encrypted {
+            encryption(attrs, answer);
+        }
+        let status = versioning.map(|it| it.status);
+        let status = status.map(|it| it.as_ref().map_or("Off", |it| it.as_str()).to_owned());
+        attrs.versioning = fact(status);
+        let rules = lifecycle.map(|it| it.and_then(|it| it.rules).unwrap_or_default());
+        let rules = rules.map(|it| it.into_iter().map(lifecycle_rule).collect());
+        attrs.lifecycle = fact(rules);
+        attrs.contents = fact(page.map(contents));
     }
     found.resources.push(bucket);
     found
 }
 
-/// Who is let in.
-async fn protection(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut Found) {
-    let answer = aws.s3.get_bucket_policy_status().bucket(&id.key).send();
-    let status = found.optional(POLICY, Some(id), "NoSuchBucketPolicy", answer.await);
-    let status = status.map(|it| {
-        it.map(|it| PolicyFacts {
-            is_public: it
-                .policy_status
-                .and_then(|it| it.is_public)
-                .unwrap_or_default(),
-        })
-    });
-    attrs.policy = status.map_or(Fact::Unread, Fact::Known);
+fn fact<T>(answer: Option<T>) -> Fact<T> {
+    answer.map_or(Fact::Unread, Fact::Known)
+}
 
-    let answer = aws.s3.get_public_access_block().bucket(&id.key).send();
-    let none = "NoSuchPublicAccessBlockConfiguration";
-    let block = found.optional(BLOCK, Some(id), none, answer.await);
-    let block = block.map(|it| {
-        it.and_then(|it| it.public_access_block_configuration)
-            .map(|it| public_access_block(&it))
-    });
-    attrs.public_access_block = block.map_or(Fact::Unread, Fact::Known);
+fn policy_facts(it: GetBucketPolicyStatusOutput) -> PolicyFacts {
+    let is_public = it.policy_status.and_then(|it| it.is_public);
+    PolicyFacts {
+        is_public: is_public.unwrap_or_default(),
+    }
 }
 
 fn public_access_block(it: &types::PublicAccessBlockConfiguration) -> PublicAccessBlock {
@@ -177,12 +204,7 @@ fn public_access_block(it: &types::PublicAccessBlockConfiguration) -> PublicAcce
     }
 }
 
-async fn encryption(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut Found) {
-    let answer = aws.s3.get_bucket_encryption().bucket(&id.key).send();
-    let none = "ServerSideEncryptionConfigurationNotFoundError";
-    let Some(answer) = found.optional(ENCRYPTION, Some(id), none, answer.await) else {
-        return;
-    };
+fn encryption(attrs: &mut Bucket, answer: Option<GetBucketEncryptionOutput>) {
     let rules = answer.and_then(|it| it.server_side_encryption_configuration);
     let default = rules
         .map(|it| it.rules)
@@ -194,37 +216,16 @@ async fn encryption(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut 
     attrs.encryption_key = default.and_then(|it| it.kms_master_key_id);
 }
 
-/// What is in it and how long it stays.
-async fn contents(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut Found) {
-    let answer = aws.s3.get_bucket_versioning().bucket(&id.key).send();
-    if let Some(answer) = found.answer(VERSIONING, Some(id), answer.await) {
-        let status = answer.status.as_ref().map_or("Off", |it| it.as_str());
-        attrs.versioning = Fact::Known(status.to_owned());
-    }
-
-    let answer = aws
-        .s3
-        .get_bucket_lifecycle_configuration()
-        .bucket(&id.key)
-        .send();
-    let none = "NoSuchLifecycleConfiguration";
-    if let Some(answer) = found.optional(LIFECYCLE, Some(id), none, answer.await) {
-        let rules = answer.and_then(|it| it.rules).unwrap_or_default();
-        attrs.lifecycle = Fact::Known(rules.into_iter().map(lifecycle_rule).collect());
-    }
-
-    let page = aws.s3.list_objects_v2().bucket(&id.key).max_keys(PAGE);
-    if let Some(page) = found.answer(OBJECTS, Some(id), page.send().await) {
-        let objects = page.contents.unwrap_or_default();
-        attrs.contents = Fact::Known(Contents {
-            objects: u64::try_from(objects.len()).unwrap_or(u64::MAX),
-            bytes: objects.iter().map(|it| size(it.size)).sum(),
-            complete: page.is_truncated == Some(false),
-            newest: objects
-                .iter()
-                .filter_map(|it| shape::time(it.last_modified))
-                .max(),
-        });
+fn contents(page: ListObjectsV2Output) -> Contents {
+    let objects = page.contents.unwrap_or_default();
+    Contents {
+        objects: u64::try_from(objects.len()).unwrap_or(u64::MAX),
+        bytes: objects.iter().map(|it| size(it.size)).sum(),
+        complete: page.is_truncated == Some(false),
+        newest: objects
+            .iter()
+            .filter_map(|it| shape::time(it.last_modified))
+            .max(),
     }
 }
 

@@ -66,25 +66,35 @@ fn deepen(aws: &Aws, repositories: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Repository, repositories, |it| look_into(aws, it)))
 }
 
+/// Asks all questions at once: none needs another's answer.
 async fn look_into(aws: &Aws, mut repository: Resource) -> Found {
     let mut found = Found::of(Kind::Repository);
+    let mut of_images = Found::of(Kind::Repository);
     let id = repository.id.clone();
+    let tags = async {
+        let arn = repository.arn.clone()?;
+        let request = aws.ecr.list_tags_for_resource().resource_arn(arn);
+        Some(request.send().await)
+    };
+    let (images, policy, tags) = tokio::join!(
+        images(aws, &id, &mut of_images),
+        aws.ecr
+            .get_lifecycle_policy()
+            .repository_name(&id.key)
+            .send(),
+        tags,
+    );
+    found.merge(of_images);
+    let none = "LifecyclePolicyNotFoundException";
+    let policy = found.optional(LIFECYCLE, Some(&id), none, policy);
+    let tags = tags.and_then(|it| found.answer(TAGS, Some(&id), it));
     if let Some(attrs) = Repository::of_mut(&mut repository.attrs) {
-        attrs.images = images(aws, &id, &mut found)
-            .await
-            .map_or(Fact::Unread, Fact::Known);
-        let answer = aws.ecr.get_lifecycle_policy().repository_name(&id.key);
-        let none = "LifecyclePolicyNotFoundException";
-        let policy = found.optional(LIFECYCLE, Some(&id), none, answer.send().await);
-        attrs.lifecycle_policy = policy
-            .map(|it| it.is_some())
-            .map_or(Fact::Unread, Fact::Known);
+        attrs.images = images.map_or(Fact::Unread, Fact::Known);
+        let policy = policy.map(|it| it.is_some());
+        attrs.lifecycle_policy = policy.map_or(Fact::Unread, Fact::Known);
     }
-    if let Some(arn) = &repository.arn {
-        let answer = aws.ecr.list_tags_for_resource().resource_arn(arn);
-        if let Some(answer) = found.answer(TAGS, Some(&id), answer.send().await) {
-            repository = repository.tags(tag_map!(answer.tags.unwrap_or_default()));
-        }
+    if let Some(answer) = tags {
+        repository = repository.tags(tag_map!(answer.tags.unwrap_or_default()));
     }
     found.resources.push(repository);
     found
@@ -120,6 +130,7 @@ mod tests {
         vec![Resource::new("web", Repository::default()).arn(arn)]
     }
 
+    // The other questions are asked while the first page is on its way.
     #[tokio::test]
     async fn images_are_counted_over_all_pages() {
         let tape = Tape::default()
@@ -128,13 +139,13 @@ mod tests {
                 r#"{"imageDetails":[{"imageDigest":"a","imageTags":["1"],
                      "imageSizeInBytes":10,"imagePushedAt":1525035600}],"nextToken":"t"}"#,
             )
+            .answer(400, r#"{"__type":"LifecyclePolicyNotFoundException"}"#)
+            .answer(200, TAGGED)
             .answer(
                 200,
                 r#"{"imageDetails":[{"imageDigest":"b","imageSizeInBytes":5,
                      "imagePushedAt":1525035500}]}"#,
-            )
-            .answer(400, r#"{"__type":"LifecyclePolicyNotFoundException"}"#)
-            .answer(200, TAGGED);
+            );
         let found = deepen(&tape.aws(), web()).await;
         let repository = Repository::of(&found.resources[0].attrs).unwrap();
         let images = repository.images.known().unwrap();
@@ -153,9 +164,9 @@ mod tests {
                 200,
                 r#"{"imageDetails":[{"imageDigest":"a"}],"nextToken":"t"}"#,
             )
-            .answer(400, denied)
             .answer(200, r#"{"lifecyclePolicyText":"{}"}"#)
-            .answer(200, TAGGED);
+            .answer(200, TAGGED)
+            .answer(400, denied);
         let found = deepen(&tape.aws(), web()).await;
         let repository = Repository::of(&found.resources[0].attrs).unwrap();
         assert_eq!(repository.images, Fact::Unread);

@@ -112,24 +112,28 @@ fn deepen(aws: &Aws, roles: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Role, roles, |it| look_into(aws, it)))
 }
 
+/// Asks all questions at once: none needs another's answer.
 async fn look_into(aws: &Aws, mut role: Resource) -> Found {
     let mut found = Found::of(Kind::Role);
     let id = role.id.clone();
     let Some(attrs) = Role::of_mut(&mut role.attrs) else {
         return found;
     };
-    let request = aws.iam.list_attached_role_policies().role_name(&id.key);
-    let answer = request.into_paginator().items().send().try_collect().await;
-    if let Some(told) = found.answer(ATTACHED, Some(&id), answer) {
+    let attached = aws.iam.list_attached_role_policies().role_name(&id.key);
+    let inline = aws.iam.list_role_policies().role_name(&id.key);
+    let (attached, inline, answer) = tokio::join!(
+        attached.into_paginator().items().send().try_collect(),
+        inline.into_paginator().items().send().try_collect(),
+        aws.iam.get_role().role_name(&id.key).send(),
+    );
+    if let Some(told) = found.answer(ATTACHED, Some(&id), attached) {
+        let told: Vec<types::AttachedPolicy> = told;
         let arns = told.into_iter().filter_map(|it| it.policy_arn).collect();
         attrs.attached = Fact::Known(arns);
     }
-    let request = aws.iam.list_role_policies().role_name(&id.key);
-    let answer = request.into_paginator().items().send().try_collect().await;
-    if let Some(names) = found.answer(INLINE, Some(&id), answer) {
+    if let Some(names) = found.answer(INLINE, Some(&id), inline) {
         attrs.inline = Fact::Known(names);
     }
-    let answer = aws.iam.get_role().role_name(&id.key).send().await;
     let answer = found.answer(ROLE, Some(&id), answer);
     if let Some(told) = answer.and_then(|it| it.role) {
         attrs.facts = Fact::Known(facts(&told));

@@ -73,7 +73,7 @@ fn row<'a>(graph: &Graph<'_>, path: &'a TrafficPath) -> Vec<Cell<'a>> {
         port(container.map(|it| it.port)),
         Cell::maybe(container.map(|it| &*it.image)),
         Cell::text(&*path.action),
-        verdict.map_or(Cell::Empty, |it| Cell::plain(it.name())),
+        verdict.map_or(Cell::Empty, |it| Cell::word(it.name())),
         Cell::maybe(end.map(|it| &*it.why)),
     ]
 }

@@ -1,0 +1,242 @@
+//! How long the core takes over a large snapshot, phase by phase, against a budget.
+//!
+//! ```console
+//! $ cargo bench --no-default-features --bench core              # 100,000 and 1,000,000 resources
+//! $ cargo bench --no-default-features --bench core -- 100000    # only these
+//! ```
+//!
+//! A file is written into a temporary folder and then read by a fresh process of this program,
+//! which is timed: what one measurement leaves behind in memory cannot help the next. Each size is
+//! measured three times, the largest once, and the fastest counts.
+//!
+//! The core has one thread and waits for nothing but the file, so that the time which it has of a
+//! processor is its wall time on a machine that does nothing else. That is what the budgets are
+//! about, because it does not change with what else runs; the wall time is printed beside it.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a benchmark prints what it measured"
+)]
+#![expect(unreachable_pub, reason = "everything here is one binary's own")]
+
+use std::{
+    collections::BTreeMap,
+    env,
+    fs::{self, File},
+    io::{BufWriter, Write as _},
+    path::Path,
+    process::{Command, ExitCode},
+    time::Instant,
+};
+
+use racklens::{
+    belonging, file,
+    graph::Graph,
+    rack,
+    report::{self, Material, csv},
+    rule::{self, Case},
+};
+
+mod estate;
+mod kernel;
+
+use estate::Estate;
+
+/// What 100,000 resources may take.
+const BUDGET_MS: u64 = 2000;
+const BASE: usize = 100_000;
+/// What ten times as many may take, as a multiple: linear, with a tenth for deeper trees.
+const GROWTH: u64 = 11;
+/// What a million resources take at most, the file itself included.
+const ROOM_MIB: u64 = 8 << 10;
+
+const PHASES: [&str; 6] = ["load", "graph", "belonging", "rules", "view", "csv"];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
+    if let [flag, file] = &args[..]
+        && flag == "--measure"
+    {
+        let measured = measure(Path::new(file));
+        println!("{}", serde_json::to_string(&measured).expect("numbers"));
+        return ExitCode::SUCCESS;
+    }
+    let sizes: Result<Vec<usize>, _> = args.iter().map(|it| it.parse()).collect();
+    match sizes {
+        Ok(sizes) if sizes.is_empty() => compare(&[BASE, 10 * BASE]),
+        Ok(sizes) => compare(&sizes),
+        Err(_) => {
+            eprintln!("give numbers of resources, for example: 100000 1000000");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Microseconds of a processor by phase, and what else is told about a run.
+type Measured = BTreeMap<String, u64>;
+
+fn total(measured: &Measured) -> u64 {
+    PHASES.iter().map(|it| measured[*it]).sum()
+}
+
+/// Microseconds that this thread has had of a processor; where Linux does not tell, since `begun`.
+fn processor(begun: Instant) -> u64 {
+    let told = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = told.split(' ').next().and_then(|it| it.parse().ok());
+    nanos.map_or_else(|| micros(begun), |it: u64| it / 1000)
+}
+
+fn micros(begun: Instant) -> u64 {
+    u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Runs all phases over one file, as `racklens report` does without its page.
+fn measure(path: &Path) -> Measured {
+    let mut measured = Measured::new();
+    let begun = Instant::now();
+    let mut last = processor(begun);
+    let mut lap = |phase: &str| {
+        let now = processor(begun);
+        measured.insert(phase.to_owned(), now - last);
+        last = now;
+    };
+    let snapshot = file::read_snapshot(path).unwrap_or_else(|it| panic!("{}", it.message));
+    lap("load");
+    let graph = Graph::build(&snapshot.resources);
+    lap("graph");
+    let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, None).expect("the rack is there");
+    let belongings = belonging::decide(&graph, &rack);
+    lap("belonging");
+    let case = Case {
+        graph: &graph,
+        rack: &rack,
+        belongings: &belongings,
+        gaps: &snapshot.gaps,
+        taken: snapshot.taken,
+    };
+    let judged = rule::audit(&case).expect("the rules' words are right");
+    lap("rules");
+    let material = Material {
+        snapshot: &snapshot,
+        case,
+        judged: &judged,
+    };
+    let report = report::make(&material);
+    lap("view");
+    let tables = [
+        csv::resources(&material, &report),
+        csv::edges(&material),
+        csv::findings(&material, &report),
+        csv::traffic_paths(&material),
+    ];
+    let tables = tables.map(|it| it.expect("memory takes it"));
+    lap("csv");
+    measured.insert("wall".to_owned(), micros(begun));
+    let written: usize = tables.iter().map(String::len).sum();
+    measured.insert("csv_mib".to_owned(), mib(written as u64));
+    measured.insert("ours".to_owned(), belongings.ours().count() as u64);
+    measured.insert("edges".to_owned(), graph.edges().len() as u64);
+    measured.insert(
+        "peak_mib".to_owned(),
+        kernel::field("/proc/self/status", "VmHWM:") >> 10,
+    );
+    measured
+}
+
+fn mib(bytes: u64) -> u64 {
+    bytes >> 20
+}
+
+/// Measures each size, prints the table, and judges what has a budget.
+fn compare(sizes: &[usize]) -> ExitCode {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("snapshot.json");
+    let mut measured: BTreeMap<usize, Measured> = BTreeMap::new();
+    for &size in sizes {
+        let room = kernel::field("/proc/meminfo", "MemAvailable:") >> 10;
+        if size > BASE && room < ROOM_MIB {
+            println!(
+                "{size} resources: left out, {room} MiB of memory are free and {ROOM_MIB} may be needed"
+            );
+            continue;
+        }
+        let bytes = write(&path, size);
+        let rounds = if size > BASE { 1 } else { 3 };
+        let best = (0..rounds).map(|_| fresh(&path)).min_by_key(total);
+        let best = best.expect("at least one round");
+        print(size, bytes, &best);
+        measured.insert(size, best);
+    }
+    judge(&measured)
+}
+
+fn write(path: &Path, size: usize) -> u64 {
+    let mut out = BufWriter::new(File::create(path).expect("a file in a temporary folder"));
+    serde_json::to_writer_pretty(&mut out, &Estate::of(size)).expect("the disk takes it");
+    out.flush().expect("the disk takes it");
+    fs::metadata(path).expect("it was written").len()
+}
+
+fn fresh(path: &Path) -> Measured {
+    let program = env::current_exe().expect("this program");
+    let mut command = Command::new(program);
+    let output = command.arg("--measure").arg(path).output();
+    let output = output.expect("this program starts again");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    serde_json::from_slice(&output.stdout).expect("it prints what it measured")
+}
+
+fn print(size: usize, bytes: u64, measured: &Measured) {
+    println!(
+        "\n{size} resources: {} edges, {} the rack's, file {} MiB, tables {} MiB, peak memory {} MiB",
+        measured["edges"],
+        measured["ours"],
+        mib(bytes),
+        measured["csv_mib"],
+        measured["peak_mib"],
+    );
+    let all = total(measured);
+    for phase in PHASES {
+        let it = measured[phase];
+        println!(
+            "  {phase:<10} {:>8} ms  {:>3} %",
+            it / 1000,
+            100 * it / all.max(1)
+        );
+    }
+    let wall = measured["wall"];
+    println!(
+        "  {:<10} {:>8} ms, {} ms of wall time",
+        "all",
+        all / 1000,
+        wall / 1000
+    );
+}
+
+fn judge(measured: &BTreeMap<usize, Measured>) -> ExitCode {
+    let mut kept = true;
+    let mut say = |what: &str, budget: u64, took: u64| {
+        let word = if took <= budget { "kept" } else { "BROKEN" };
+        kept &= took <= budget;
+        println!("  {what:<34} budget {budget:>8} ms  measured {took:>8} ms  {word}");
+    };
+    println!();
+    if let Some(base) = measured.get(&BASE) {
+        say("100,000 resources", BUDGET_MS, total(base) / 1000);
+        if let Some(large) = measured.get(&(10 * BASE)) {
+            let budget = GROWTH * total(base) / 1000;
+            say(
+                "1,000,000 resources, 11 times that",
+                budget,
+                total(large) / 1000,
+            );
+        }
+    }
+    if kept {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
