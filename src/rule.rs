@@ -32,13 +32,18 @@ pub mod listener_weak_tls;
 pub mod logs_no_retention;
 pub mod no_healthy_target;
 pub mod no_task_role;
+pub mod public_ip_on_compute;
 pub mod rds_public;
 pub mod rds_unencrypted;
 pub mod repository_tag_mutable;
 pub mod role_admin;
+pub mod sg_broad_public_cidr;
+pub mod sg_default_allows;
 pub mod sg_world;
 pub mod sg_world_admin_port;
+pub mod sg_world_all_traffic;
 pub mod sg_world_data_port;
+pub mod sg_world_wide_range;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[Rule] = &[
@@ -54,12 +59,17 @@ pub const RULES: &[Rule] = &[
     logs_no_retention::RULE,
     no_healthy_target::RULE,
     no_task_role::RULE,
+    public_ip_on_compute::RULE,
     rds_public::RULE,
     rds_unencrypted::RULE,
     repository_tag_mutable::RULE,
     role_admin::RULE,
+    sg_broad_public_cidr::RULE,
+    sg_default_allows::RULE,
     sg_world_admin_port::RULE,
+    sg_world_all_traffic::RULE,
     sg_world_data_port::RULE,
+    sg_world_wide_range::RULE,
 ];
 
 /// One check.

@@ -7,7 +7,6 @@ use crate::{
     id::ResourceId,
     kind::{Kind, volume::Volume},
     snapshot::Resource,
-    text,
 };
 
 pub const RULE: Rule = Rule {
@@ -41,19 +40,22 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 fn judge(words: &Words, subject: &ResourceId, all: &[(&Resource, &Volume)]) -> Verdict {
     let plain: Vec<_> = all.iter().filter(|(_, it)| !it.encrypted).collect();
     let one = all.iter().all(|(it, _)| it.id == *subject);
-    let count = text::count(all.len(), "disk");
     if plain.is_empty() {
         let why = if one {
             "it is encrypted".to_owned()
         } else {
-            format!("its {count} are encrypted")
+            format!("disks that are not encrypted: 0 of {}", all.len())
         };
         return Verdict::new(&RULE, words, subject, Status::Pass, why);
     }
     let why = if one {
         "it is not encrypted".to_owned()
     } else {
-        format!("{} of its {count} are not encrypted", plain.len())
+        format!(
+            "disks that are not encrypted: {} of {}",
+            plain.len(),
+            all.len()
+        )
     };
     let evidence = plain
         .into_iter()

@@ -46,23 +46,26 @@ fn judge(words: &Words, subject: &ResourceId, all: &[(&Resource, &Instance)]) ->
             .map(|(id, it)| Evidence::new(&id.id, "MetadataOptions.HttpTokens", value(it)))
             .collect::<Vec<_>>()
     };
-    let machines = crate::text::count(all.len(), "machine");
     if !open.is_empty() {
         let role = open.iter().any(|(_, it)| it.profile.is_some());
         let who = if one {
-            "it answers".to_owned()
+            "it answers questions for metadata without a token".to_owned()
         } else {
-            format!("{} of its {machines} answer", open.len())
+            format!(
+                "machines that answer questions for metadata without a token: {} of {}",
+                open.len(),
+                all.len()
+            )
         };
         let (severity, what) = if role {
-            (words.severity, "also with the credentials of its role")
+            (words.severity, "among the answers are a role's credentials")
         } else {
             (
                 Severity::Low,
-                "but has no role to give away, which lowers the severity",
+                "there is no role to give away, which lowers the severity",
             )
         };
-        let why = format!("{who} questions for metadata without a token, {what}");
+        let why = format!("{who}; {what}");
         return verdict(Status::Fail, why)
             .severity(severity)
             .evidence(evidence(open));
@@ -74,7 +77,10 @@ fn judge(words: &Words, subject: &ResourceId, all: &[(&Resource, &Instance)]) ->
     let why = if one {
         "it asks for a token, or gives no metadata at all".to_owned()
     } else {
-        format!("its {machines} ask for a token, or give no metadata at all")
+        format!(
+            "machines that answer questions for metadata without a token: 0 of {}",
+            all.len()
+        )
     };
     verdict(Status::Pass, why)
 }
