@@ -19,6 +19,7 @@ pub mod exposure;
 pub mod internet;
 pub mod origin;
 pub mod revision;
+pub mod served;
 
 pub mod alb_http_not_redirected;
 pub mod bucket_no_public_block;
@@ -43,7 +44,9 @@ pub mod sg_world;
 pub mod sg_world_admin_port;
 pub mod sg_world_all_traffic;
 pub mod sg_world_data_port;
+pub mod sg_world_unexpected_port;
 pub mod sg_world_wide_range;
+pub mod task_directly_reachable;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[Rule] = &[
@@ -69,7 +72,9 @@ pub const RULES: &[Rule] = &[
     sg_world_admin_port::RULE,
     sg_world_all_traffic::RULE,
     sg_world_data_port::RULE,
+    sg_world_unexpected_port::RULE,
     sg_world_wide_range::RULE,
+    task_directly_reachable::RULE,
 ];
 
 /// One check.

@@ -57,7 +57,10 @@ pub fn reaches(
     }
     let families = [
         (Family::V4, interface.public_ip.is_some()),
-        (Family::V6, interface.ipv6_addresses.iter().any(is_public)),
+        (
+            Family::V6,
+            interface.ipv6_addresses.iter().any(|it| is_public(it)),
+        ),
     ];
     let ways = families.into_iter().filter(|(_, has)| *has);
     let ways = ways.map(|(family, _)| {
@@ -91,7 +94,7 @@ pub fn either(a: Answer, b: Answer) -> Answer {
 }
 
 /// An address that the internet knows; those that begin with `fc`, `fd` or `fe80` stay at home.
-fn is_public(address: &String) -> bool {
+fn is_public(address: &str) -> bool {
     let address: Result<Ipv6Addr, _> = address.parse();
     address.is_ok_and(|it| it.segments()[0] & 0xe000 == 0x2000)
 }
@@ -101,18 +104,16 @@ fn listens(case: &Case<'_>, interface: &NetworkInterface, port: u16) -> bool {
     let Some(owner) = interface.owner() else {
         return true;
     };
-    match owner.kind {
-        Kind::LoadBalancer => {
-            let listeners = case.graph.parts::<Listener>(&owner);
-            let unread = listeners.is_empty() && case.gap_about(&owner).is_some();
-            unread || listeners.iter().any(|(_, it)| it.port == port)
-        }
-        Kind::ClassicLoadBalancer => {
-            let balancer = case.graph.get_as::<ClassicLoadBalancer>(&owner.key);
-            balancer.is_none_or(|(_, it)| it.listeners.iter().any(|it| it.port == port))
-        }
-        _ => true,
+    if owner.kind == Kind::LoadBalancer {
+        let listeners = case.graph.parts::<Listener>(&owner);
+        let unread = listeners.is_empty() && case.gap_about(&owner).is_some();
+        return unread || listeners.iter().any(|(_, it)| it.port == port);
     }
+    if owner.kind == Kind::ClassicLoadBalancer {
+        let balancer = case.graph.get_as::<ClassicLoadBalancer>(&owner.key);
+        return balancer.is_none_or(|(_, it)| it.listeners.iter().any(|it| it.port == port));
+    }
+    true
 }
 
 /// Whether a subnet's route table leads to an internet gateway and so back from it.

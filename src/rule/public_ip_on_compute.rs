@@ -28,6 +28,8 @@ pub const RULE: Rule = Rule {
 struct Found<'a> {
     /// Where public addresses are seen or asked for.
     public: Vec<Evidence>,
+    /// How many machines there are, with and without.
+    machines: usize,
     groups: Vec<&'a String>,
 }
 
@@ -66,6 +68,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         let found = by_subject
             .entry(origin::of(case, &resource.id))
             .or_default();
+        found.machines += 1;
         let public = address(resource, instance.public_ip.as_ref());
         found.public.extend(public);
         found.groups.extend(&instance.security_groups);
@@ -85,13 +88,16 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, found: &Found<'_>) -> 
         let why = "it has no public IPv4 address";
         return Verdict::new(&RULE, words, id, Status::Pass, why);
     }
-    let what = match id.kind {
-        Kind::Service => "its tasks get public IPv4 addresses".to_owned(),
-        Kind::AutoScalingGroup => match found.public.len() {
-            1 => "1 of its machines has a public IPv4 address".to_owned(),
-            it => format!("{it} of its machines have public IPv4 addresses"),
-        },
-        _ => "it has a public IPv4 address".to_owned(),
+    let what = if id.kind == Kind::Service {
+        "its tasks get public IPv4 addresses".to_owned()
+    } else if id.kind == Kind::AutoScalingGroup {
+        let public = found.public.len();
+        format!(
+            "machines with a public IPv4 address: {public} of {}",
+            found.machines
+        )
+    } else {
+        "it has a public IPv4 address".to_owned()
     };
     let (severity, how) = match opened(case, &found.groups) {
         Answer::Open => (
