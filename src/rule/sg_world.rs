@@ -119,8 +119,7 @@ pub fn weigh(
     match doors.next() {
         Some(door) => {
             let door = origin::of(case, &door);
-            let why =
-                format!("{used}, and nothing but the port itself keeps the internet from {door}");
+            let why = format!("{used}, and the internet has a way to {door}");
             (Severity::Critical, why)
         }
         None => (words.severity, used),
@@ -253,7 +252,11 @@ mod tests {
     fn a_port_that_the_internet_reaches_is_critical() {
         let verdicts = judged(&sg_world_admin_port::RULE, &reached());
         assert_eq!(verdicts[0].severity, Severity::Critical);
-        assert!(verdicts[0].why.ends_with("the internet from instance/i-1"));
+        assert!(
+            verdicts[0]
+                .why
+                .ends_with("the internet has a way to instance/i-1")
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    BadWords, Case, Evidence, Rule, Status, Verdict, Words,
+    BadWords, Case, Evidence, Rule, Severity, Status, Verdict, Words,
     exposure::{self, Answer, Opening, Protocol},
     served::{self, Ports},
     sg_world, sg_world_admin_port, sg_world_data_port, sg_world_wide_range,
@@ -100,7 +100,15 @@ fn judge(
         );
         return verdict(Status::Unknown, why);
     }
-    let why = format!("{said}: open to the whole internet, and nothing was seen to use it");
+    let is_balancer =
+        |it: &ResourceId| matches!(it.kind, Kind::LoadBalancer | Kind::ClassicLoadBalancer);
+    let (severity, who) = if attached.iter().all(is_balancer) {
+        let who = "no listener uses it, so nothing answers now, which lowers the severity";
+        (Severity::Low, who)
+    } else {
+        (words.severity, "nothing was seen to use it")
+    };
+    let why = format!("{said}: open to the whole internet, and {who}");
     let users = attached.iter();
     let users = users.map(|it| Evidence::new(it, "SecurityGroups", &id.key));
     let entries = group.ingress.iter().filter(|entry| {
@@ -108,6 +116,7 @@ fn judge(
         !entry.cidrs.is_empty() && surplus.iter().any(opens)
     });
     verdict(Status::Fail, why)
+        .severity(severity)
         .evidence(sg_world::evidence(id, entries))
         .evidence(users)
         .detail(said.clone())
