@@ -16,23 +16,65 @@ use crate::{
 };
 
 pub mod exposure;
+pub mod internet;
+pub mod origin;
+pub mod revision;
+pub mod served;
 
 pub mod alb_http_not_redirected;
+pub mod bucket_no_public_block;
 pub mod bucket_orphan;
+pub mod cert_expiring;
+pub mod ebs_unencrypted;
+pub mod efs_plain;
+pub mod env_plain_secret;
+pub mod imdsv1_allowed;
+pub mod listener_weak_tls;
 pub mod logs_no_retention;
 pub mod no_healthy_target;
+pub mod no_task_role;
+pub mod public_ip_on_compute;
+pub mod rds_public;
+pub mod rds_unencrypted;
+pub mod repository_tag_mutable;
+pub mod role_admin;
+pub mod sg_broad_public_cidr;
+pub mod sg_default_allows;
 pub mod sg_world;
 pub mod sg_world_admin_port;
+pub mod sg_world_all_traffic;
 pub mod sg_world_data_port;
+pub mod sg_world_unexpected_port;
+pub mod sg_world_wide_range;
+pub mod task_directly_reachable;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[Rule] = &[
     alb_http_not_redirected::RULE,
+    bucket_no_public_block::RULE,
     bucket_orphan::RULE,
+    cert_expiring::RULE,
+    ebs_unencrypted::RULE,
+    efs_plain::RULE,
+    env_plain_secret::RULE,
+    imdsv1_allowed::RULE,
+    listener_weak_tls::RULE,
     logs_no_retention::RULE,
     no_healthy_target::RULE,
+    no_task_role::RULE,
+    public_ip_on_compute::RULE,
+    rds_public::RULE,
+    rds_unencrypted::RULE,
+    repository_tag_mutable::RULE,
+    role_admin::RULE,
+    sg_broad_public_cidr::RULE,
+    sg_default_allows::RULE,
     sg_world_admin_port::RULE,
+    sg_world_all_traffic::RULE,
     sg_world_data_port::RULE,
+    sg_world_unexpected_port::RULE,
+    sg_world_wide_range::RULE,
+    task_directly_reachable::RULE,
 ];
 
 /// One check.
@@ -118,6 +160,18 @@ impl Words {
         ports
             .filter_map(|it| u16::try_from(it.as_integer()?).ok())
             .collect()
+    }
+
+    /// A parameter that is a whole number.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.parameters.get(name)?.as_integer()
+    }
+
+    /// A parameter that is a list of words.
+    pub fn texts(&self, name: &str) -> Vec<&str> {
+        let texts = self.parameters.get(name).and_then(toml::Value::as_array);
+        let texts = texts.into_iter().flatten();
+        texts.filter_map(toml::Value::as_str).collect()
     }
 }
 

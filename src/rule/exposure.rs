@@ -1,5 +1,7 @@
 //! Who a security group lets in: the world, on which ports, and what remains unknown.
 
+use std::{collections::BTreeSet, fmt};
+
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde::Serialize;
 
@@ -115,6 +117,70 @@ pub fn openings(group: &SecurityGroup, protocol: Protocol, wanted: &[u16]) -> Ve
     runs
 }
 
+/// Whether a group opens every protocol, and so every port, to the whole internet.
+pub fn all_traffic(group: &SecurityGroup) -> Answer {
+    let all = || group.ingress.iter().filter(|it| it.protocol == "-1");
+    if is_world(all().flat_map(|it| &it.cidrs).map(String::as_str)) {
+        return Answer::Open;
+    }
+    if all().any(|it| !it.prefix_lists.is_empty()) {
+        return Answer::Unknown;
+    }
+    Answer::Closed
+}
+
+/// What a group opens besides all traffic, which is told of once, by itself.
+pub fn besides_all_traffic(group: &SecurityGroup) -> SecurityGroup {
+    let mut rest = group.clone();
+    if all_traffic(group) == Answer::Open {
+        rest.ingress.retain(|it| it.protocol != "-1");
+    }
+    rest
+}
+
+/// All runs of ports that the group opens to the world, rules that meet or overlap joined.
+pub fn runs(group: &SecurityGroup, protocol: Protocol) -> Vec<Opening> {
+    let port = |it: i32| u16::try_from(it).ok();
+    // Between two ends of rules nothing changes.
+    let starts = group.ingress.iter().filter_map(|it| port(it.from?));
+    let after = group.ingress.iter().filter_map(|it| port(it.to?));
+    let after = after.filter_map(|it| it.checked_add(1));
+    let starts: BTreeSet<u16> = starts.chain(after).chain([0]).collect();
+    let next = starts.iter().skip(1).map(|it| it.saturating_sub(1));
+    let ends = next.chain([u16::MAX]);
+    let mut runs: Vec<Opening> = Vec::new();
+    for (from, to) in starts.iter().copied().zip(ends) {
+        if world(group, protocol, from) != Answer::Open {
+            continue;
+        }
+        match runs.last_mut() {
+            Some(run) if run.to.checked_add(1) == Some(from) => run.to = to,
+            _ => runs.push(Opening { protocol, from, to }),
+        }
+    }
+    runs
+}
+
+impl Opening {
+    /// How many ports it has.
+    pub fn width(&self) -> u32 {
+        u32::from(self.to) - u32::from(self.from) + 1
+    }
+}
+
+/// "tcp 22", "tcp 2375-2376" or "all tcp ports".
+impl fmt::Display for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { protocol, from, to } = self;
+        let protocol = protocol.name();
+        match (*from, *to) {
+            (0, u16::MAX) => write!(f, "all {protocol} ports"),
+            (from, to) if from == to => write!(f, "{protocol} {from}"),
+            (from, to) => write!(f, "{protocol} {from}-{to}"),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,5 +257,58 @@ mod tests {
         let runs = openings(&group, Protocol::Tcp, &[2375, 2376, 22]);
         let ends: Vec<(u16, u16)> = runs.iter().map(|it| (it.from, it.to)).collect();
         assert_eq!(ends, [(22, 22), (2375, 2376)]);
+    }
+
+    #[test]
+    fn two_half_ranges_of_ports_are_all_of_them() {
+        let all4: &[&str] = &["0.0.0.0/0"];
+        let halves = [
+            ("tcp", Some(0), Some(32767), all4),
+            ("tcp", Some(32768), Some(65535), all4),
+        ];
+        let runs = runs(&group(&halves), Protocol::Tcp);
+        let said: Vec<String> = runs.iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["all tcp ports"]);
+        assert_eq!(runs[0].width(), 65536);
+    }
+
+    #[test]
+    fn runs_end_where_the_world_does() {
+        let all4: &[&str] = &["0.0.0.0/0"];
+        let rules = [
+            ("tcp", Some(80), Some(90), all4),
+            ("tcp", Some(85), Some(100), &["::/0"]),
+            ("tcp", Some(200), Some(300), &["10.0.0.0/8"]),
+            ("udp", Some(400), Some(400), all4),
+        ];
+        let said = |protocol| -> Vec<String> {
+            let runs = runs(&group(&rules), protocol);
+            runs.iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(said(Protocol::Tcp), ["tcp 80-100"]);
+        assert_eq!(said(Protocol::Udp), ["udp 400"]);
+    }
+
+    #[test]
+    fn all_traffic_is_all_protocols_and_not_all_tcp() {
+        let all4: &[&str] = &["0.0.0.0/0"];
+        let every = group(&[("-1", None, None, all4)]);
+        assert_eq!(all_traffic(&every), Answer::Open);
+        let tcp = group(&[("tcp", Some(0), Some(65535), all4)]);
+        assert_eq!(all_traffic(&tcp), Answer::Closed);
+        let halves: [Rule<'_>; 2] = [
+            ("-1", None, None, &["0.0.0.0/1"]),
+            ("-1", None, None, &["128.0.0.0/1"]),
+        ];
+        assert_eq!(all_traffic(&group(&halves)), Answer::Open);
+    }
+
+    #[test]
+    fn what_is_open_besides_all_traffic_stays_open() {
+        let all4: &[&str] = &["0.0.0.0/0"];
+        let both = group(&[("-1", None, None, all4), ("tcp", Some(22), Some(22), all4)]);
+        let rest = besides_all_traffic(&both);
+        assert_eq!(world(&rest, Protocol::Tcp, 22), Answer::Open);
+        assert_eq!(world(&rest, Protocol::Tcp, 3306), Answer::Closed);
     }
 }

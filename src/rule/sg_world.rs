@@ -1,12 +1,18 @@
 //! What the rules about ports open to the world have in common.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{
     Case, Evidence, Rule, Severity, Status, Verdict, Words,
     exposure::{self, Answer, Opening, Protocol},
+    internet, origin,
 };
 use crate::{
     id::ResourceId,
-    kind::{Kind, security_group::SecurityGroup},
+    kind::{
+        Kind,
+        security_group::{Permission, SecurityGroup},
+    },
     relation::RelationKind,
     snapshot::Resource,
 };
@@ -14,63 +20,135 @@ use crate::{
 /// The ports that a rule is about, by protocol.
 pub type Ports<'a> = &'a [(Protocol, &'a [u16])];
 
-/// One failure for each run of open ports, one unknown where a prefix list decides, else a pass.
+/// One failure for each cause, which may open several ports, one unknown where a prefix list
+/// decides, else a pass.
 pub fn check(rule: &Rule, case: &Case<'_>, words: &Words, ports: Ports<'_>) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for (resource, group) in case.ours::<SecurityGroup>() {
+        let rest = exposure::besides_all_traffic(group);
         let openings: Vec<Opening> = ports
             .iter()
-            .flat_map(|(protocol, ports)| exposure::openings(group, *protocol, ports))
+            .flat_map(|(protocol, ports)| exposure::openings(&rest, *protocol, ports))
             .collect();
-        let attached = attached(case, &resource.id);
-        for opening in &openings {
-            let verdict = open(rule, words, &resource.id, group, opening, &attached);
-            verdicts.push(verdict);
+        let causes = by_cause(&rest, &openings);
+        for opened in causes.values() {
+            verdicts.push(open(rule, case, words, &resource.id, &rest, opened));
         }
-        if openings.is_empty() {
-            verdicts.push(closed(rule, words, &resource.id, group, ports));
+        if causes.is_empty() {
+            let all = exposure::all_traffic(group) == Answer::Open;
+            verdicts.push(if all {
+                told_already(rule, words, &resource.id)
+            } else {
+                closed(rule, words, &resource.id, &rest, ports)
+            });
         }
     }
     verdicts
 }
 
+/// The openings, together where the same entries of the group open them.
+fn by_cause(group: &SecurityGroup, openings: &[Opening]) -> BTreeMap<Vec<usize>, Vec<Opening>> {
+    let mut causes: BTreeMap<Vec<usize>, Vec<Opening>> = BTreeMap::new();
+    for opening in openings {
+        let entries = group.ingress.iter().enumerate();
+        let opening_it = entries.filter(|(_, it)| opens(it, opening));
+        let cause = opening_it.map(|(n, _)| n).collect();
+        causes.entry(cause).or_default().push(*opening);
+    }
+    causes
+}
+
+fn opens(it: &Permission, opening: &Opening) -> bool {
+    !it.cidrs.is_empty() && exposure::covers(it, opening.protocol, opening.from)
+}
+
 fn open(
     rule: &Rule,
+    case: &Case<'_>,
     words: &Words,
     id: &ResourceId,
     group: &SecurityGroup,
-    opening: &Opening,
-    attached: &[ResourceId],
+    openings: &[Opening],
 ) -> Verdict {
-    let run = run(opening);
-    let (severity, where_it_counts) = match attached {
-        [] => (
-            Severity::Medium,
-            "nothing uses the group now, which lowers the severity".to_owned(),
-        ),
-        [one] => (words.severity, format!("{one} uses the group")),
-        [one, more @ ..] => (
-            words.severity,
-            format!("{one} and {} more use the group", more.len()),
-        ),
+    let runs = said(openings);
+    let verb = match openings {
+        [one] if one.from == one.to => "is",
+        _ => "are",
     };
-    let why = format!("{run} is open to the whole internet; {where_it_counts}");
-    let evidence = group
-        .ingress
-        .iter()
-        .filter(|it| !it.cidrs.is_empty() && exposure::covers(it, opening.protocol, opening.from))
-        .map(|it| {
-            let ports = match (it.from, it.to) {
-                (Some(from), Some(to)) => format!("{from}-{to}"),
-                _ => "all ports".to_owned(),
-            };
-            let value = format!("{} {ports} from {}", it.protocol, it.cidrs.join(", "));
-            Evidence::new(id, "IpPermissions", value)
-        });
+    let (severity, where_it_counts) = weigh(case, words, id, openings);
+    let why = format!("{runs} {verb} open to the whole internet; {where_it_counts}");
+    let entries = group.ingress.iter();
+    let entries = entries.filter(|entry| openings.iter().any(|it| opens(entry, it)));
     Verdict::new(rule, words, id, Status::Fail, why)
         .severity(severity)
-        .evidence(evidence)
-        .detail(run)
+        .evidence(evidence(id, entries))
+        .detail(runs)
+}
+
+/// "tcp 22, tcp 2375-2376".
+pub fn said(openings: &[Opening]) -> String {
+    let runs: Vec<String> = openings.iter().map(ToString::to_string).collect();
+    runs.join(", ")
+}
+
+/// How bad it is that a group opens these ports, and why: worst where the internet arrives there
+/// now, least where nothing uses the group.
+pub fn weigh(
+    case: &Case<'_>,
+    words: &Words,
+    id: &ResourceId,
+    openings: &[Opening],
+) -> (Severity, String) {
+    let attached = attached(case, id);
+    let used = match &attached[..] {
+        [] => {
+            let severity = match words.severity {
+                Severity::Critical => Severity::High,
+                Severity::High | Severity::Medium => Severity::Medium,
+                other @ (Severity::Low | Severity::Info) => other,
+            };
+            let why = "nothing uses the group now, which lowers the severity";
+            return (severity, why.to_owned());
+        }
+        [one] => format!("{one} uses the group"),
+        [one, more @ ..] => format!("{one} and {} more use the group", more.len()),
+    };
+    let mut doors = openings
+        .iter()
+        .filter_map(|it| internet::door(case, id, it.protocol, it.from));
+    match doors.next() {
+        Some(door) => {
+            let door = origin::of(case, &door);
+            let why = format!("{used}, and the internet has a way to {door}");
+            (Severity::Critical, why)
+        }
+        None => (words.severity, used),
+    }
+}
+
+/// What a group's entries say.
+pub fn evidence<'a>(
+    id: &'a ResourceId,
+    entries: impl Iterator<Item = &'a Permission> + 'a,
+) -> impl Iterator<Item = Evidence> + 'a {
+    entries.map(|it| {
+        let ports = match (it.from, it.to) {
+            (Some(from), Some(to)) => format!("{from}-{to}"),
+            _ => "all ports".to_owned(),
+        };
+        let protocol = match it.protocol.as_str() {
+            "-1" => "all protocols",
+            other => other,
+        };
+        let value = format!("{protocol} {ports} from {}", it.cidrs.join(", "));
+        Evidence::new(id, "IpPermissions", value)
+    })
+}
+
+/// What another rule tells of already.
+pub fn told_already(rule: &Rule, words: &Words, id: &ResourceId) -> Verdict {
+    let why = "all traffic is let in, which is told of by sg-world-all-traffic";
+    Verdict::new(rule, words, id, Status::NotApplicable, why)
 }
 
 fn closed(
@@ -86,36 +164,33 @@ fn closed(
             .any(|it| exposure::world(group, *protocol, *it) == Answer::Unknown)
     });
     if unknown {
-        let why = "a prefix list decides who may come in, and racklens does not read what is in it";
-        return Verdict::new(rule, words, id, Status::Unknown, why);
+        return listed(rule, words, id);
     }
     let why = "none of these ports is open to the whole internet";
     Verdict::new(rule, words, id, Status::Pass, why)
 }
 
-/// "tcp 22" or "tcp 2375-2376".
-fn run(opening: &Opening) -> String {
-    let Opening { protocol, from, to } = opening;
-    if from == to {
-        format!("{} {from}", protocol.name())
-    } else {
-        format!("{} {from}-{to}", protocol.name())
-    }
+/// What hangs on a prefix list.
+pub fn listed(rule: &Rule, words: &Words, id: &ResourceId) -> Verdict {
+    let why = "a prefix list decides who may come in, and racklens does not read what is in it";
+    Verdict::new(rule, words, id, Status::Unknown, why)
 }
 
 /// What has the group on it, an interface only where nothing else stands for it.
-fn attached(case: &Case<'_>, group: &ResourceId) -> Vec<ResourceId> {
+pub fn attached(case: &Case<'_>, group: &ResourceId) -> Vec<ResourceId> {
     let users = case.graph.users(group).into_iter();
-    let mut users: Vec<ResourceId> = users
+    let users: BTreeSet<ResourceId> = users
         .filter(|(user, edge)| {
             edge.kind == RelationKind::Uses
-                && user.id.kind != Kind::LaunchConfiguration
+                && !matches!(
+                    user.id.kind,
+                    Kind::LaunchConfiguration | Kind::LaunchTemplate
+                )
                 && !is_part(case, user)
         })
         .map(|(user, _)| user.id.clone())
         .collect();
-    users.dedup();
-    users
+    users.into_iter().collect()
 }
 
 /// Whether a network interface is an instance's, a load balancer's or a mount target's.
@@ -125,4 +200,131 @@ fn is_part(case: &Case<'_>, user: &Resource) -> bool {
     user.id.kind == Kind::NetworkInterface
         && (made().any(|(_, edge)| edge.kind == RelationKind::Makes)
             || part().any(|(_, edge)| edge.kind == RelationKind::PartOf))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{AsKind as _, instance::Instance},
+        rule::{internet::tests, sg_world_admin_port, sg_world_data_port},
+        testing,
+    };
+
+    fn judged(rule: &Rule, resources: &[Resource]) -> Vec<Verdict> {
+        let words = rule.words().unwrap();
+        testing::owned(resources, &[], |_| true, |case| (rule.check)(case, &words))
+    }
+
+    fn permission(protocol: &str, from: i32, to: i32) -> Permission {
+        Permission {
+            protocol: protocol.to_owned(),
+            from: Some(from),
+            to: Some(to),
+            cidrs: vec!["0.0.0.0/0".to_owned()],
+            ..Permission::default()
+        }
+    }
+
+    fn group(ingress: Vec<Permission>) -> Resource {
+        let group = SecurityGroup {
+            ingress,
+            ..SecurityGroup::default()
+        };
+        Resource::new("sg-1", group)
+    }
+
+    /// A machine with SSH open, in a public subnet.
+    fn reached() -> Vec<Resource> {
+        let machine = Instance {
+            status: "running".to_owned(),
+            interfaces: vec!["eni-1".to_owned()],
+            security_groups: vec!["sg-1".to_owned()],
+            ..Instance::default()
+        };
+        let mut all = tests::public_subnet();
+        all.push(Resource::new("eni-1", tests::interface()));
+        all.push(Resource::new("i-1", machine));
+        all
+    }
+
+    #[test]
+    fn a_port_that_the_internet_reaches_is_critical() {
+        let verdicts = judged(&sg_world_admin_port::RULE, &reached());
+        assert_eq!(verdicts[0].severity, Severity::Critical);
+        assert!(
+            verdicts[0]
+                .why
+                .ends_with("the internet has a way to instance/i-1")
+        );
+    }
+
+    #[test]
+    fn the_same_port_behind_no_route_is_high() {
+        let mut resources = reached();
+        resources.retain(|it| it.id.kind != Kind::RouteTable);
+        let verdicts = judged(&sg_world_admin_port::RULE, &resources);
+        assert_eq!(verdicts[0].severity, Severity::High);
+    }
+
+    #[test]
+    fn a_group_that_only_a_template_names_is_not_in_use_now() {
+        let mut resources = reached();
+        resources.retain(|it| !matches!(it.id.kind, Kind::Instance | Kind::NetworkInterface));
+        let verdicts = judged(&sg_world_admin_port::RULE, &resources);
+        assert_eq!(verdicts[0].severity, Severity::Medium);
+    }
+
+    #[test]
+    fn one_entry_that_opens_many_ports_is_one_finding() {
+        let all = [group(vec![permission("tcp", 0, 65535)])];
+        assert_eq!(judged(&sg_world_data_port::RULE, &all).len(), 1);
+        let two = [group(vec![
+            permission("tcp", 3306, 3306),
+            permission("tcp", 5432, 5432),
+        ])];
+        assert_eq!(judged(&sg_world_data_port::RULE, &two).len(), 2);
+    }
+
+    #[test]
+    fn all_traffic_is_told_of_by_its_own_rule() {
+        let all = Permission {
+            from: None,
+            to: None,
+            ..permission("-1", 0, 0)
+        };
+        let alone = judged(&sg_world_admin_port::RULE, &[group(vec![all.clone()])]);
+        assert_eq!(alone[0].status, Status::NotApplicable);
+        let both = [group(vec![all, permission("tcp", 22, 22)])];
+        let both = judged(&sg_world_admin_port::RULE, &both);
+        assert_eq!(both[0].status, Status::Fail);
+    }
+
+    #[test]
+    fn a_range_from_80_up_opens_what_lies_in_it() {
+        let up = [group(vec![permission("tcp", 80, 65535)])];
+        let admin = judged(&sg_world_admin_port::RULE, &up);
+        assert!(admin[0].detail.contains("3389"), "{}", admin[0].detail);
+        assert!(!admin[0].detail.contains("tcp 22,"), "{}", admin[0].detail);
+    }
+
+    #[test]
+    fn ping_and_udp_22_are_not_ssh() {
+        let others = [group(vec![
+            permission("icmp", -1, -1),
+            permission("udp", 22, 22),
+        ])];
+        let verdicts = judged(&sg_world_admin_port::RULE, &others);
+        assert_eq!(verdicts[0].status, Status::Pass);
+    }
+
+    #[test]
+    fn a_group_s_world_of_ipv6_counts_too() {
+        let mut all = vec![group(vec![permission("tcp", 22, 22)])];
+        if let Some(it) = SecurityGroup::of_mut(&mut all[0].attrs) {
+            it.ingress[0].cidrs = vec!["::/0".to_owned()];
+        }
+        let verdicts = judged(&sg_world_admin_port::RULE, &all);
+        assert_eq!(verdicts[0].status, Status::Fail);
+    }
 }

@@ -1,0 +1,179 @@
+//! Secrets that stand in a task definition's environment, told by the names of the variables.
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words, revision};
+use crate::{
+    id::ResourceId,
+    kind::{
+        Kind,
+        task_definition::{ContainerDefinition, EnvName},
+    },
+};
+
+pub const RULE: Rule = Rule {
+    id: "env-plain-secret",
+    words: include_str!("../../rules/env-plain-secret.toml"),
+    needs: &[Kind::TaskDefinition],
+    check,
+};
+
+/// One failure for each container with such variables, and a pass for a revision without any.
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let names = Names::new(words);
+    let mut verdicts = Vec::new();
+    for (resource, definition) in revision::in_use(case) {
+        let containers = definition.containers.iter();
+        let failing = containers.filter_map(|it| judge(words, &names, &resource.id, it));
+        let before = verdicts.len();
+        verdicts.extend(failing);
+        if verdicts.len() == before {
+            let why = "no variable has the name of a secret";
+            verdicts.push(Verdict::new(&RULE, words, &resource.id, Status::Pass, why));
+        }
+    }
+    verdicts
+}
+
+fn judge(
+    words: &Words,
+    names: &Names<'_>,
+    id: &ResourceId,
+    container: &ContainerDefinition,
+) -> Option<Verdict> {
+    let mut found: Vec<&EnvName> = container
+        .environment
+        .iter()
+        .filter(|it| names.tell(it))
+        .collect();
+    if found.is_empty() {
+        return None;
+    }
+    found.sort_by_key(|it| &it.name);
+    let said: Vec<&str> = found.iter().map(|it| it.name.as_str()).collect();
+    let said = said.join(", ");
+    let why = format!(
+        "container {} gets {said} in plain text, judged by name and length: values are not read",
+        container.name
+    );
+    let evidence = found.iter().map(|it| {
+        let value = format!("{}: {} characters", it.name, it.length);
+        Evidence::new(id, "containerDefinitions.environment", value)
+    });
+    let verdict = Verdict::new(&RULE, words, id, Status::Fail, why)
+        .evidence(evidence)
+        .detail(format!("{}: {said}", container.name));
+    Some(verdict)
+}
+
+/// The words that a secret's name holds, and those that make it the name of something else.
+struct Names<'w> {
+    secret: Vec<&'w str>,
+    harmless: Vec<&'w str>,
+    shortest: usize,
+}
+
+/// A word that is long enough to be known inside of another: `PGPASSWORD`.
+const TELLING: usize = 6;
+
+impl<'w> Names<'w> {
+    fn new(words: &'w Words) -> Self {
+        let shortest = words.number("shortest").unwrap_or_default();
+        Self {
+            secret: words.texts("secret"),
+            harmless: words.texts("harmless"),
+            shortest: usize::try_from(shortest).unwrap_or_default(),
+        }
+    }
+
+    /// Whether a variable seems to hold a secret.
+    fn tell(&self, variable: &EnvName) -> bool {
+        let name = upper_snake(&variable.name);
+        let mut parts = name.split('_');
+        variable.length >= self.shortest
+            && !parts.any(|it| self.harmless.contains(&it))
+            && self.secret.iter().any(|it| holds(&name, it))
+    }
+}
+
+/// Whether a name holds a word as a part of its own, or at the end of a part where it is telling.
+fn holds(name: &str, word: &str) -> bool {
+    name.match_indices(word).any(|(at, _)| {
+        let before = name[..at].chars().next_back();
+        let after = name[at + word.len()..].chars().next();
+        after.is_none_or(|it| it == '_')
+            && (before.is_none_or(|it| it == '_') || word.len() >= TELLING)
+    })
+}
+
+/// `dbPassword`, `db-password` → `DB_PASSWORD`.
+fn upper_snake(name: &str) -> String {
+    let mut snake = String::new();
+    let mut before_lower = false;
+    for it in name.chars() {
+        if it.is_ascii_uppercase() && before_lower {
+            snake.push('_');
+        }
+        before_lower = it.is_ascii_lowercase() || it.is_ascii_digit();
+        if it.is_ascii_alphanumeric() {
+            snake.push(it.to_ascii_uppercase());
+        } else {
+            snake.push('_');
+        }
+    }
+    snake
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tells(name: &str, length: usize) -> bool {
+        let words = RULE.words().unwrap();
+        let variable = EnvName {
+            name: name.to_owned(),
+            length,
+        };
+        Names::new(&words).tell(&variable)
+    }
+
+    #[test]
+    fn secrets_are_known_by_their_names() {
+        for name in [
+            "PASSWORD",
+            "DB_PASS",
+            "PGPASSWORD",
+            "dbPassword",
+            "AWS_SECRET_ACCESS_KEY",
+            "SECRET_KEY_BASE",
+            "GITHUB_TOKEN",
+            "stripe-api-key",
+        ] {
+            assert!(tells(name, 20), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_only_speaks_of_a_secret_is_none() {
+        for name in [
+            "DB_SECRET_ARN",
+            "SECRET_NAME",
+            "TOKEN_ENDPOINT",
+            "PASSWORD_FILE",
+            "TOKEN_TTL_SECONDS",
+            "MAX_TOKENS",
+            "COMPASS",
+            "MYSQL_ALLOW_EMPTY_PASSWORD",
+            "NEXT_PUBLIC_MAPBOX_TOKEN",
+            "ENCRYPTION_KEY",
+            "PARTITION_KEY",
+            "AWS_ACCESS_KEY_ID",
+        ] {
+            assert!(!tells(name, 20), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_as_short_as_yes_is_none() {
+        assert!(!tells("MYSQL_RANDOM_ROOT_PASSWORD", 3));
+        assert!(!tells("PASSWORD", 0));
+    }
+}

@@ -1,0 +1,454 @@
+//! Whether packets from the internet arrive: public address, route, network ACL, security groups.
+//!
+//! A VPC's Block Public Access is not read; where it is on, less arrives than is told here.
+
+use std::net::Ipv6Addr;
+
+use super::{
+    Case,
+    exposure::{self, Answer, Protocol},
+};
+use crate::{
+    id::ResourceId,
+    kind::{
+        Kind,
+        classic_load_balancer::ClassicLoadBalancer,
+        internet_gateway::InternetGateway,
+        listener::Listener,
+        network_acl::{Entry, NetworkAcl},
+        network_interface::NetworkInterface,
+        route_table::RouteTable,
+        security_group::{Permission, SecurityGroup},
+        subnet::Subnet,
+    },
+};
+
+/// The two internets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    /// Whether a range is of this family.
+    fn has(self, cidr: &str) -> bool {
+        match self {
+            Self::V4 => !cidr.contains(':'),
+            Self::V6 => cidr.contains(':'),
+        }
+    }
+}
+
+/// Ports that clients speak from, of all usual systems: the answer must find its way out.
+const CLIENT_PORTS: [u16; 4] = [1024, 32768, 49152, 65535];
+
+/// Whether the internet reaches an interface at a port, by IPv4 or by IPv6.
+///
+/// At a load balancer only the ports of its listeners answer.
+pub fn reaches(
+    case: &Case<'_>,
+    interface: &NetworkInterface,
+    protocol: Protocol,
+    port: u16,
+) -> Answer {
+    if !listens(case, interface, port) {
+        return Answer::Closed;
+    }
+    let families = [
+        (Family::V4, interface.public_ip.is_some()),
+        (
+            Family::V6,
+            interface.ipv6_addresses.iter().any(|it| is_public(it)),
+        ),
+    ];
+    let ways = families.into_iter().filter(|(_, has)| *has);
+    let ways = ways.map(|(family, _)| {
+        [
+            route(case, &interface.subnet, family),
+            acl(case, &interface.subnet, family, protocol, port),
+            groups(case, &interface.security_groups, family, protocol, port),
+        ]
+        .into_iter()
+        .fold(Answer::Open, both)
+    });
+    ways.fold(Answer::Closed, either)
+}
+
+/// Two doors, one behind the other.
+fn both(a: Answer, b: Answer) -> Answer {
+    match (a, b) {
+        (Answer::Closed, _) | (_, Answer::Closed) => Answer::Closed,
+        (Answer::Unknown, _) | (_, Answer::Unknown) => Answer::Unknown,
+        (Answer::Open, Answer::Open) => Answer::Open,
+    }
+}
+
+/// Two doors, one beside the other.
+pub fn either(a: Answer, b: Answer) -> Answer {
+    match (a, b) {
+        (Answer::Open, _) | (_, Answer::Open) => Answer::Open,
+        (Answer::Unknown, _) | (_, Answer::Unknown) => Answer::Unknown,
+        (Answer::Closed, Answer::Closed) => Answer::Closed,
+    }
+}
+
+/// An address that the internet knows; those that begin with `fc`, `fd` or `fe80` stay at home.
+fn is_public(address: &str) -> bool {
+    let address: Result<Ipv6Addr, _> = address.parse();
+    address.is_ok_and(|it| it.segments()[0] & 0xe000 == 0x2000)
+}
+
+/// Whether anything can answer at the port: a load balancer answers at those of its listeners.
+fn listens(case: &Case<'_>, interface: &NetworkInterface, port: u16) -> bool {
+    let Some(owner) = interface.owner() else {
+        return true;
+    };
+    if owner.kind == Kind::LoadBalancer {
+        let listeners = case.graph.parts::<Listener>(&owner);
+        let unread = listeners.is_empty() && case.gap_about(&owner).is_some();
+        return unread || listeners.iter().any(|(_, it)| it.port == port);
+    }
+    if owner.kind == Kind::ClassicLoadBalancer {
+        let balancer = case.graph.get_as::<ClassicLoadBalancer>(&owner.key);
+        return balancer.is_none_or(|(_, it)| it.listeners.iter().any(|it| it.port == port));
+    }
+    true
+}
+
+/// Whether a subnet's route table leads to an internet gateway and so back from it.
+pub fn route(case: &Case<'_>, subnet: &str, family: Family) -> Answer {
+    let Some((_, placed)) = case.graph.get_as::<Subnet>(subnet) else {
+        return Answer::Unknown;
+    };
+    let tables = || case.graph.of::<RouteTable>().map(|(_, it)| it);
+    let own = tables().find(|it| it.subnets.iter().any(|it| it == subnet));
+    let main = || tables().find(|it| it.is_main && it.vpc == placed.vpc);
+    let Some(table) = own.or_else(main) else {
+        return Answer::Unknown;
+    };
+    let outward: Vec<&str> = table
+        .routes
+        .iter()
+        .filter(|it| it.state != "blackhole" && leads_out(case, &it.via, &placed.vpc))
+        .map(|it| it.to.as_str())
+        .collect();
+    let all = outward.iter().copied().filter(|it| family.has(it));
+    if exposure::is_world(all) {
+        Answer::Open
+    } else if outward.iter().any(|it| it.starts_with("pl-")) {
+        Answer::Unknown
+    } else {
+        Answer::Closed
+    }
+}
+
+/// An internet gateway that is attached. An egress-only one lets nobody in.
+fn leads_out(case: &Case<'_>, via: &str, vpc: &str) -> bool {
+    let gateway = case.graph.get_as::<InternetGateway>(via);
+    via.starts_with("igw-") && gateway.is_none_or(|(_, it)| it.vpcs.iter().any(|it| it == vpc))
+}
+
+/// Whether a subnet's network ACL lets requests in at the port and the answers out.
+pub fn acl(case: &Case<'_>, subnet: &str, family: Family, protocol: Protocol, port: u16) -> Answer {
+    let mut acls = case.graph.of::<NetworkAcl>();
+    let Some((_, acl)) = acls.find(|(_, it)| it.subnets.iter().any(|it| it == subnet)) else {
+        return Answer::Unknown;
+    };
+    let lets = |egress, port| admits(acl, egress, family, protocol, port);
+    let answers = CLIENT_PORTS.iter().any(|it| lets(true, *it));
+    if lets(false, port) && answers {
+        Answer::Open
+    } else {
+        Answer::Closed
+    }
+}
+
+/// Whether the whole internet is let through in one direction: the first entry that is about all
+/// of it decides, and what was allowed in parts before it counts together.
+fn admits(acl: &NetworkAcl, egress: bool, family: Family, protocol: Protocol, port: u16) -> bool {
+    let mut entries: Vec<&Entry> = acl
+        .entries
+        .iter()
+        .filter(|it| it.egress == egress && family.has(&it.cidr) && is_about(it, protocol, port))
+        .collect();
+    entries.sort_by_key(|it| it.number);
+    let mut allowed: Vec<&str> = Vec::new();
+    for entry in entries {
+        let whole = exposure::is_world([entry.cidr.as_str()].into_iter());
+        match (entry.action.as_str(), whole) {
+            ("allow", true) => return true,
+            (_, true) => return exposure::is_world(allowed.into_iter()),
+            ("allow", false) => allowed.push(&entry.cidr),
+            // Some are kept out; the rest of the world is not.
+            (_, false) => {}
+        }
+    }
+    exposure::is_world(allowed.into_iter())
+}
+
+fn is_about(entry: &Entry, protocol: Protocol, port: u16) -> bool {
+    let number = match protocol {
+        Protocol::Tcp => "6",
+        Protocol::Udp => "17",
+    };
+    let within = match (entry.from, entry.to) {
+        (Some(from), Some(to)) => (from..=to).contains(&port),
+        _ => true,
+    };
+    entry.protocol == "-1" || (entry.protocol == number && within)
+}
+
+/// Whether security groups, together, let the internet of one family in.
+pub fn groups(
+    case: &Case<'_>,
+    keys: &[String],
+    family: Family,
+    protocol: Protocol,
+    port: u16,
+) -> Answer {
+    let found: Vec<_> = keys
+        .iter()
+        .map(|it| case.graph.get_as::<SecurityGroup>(it))
+        .collect();
+    let seen = found.iter().flatten().flat_map(|(_, it)| &it.ingress);
+    let covering: Vec<&Permission> = seen
+        .filter(|it| exposure::covers(it, protocol, port))
+        .collect();
+    let cidrs = covering.iter().flat_map(|it| &it.cidrs);
+    if exposure::is_world(cidrs.map(String::as_str).filter(|it| family.has(it))) {
+        return Answer::Open;
+    }
+    let listed = covering.iter().any(|it| !it.prefix_lists.is_empty());
+    if listed || found.iter().any(Option::is_none) {
+        return Answer::Unknown;
+    }
+    Answer::Closed
+}
+
+/// The first interface with this security group at which the internet reaches the port.
+pub fn door(
+    case: &Case<'_>,
+    group: &ResourceId,
+    protocol: Protocol,
+    port: u16,
+) -> Option<ResourceId> {
+    let worn = case.graph.of::<NetworkInterface>();
+    let mut worn = worn.filter(|(_, it)| it.security_groups.contains(&group.key));
+    worn.find(|(_, it)| reaches(case, it, protocol, port) == Answer::Open)
+        .map(|(it, _)| it.id.clone())
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::{kind::route_table::Route, snapshot::Resource, testing};
+
+    /// A VPC with one subnet that leads to the internet, and a group that opens SSH to it.
+    pub fn public_subnet() -> Vec<Resource> {
+        let subnet = Subnet {
+            vpc: "vpc-1".to_owned(),
+            ..Subnet::default()
+        };
+        let out = |to: &str| Route {
+            to: to.to_owned(),
+            via: "igw-1".to_owned(),
+            state: "active".to_owned(),
+        };
+        let table = RouteTable {
+            vpc: "vpc-1".to_owned(),
+            is_main: true,
+            routes: vec![out("0.0.0.0/0"), out("::/0")],
+            ..RouteTable::default()
+        };
+        let gateway = InternetGateway {
+            vpcs: vec!["vpc-1".to_owned()],
+        };
+        let entry = |egress, cidr: &str| Entry {
+            number: 100,
+            egress,
+            protocol: "-1".to_owned(),
+            action: "allow".to_owned(),
+            cidr: cidr.to_owned(),
+            ..Entry::default()
+        };
+        let acl = NetworkAcl {
+            vpc: "vpc-1".to_owned(),
+            is_default: true,
+            subnets: vec!["subnet-1".to_owned()],
+            entries: vec![
+                entry(false, "0.0.0.0/0"),
+                entry(true, "0.0.0.0/0"),
+                entry(false, "::/0"),
+                entry(true, "::/0"),
+            ],
+            ..NetworkAcl::default()
+        };
+        let ssh = Permission {
+            protocol: "tcp".to_owned(),
+            from: Some(22),
+            to: Some(22),
+            cidrs: vec!["0.0.0.0/0".to_owned()],
+            ..Permission::default()
+        };
+        let group = SecurityGroup {
+            vpc: "vpc-1".to_owned(),
+            ingress: vec![ssh],
+            ..SecurityGroup::default()
+        };
+        vec![
+            Resource::new("subnet-1", subnet),
+            Resource::new("rtb-1", table),
+            Resource::new("igw-1", gateway),
+            Resource::new("acl-1", acl),
+            Resource::new("sg-1", group),
+        ]
+    }
+
+    /// An interface there with the group on it and a public IPv4 address.
+    pub fn interface() -> NetworkInterface {
+        NetworkInterface {
+            subnet: "subnet-1".to_owned(),
+            vpc: "vpc-1".to_owned(),
+            public_ip: Some("198.51.100.7".to_owned()),
+            security_groups: vec!["sg-1".to_owned()],
+            ..NetworkInterface::default()
+        }
+    }
+
+    fn ssh(resources: &[Resource], interface: &NetworkInterface) -> Answer {
+        testing::owned(
+            resources,
+            &[],
+            |_| true,
+            |case| reaches(case, interface, Protocol::Tcp, 22),
+        )
+    }
+
+    fn change<K: crate::kind::AsKind>(resources: &mut [Resource], change: impl FnOnce(&mut K)) {
+        let it = resources.iter_mut().find_map(|it| K::of_mut(&mut it.attrs));
+        change(it.unwrap());
+    }
+
+    #[test]
+    fn a_public_address_a_route_an_acl_and_a_group_let_the_internet_in() {
+        assert_eq!(ssh(&public_subnet(), &interface()), Answer::Open);
+    }
+
+    #[test]
+    fn without_a_public_address_nobody_arrives() {
+        let inside = NetworkInterface {
+            public_ip: None,
+            ..interface()
+        };
+        assert_eq!(ssh(&public_subnet(), &inside), Answer::Closed);
+    }
+
+    #[test]
+    fn a_gateway_that_is_detached_or_a_route_that_leads_nowhere_brings_nobody() {
+        let mut detached = public_subnet();
+        change::<InternetGateway>(&mut detached, |it| it.vpcs.clear());
+        assert_eq!(ssh(&detached, &interface()), Answer::Closed);
+        let mut gone = public_subnet();
+        change::<RouteTable>(&mut gone, |it| {
+            it.routes[0].state = "blackhole".to_owned();
+        });
+        assert_eq!(ssh(&gone, &interface()), Answer::Closed);
+    }
+
+    #[test]
+    fn the_subnet_s_own_table_counts_before_the_main_one() {
+        let mut resources = public_subnet();
+        let own = RouteTable {
+            vpc: "vpc-1".to_owned(),
+            subnets: vec!["subnet-1".to_owned()],
+            ..RouteTable::default()
+        };
+        resources.push(Resource::new("rtb-2", own));
+        assert_eq!(ssh(&resources, &interface()), Answer::Closed);
+    }
+
+    #[test]
+    fn an_egress_only_gateway_lets_nobody_in() {
+        let mut resources = public_subnet();
+        change::<RouteTable>(&mut resources, |it| {
+            it.routes[1].via = "eigw-1".to_owned();
+        });
+        change::<SecurityGroup>(&mut resources, |it| {
+            it.ingress[0].cidrs = vec!["::/0".to_owned()];
+        });
+        let six = NetworkInterface {
+            public_ip: None,
+            ipv6_addresses: vec!["2600:1f18::1".to_owned()],
+            ..interface()
+        };
+        assert_eq!(ssh(&resources, &six), Answer::Closed);
+    }
+
+    #[test]
+    fn an_ipv6_address_is_reached_by_ipv6_rules_alone() {
+        let six = NetworkInterface {
+            public_ip: None,
+            ipv6_addresses: vec!["2600:1f18::1".to_owned()],
+            ..interface()
+        };
+        let mut resources = public_subnet();
+        assert_eq!(ssh(&resources, &six), Answer::Closed);
+        change::<SecurityGroup>(&mut resources, |it| {
+            it.ingress[0].cidrs = vec!["::/0".to_owned()];
+        });
+        assert_eq!(ssh(&resources, &six), Answer::Open);
+    }
+
+    #[test]
+    fn an_earlier_deny_of_an_acl_wins_over_a_later_allow() {
+        let mut resources = public_subnet();
+        change::<NetworkAcl>(&mut resources, |it| {
+            let deny = Entry {
+                number: 90,
+                action: "deny".to_owned(),
+                protocol: "6".to_owned(),
+                cidr: "0.0.0.0/0".to_owned(),
+                from: Some(22),
+                to: Some(22),
+                ..Entry::default()
+            };
+            it.entries.push(deny);
+        });
+        assert_eq!(ssh(&resources, &interface()), Answer::Closed);
+    }
+
+    #[test]
+    fn an_acl_that_lets_no_answer_out_lets_nobody_in() {
+        let mut resources = public_subnet();
+        change::<NetworkAcl>(&mut resources, |it| it.entries.retain(|it| !it.egress));
+        assert_eq!(ssh(&resources, &interface()), Answer::Closed);
+    }
+
+    #[test]
+    fn what_was_not_read_is_unknown() {
+        let mut resources = public_subnet();
+        resources.retain(|it| it.id.kind != Kind::NetworkAcl);
+        assert_eq!(ssh(&resources, &interface()), Answer::Unknown);
+    }
+
+    #[test]
+    fn a_load_balancer_answers_only_where_it_listens() {
+        use crate::kind::load_balancer::LoadBalancer;
+        let mut resources = public_subnet();
+        resources.push(Resource::new("web", LoadBalancer::default()));
+        let door = NetworkInterface {
+            requester_managed: true,
+            description: "ELB app/web/0123456789abcdef".to_owned(),
+            ..interface()
+        };
+        assert_eq!(ssh(&resources, &door), Answer::Closed);
+        let listener = Listener {
+            load_balancer: "web".to_owned(),
+            port: 22,
+            ..Listener::default()
+        };
+        resources.push(Resource::new("web/22", listener));
+        assert_eq!(ssh(&resources, &door), Answer::Open);
+    }
+}

@@ -1,0 +1,140 @@
+//! Machines and tasks with a public address.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Case, Evidence, Rule, Severity, Status, Verdict, Words,
+    exposure::{self, Answer, Protocol},
+    origin,
+};
+use crate::{
+    id::ResourceId,
+    kind::{
+        Kind, instance::Instance, network_interface::NetworkInterface,
+        security_group::SecurityGroup, service::Service, task::Task,
+    },
+    snapshot::Resource,
+};
+
+pub const RULE: Rule = Rule {
+    id: "public-ip-on-compute",
+    words: include_str!("../../rules/public-ip-on-compute.toml"),
+    needs: &[Kind::Instance, Kind::Service, Kind::Task],
+    check,
+};
+
+/// What one service, Auto Scaling group, machine or task has.
+#[derive(Default)]
+struct Found<'a> {
+    /// Where public addresses are seen or asked for.
+    public: Vec<Evidence>,
+    /// How many machines there are, with and without.
+    machines: usize,
+    groups: Vec<&'a String>,
+}
+
+/// One verdict for each service and Auto Scaling group, and for each machine and task besides.
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let mut by_subject: BTreeMap<ResourceId, Found<'_>> = BTreeMap::new();
+    for (resource, service) in case.ours::<Service>().filter(|(_, it)| it.is_active()) {
+        let Some(asked) = service.assign_public_ip else {
+            continue;
+        };
+        let found = by_subject.entry(resource.id.clone()).or_default();
+        if asked {
+            let path = "awsvpcConfiguration.assignPublicIp";
+            let evidence = Evidence::new(&resource.id, path, "ENABLED");
+            found.public.push(evidence);
+        }
+        found.groups.extend(&service.security_groups);
+    }
+    for (resource, task) in case.ours::<Task>().filter(|(_, it)| !it.is_stopped()) {
+        for interface in &task.interfaces {
+            if let Some((it, interface)) = case.graph.get_as::<NetworkInterface>(interface) {
+                let subject = origin::of(case, &resource.id);
+                // A service says itself what its tasks get.
+                if subject.kind == Kind::Service {
+                    continue;
+                }
+                let found = by_subject.entry(subject).or_default();
+                found
+                    .public
+                    .extend(address(it, interface.public_ip.as_ref()));
+                found.groups.extend(&interface.security_groups);
+            }
+        }
+    }
+    for (resource, instance) in case.ours::<Instance>().filter(|(_, it)| !it.is_gone()) {
+        let found = by_subject
+            .entry(origin::of(case, &resource.id))
+            .or_default();
+        found.machines += 1;
+        let public = address(resource, instance.public_ip.as_ref());
+        found.public.extend(public);
+        found.groups.extend(&instance.security_groups);
+    }
+    let judged = by_subject.iter();
+    judged
+        .map(|(it, found)| judge(case, words, it, found))
+        .collect()
+}
+
+fn address(resource: &Resource, ip: Option<&String>) -> Option<Evidence> {
+    Some(Evidence::new(&resource.id, "PublicIpAddress", ip?))
+}
+
+fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, found: &Found<'_>) -> Verdict {
+    if found.public.is_empty() {
+        let why = "it has no public IPv4 address";
+        return Verdict::new(&RULE, words, id, Status::Pass, why);
+    }
+    let what = if id.kind == Kind::Service {
+        "its tasks get public IPv4 addresses".to_owned()
+    } else if id.kind == Kind::AutoScalingGroup {
+        let public = found.public.len();
+        format!(
+            "machines with a public IPv4 address: {public} of {}",
+            found.machines
+        )
+    } else {
+        "it has a public IPv4 address".to_owned()
+    };
+    let (severity, how) = match opened(case, &found.groups) {
+        Answer::Open => (
+            words.severity,
+            "its security groups open ports to the whole internet",
+        ),
+        Answer::Unknown => (
+            words.severity,
+            "whether its security groups open ports to the whole internet is not known",
+        ),
+        Answer::Closed => (
+            Severity::Low,
+            "its security groups open no port to the whole internet, which lowers the severity",
+        ),
+    };
+    Verdict::new(&RULE, words, id, Status::Fail, format!("{what}; {how}"))
+        .severity(severity)
+        .evidence(found.public.iter().cloned())
+}
+
+/// Whether any of these groups opens any port to the world.
+fn opened(case: &Case<'_>, groups: &[&String]) -> Answer {
+    let open = |key: &&String| {
+        let Some((_, group)) = case.graph.get_as::<SecurityGroup>(key) else {
+            return Answer::Unknown;
+        };
+        let any = [Protocol::Tcp, Protocol::Udp]
+            .into_iter()
+            .any(|it| !exposure::runs(group, it).is_empty());
+        match any {
+            true => Answer::Open,
+            false if group.ingress.iter().any(|it| !it.prefix_lists.is_empty()) => Answer::Unknown,
+            false => Answer::Closed,
+        }
+    };
+    groups
+        .iter()
+        .map(open)
+        .fold(Answer::Closed, super::internet::either)
+}

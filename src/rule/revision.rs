@@ -1,0 +1,84 @@
+//! Which revisions of task definitions run: an old one that nothing runs is no risk.
+
+use super::Case;
+use crate::{
+    id::ResourceId,
+    kind::{Kind, task_definition::TaskDefinition},
+    relation::RelationKind,
+    snapshot::Resource,
+};
+
+/// The rack's revisions that a service, a task or a schedule uses.
+pub fn in_use<'a>(
+    case: &Case<'a>,
+) -> impl Iterator<Item = (&'a Resource, &'a TaskDefinition)> + use<'a> {
+    let case = *case;
+    case.ours::<TaskDefinition>()
+        .filter(move |(it, _)| !users(&case, &it.id).is_empty())
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// The rack's services, tasks and schedules that use a revision, in id order. A service that was
+/// deleted and a task that has stopped use nothing any more.
+pub fn users<'a>(case: &Case<'a>, definition: &ResourceId) -> Vec<&'a Resource> {
+    let users = case.graph.users(definition).into_iter();
+    let mut users: Vec<&Resource> = users
+        .filter(|(it, edge)| {
+            !matches!(edge.kind, RelationKind::Declares | RelationKind::Watches)
+                && matches!(it.id.kind, Kind::Service | Kind::Task | Kind::EventRule)
+                && !case.belongings.of(&it.id).is_foreign()
+        })
+        .map(|(it, _)| it)
+        .collect();
+    users.dedup_by_key(|it| &it.id);
+    users
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{service::Service, task::Task},
+        testing,
+    };
+
+    fn used(resources: &[Resource]) -> Vec<String> {
+        let keys = |case: &Case<'_>| in_use(case).map(|(it, _)| it.id.key.clone()).collect();
+        testing::owned(resources, &[], |_| true, keys)
+    }
+
+    fn service(status: &str) -> Service {
+        Service {
+            status: status.to_owned(),
+            task_definition: "web:2".to_owned(),
+            ..Service::default()
+        }
+    }
+
+    #[test]
+    fn only_the_revision_that_runs_is_in_use() {
+        let task = Task {
+            task_definition: "job:1".to_owned(),
+            last_status: "RUNNING".to_owned(),
+            ..Task::default()
+        };
+        let resources = [
+            Resource::new("prod/web", service("ACTIVE")),
+            Resource::new("prod/1", task),
+            Resource::new("web:1", TaskDefinition::default()),
+            Resource::new("web:2", TaskDefinition::default()),
+            Resource::new("job:1", TaskDefinition::default()),
+        ];
+        assert_eq!(used(&resources), ["job:1", "web:2"]);
+    }
+
+    #[test]
+    fn a_deleted_service_uses_nothing() {
+        let resources = [
+            Resource::new("prod/web", service("INACTIVE")),
+            Resource::new("web:2", TaskDefinition::default()),
+        ];
+        assert!(used(&resources).is_empty());
+    }
+}

@@ -1,0 +1,226 @@
+//! Ports that a security group opens to the world although nothing behind it seems to use them.
+
+use std::collections::BTreeSet;
+
+use super::{
+    BadWords, Case, Evidence, Rule, Severity, Status, Verdict, Words,
+    exposure::{self, Answer, Opening, Protocol},
+    served::{self, Ports},
+    sg_world, sg_world_admin_port, sg_world_data_port, sg_world_wide_range,
+};
+use crate::{
+    id::ResourceId,
+    kind::{
+        AsKind as _, Kind, classic_load_balancer::ClassicLoadBalancer, listener::Listener,
+        security_group::SecurityGroup, service::Service, target_group::TargetGroup, task::Task,
+        task_definition::TaskDefinition,
+    },
+    snapshot::Resource,
+};
+
+pub const RULE: Rule = Rule {
+    id: "sg-world-unexpected-port",
+    words: include_str!("../../rules/sg-world-unexpected-port.toml"),
+    needs: &[Kind::SecurityGroup],
+    check,
+};
+
+/// What tells which ports are used: where one of them could not be listed, nobody knows.
+const TELLING: [Kind; 7] = [
+    Kind::LoadBalancer,
+    Kind::ClassicLoadBalancer,
+    Kind::Listener,
+    Kind::TargetGroup,
+    Kind::Service,
+    Kind::Task,
+    Kind::TaskDefinition,
+];
+
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let elsewhere = told_elsewhere().unwrap_or_default();
+    let groups = case.ours::<SecurityGroup>();
+    groups
+        .map(|(it, group)| judge(case, words, &elsewhere, it, group))
+        .collect()
+}
+
+/// Ports that other rules tell of.
+fn told_elsewhere() -> Result<BTreeSet<(Protocol, u16)>, BadWords> {
+    let admin = sg_world_admin_port::RULE.words()?;
+    let data = sg_world_data_port::RULE.words()?;
+    let tcp = [&admin, &data].into_iter().flat_map(|it| it.ports("tcp"));
+    let tcp = tcp.map(|it| (Protocol::Tcp, it));
+    let udp = data.ports("udp").into_iter();
+    Ok(tcp.chain(udp.map(|it| (Protocol::Udp, it))).collect())
+}
+
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    elsewhere: &BTreeSet<(Protocol, u16)>,
+    resource: &Resource,
+    group: &SecurityGroup,
+) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let attached = sg_world::attached(case, id);
+    if attached.is_empty() {
+        return verdict(Status::NotApplicable, "nothing uses the group".to_owned());
+    }
+    if exposure::all_traffic(group) == Answer::Open {
+        return sg_world::told_already(&RULE, words, id);
+    }
+    let allowed = words.ports("allowed");
+    let used = used(case, &attached);
+    let widest = sg_world_wide_range::widest(words);
+    let is_surplus = |protocol: Protocol, port: u16| {
+        !allowed.contains(&port)
+            && !elsewhere.contains(&(protocol, port))
+            && !used
+                .iter()
+                .any(|it| it.protocol == protocol && (it.from..=it.to).contains(&port))
+    };
+    let runs = [Protocol::Tcp, Protocol::Udp]
+        .into_iter()
+        .flat_map(|it| exposure::runs(group, it))
+        .filter(|it| it.width() <= widest);
+    let surplus: Vec<Opening> = runs.flat_map(|it| rest(it, &is_surplus)).collect();
+    if surplus.is_empty() {
+        let why = "what it opens to the whole internet is in use, or told of by other rules";
+        return verdict(Status::Pass, why.to_owned());
+    }
+    let said = sg_world::said(&surplus);
+    if let Some(gap) = TELLING.iter().find_map(|it| case.gap_in_listing(*it)) {
+        let why = format!("{said}: open to the whole internet, and what uses it is not known");
+        return verdict(Status::Unknown, why).gap(Some(gap));
+    }
+    if let Some(other) = attached.iter().find(|it| !is_understood(it.kind)) {
+        let why = format!(
+            "{said}: open to the whole internet, and which ports {other} uses is not known"
+        );
+        return verdict(Status::Unknown, why);
+    }
+    let is_balancer =
+        |it: &ResourceId| matches!(it.kind, Kind::LoadBalancer | Kind::ClassicLoadBalancer);
+    let (severity, who) = if attached.iter().all(is_balancer) {
+        let who = "no listener uses it, so nothing answers now, which lowers the severity";
+        (Severity::Low, who)
+    } else {
+        (words.severity, "nothing was seen to use it")
+    };
+    let why = format!("{said}: open to the whole internet, and {who}");
+    let users = attached.iter();
+    let users = users.map(|it| Evidence::new(it, "SecurityGroups", &id.key));
+    let entries = group.ingress.iter().filter(|entry| {
+        let opens = |it: &Opening| exposure::covers(entry, it.protocol, it.from);
+        !entry.cidrs.is_empty() && surplus.iter().any(opens)
+    });
+    verdict(Status::Fail, why)
+        .severity(severity)
+        .evidence(sg_world::evidence(id, entries))
+        .evidence(users)
+        .detail(said.clone())
+}
+
+/// What of a run is left, as runs again.
+fn rest(run: Opening, is_surplus: &impl Fn(Protocol, u16) -> bool) -> Vec<Opening> {
+    let protocol = run.protocol;
+    let mut left: Vec<Opening> = Vec::new();
+    for port in (run.from..=run.to).filter(|it| is_surplus(protocol, *it)) {
+        match left.last_mut() {
+            Some(last) if last.to.checked_add(1) == Some(port) => last.to = port,
+            _ => left.push(Opening {
+                protocol,
+                from: port,
+                to: port,
+            }),
+        }
+    }
+    left
+}
+
+/// Whether all ports of such a thing are among those that `used` finds.
+fn is_understood(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::LoadBalancer
+            | Kind::ClassicLoadBalancer
+            | Kind::Service
+            | Kind::Task
+            | Kind::Instance
+            | Kind::Function
+    )
+}
+
+/// The ports that what carries a group answers at, as far as ECS and the load balancers tell.
+fn used(case: &Case<'_>, attached: &[ResourceId]) -> Vec<Ports> {
+    let mut used: Vec<Ports> = Vec::new();
+    for id in attached {
+        let Some(resource) = case.graph.get(id) else {
+            continue;
+        };
+        if id.kind == Kind::LoadBalancer {
+            let listeners = case.graph.parts::<Listener>(id).into_iter();
+            used.extend(listeners.flat_map(|(_, it)| both(&it.protocol, it.port)));
+        }
+        if let Some(balancer) = ClassicLoadBalancer::of(&resource.attrs) {
+            let listeners = balancer.listeners.iter();
+            used.extend(listeners.flat_map(|it| both("TCP", it.port)));
+        }
+        if let Some(service) = Service::of(&resource.attrs) {
+            used.extend(of_service(case, service));
+        }
+        if let Some(task) = Task::of(&resource.attrs) {
+            used.extend(served::of_task(case, task));
+        }
+        if id.kind == Kind::Instance {
+            used.extend(of_instance(case, id));
+        }
+    }
+    used
+}
+
+/// A port of a protocol of load balancing; some take TCP and UDP.
+fn both(protocol: &str, port: u16) -> Vec<Ports> {
+    let one = |protocol| Ports {
+        protocol,
+        from: port,
+        to: port,
+        container: String::new(),
+    };
+    match protocol {
+        "UDP" | "QUIC" => vec![one(Protocol::Udp)],
+        "TCP_UDP" | "TCP_QUIC" => vec![one(Protocol::Tcp), one(Protocol::Udp)],
+        _ => vec![one(Protocol::Tcp)],
+    }
+}
+
+/// The ports of all revisions that a service runs or is about to run.
+fn of_service(case: &Case<'_>, service: &Service) -> Vec<Ports> {
+    let revisions = service.deployments.iter().map(|it| &it.task_definition);
+    let revisions = revisions.chain([&service.task_definition]);
+    revisions
+        .filter_map(|it| case.graph.get_as::<TaskDefinition>(it))
+        .flat_map(|(_, it)| served::of_definition(it))
+        .collect()
+}
+
+/// The ports of the tasks on a machine, and those that load balancers send to.
+fn of_instance(case: &Case<'_>, id: &ResourceId) -> Vec<Ports> {
+    let tasks = case.graph.of::<Task>().filter(|(_, it)| !it.is_stopped());
+    let here = tasks.filter(|(_, it)| served::machine(case, it).is_some_and(|it| it.0.id == *id));
+    let bound = here.flat_map(|(_, it)| served::of_task(case, it));
+    let groups = case.graph.of::<TargetGroup>();
+    let targets = groups.flat_map(|(_, group)| {
+        let targets = group.targets.known().into_iter().flatten();
+        let here = targets.filter(|it| it.id == id.key);
+        here.filter_map(|it| it.port.or(group.port))
+            .flat_map(|port| both(group.protocol.as_deref().unwrap_or_default(), port))
+            .collect::<Vec<_>>()
+    });
+    let classic = case.graph.of::<ClassicLoadBalancer>();
+    let classic = classic.filter(|(_, it)| it.instances.contains(&id.key));
+    let classic = classic.flat_map(|(_, it)| &it.listeners);
+    let classic = classic.flat_map(|it| both("TCP", it.instance_port));
+    bound.chain(targets).chain(classic).collect()
+}

@@ -1,0 +1,213 @@
+//! Containers that the internet reaches without the load balancer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Case, Evidence, Rule, Severity, Status, Verdict, Words, exposure::Answer, internet, origin,
+    served,
+};
+use crate::{
+    id::ResourceId,
+    kind::{
+        Kind, load_balancer::LoadBalancer, service::Service, target_group::TargetGroup, task::Task,
+    },
+    snapshot::Resource,
+};
+
+pub const RULE: Rule = Rule {
+    id: "task-directly-reachable",
+    words: include_str!("../../rules/task-directly-reachable.toml"),
+    needs: &[Kind::Task, Kind::NetworkInterface, Kind::SecurityGroup],
+    check,
+};
+
+/// One verdict for each service, and for each task that no service keeps.
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let mut by_subject: BTreeMap<ResourceId, Vec<&Task>> = BTreeMap::new();
+    for (resource, task) in case.ours::<Task>().filter(|(_, it)| !it.is_stopped()) {
+        let subject = origin::of(case, &resource.id);
+        by_subject.entry(subject).or_default().push(task);
+    }
+    let judged = by_subject.iter();
+    judged
+        .map(|(it, tasks)| judge(case, words, it, tasks))
+        .collect()
+}
+
+fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, tasks: &[&Task]) -> Verdict {
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let (mut open, mut evidence, mut unknown) = (BTreeSet::new(), Vec::new(), false);
+    for task in tasks {
+        let interfaces = served::interfaces(case, task);
+        unknown |= interfaces.is_none();
+        for (resource, interface) in interfaces.into_iter().flatten() {
+            for ports in served::of_task(case, task) {
+                match internet::reaches(case, interface, ports.protocol, ports.from) {
+                    Answer::Open => {
+                        evidence.push(path(resource, interface.public_ip.as_deref(), &ports));
+                        open.insert(ports.container);
+                    }
+                    Answer::Unknown => unknown = true,
+                    Answer::Closed => {}
+                }
+            }
+        }
+    }
+    if open.is_empty() {
+        if unknown {
+            let why = "whether the internet gets in is not known: an interface, a route, a network \
+                       ACL or a security group was not seen, or a prefix list decides";
+            return verdict(Status::Unknown, why.to_owned());
+        }
+        let why = "the internet reaches none of its ports except through a load balancer";
+        return verdict(Status::Pass, why.to_owned());
+    }
+    let service = case.graph.get_as::<Service>(&id.key);
+    let service = service.filter(|_| id.kind == Kind::Service);
+    let service = service.map(|(_, it)| it);
+    if let Some(balancer) = service.and_then(|it| keeping_addresses(case, it)) {
+        let why = format!(
+            "{balancer} has no security group and keeps the clients' addresses, so its ports \
+             have to be open to them"
+        );
+        return verdict(Status::NotApplicable, why);
+    }
+    let names: Vec<String> = open.into_iter().collect();
+    let names = names.join(", ");
+    let has_balancer = service.is_some_and(|it| !it.load_balancers.is_empty());
+    let (severity, way) = if has_balancer {
+        (words.severity, "past its load balancer")
+    } else {
+        (Severity::Medium, "and no load balancer stands before it")
+    };
+    let why = format!("the internet reaches {names} directly, {way}");
+    verdict(Status::Fail, why)
+        .severity(severity)
+        .evidence(evidence)
+}
+
+fn path(interface: &Resource, address: Option<&str>, ports: &served::Ports) -> Evidence {
+    let protocol = ports.protocol.name();
+    let run = if ports.from == ports.to {
+        ports.from.to_string()
+    } else {
+        format!("{}-{}", ports.from, ports.to)
+    };
+    let value = format!(
+        "internet → {} → {protocol} {run} of {}",
+        address.unwrap_or("IPv6"),
+        ports.container
+    );
+    Evidence::new(&interface.id, "Association.PublicIp", value)
+}
+
+/// The network load balancer before a service whose clients the tasks see themselves.
+fn keeping_addresses(case: &Case<'_>, service: &Service) -> Option<ResourceId> {
+    let groups = service.load_balancers.iter();
+    let groups = groups.flat_map(|it| [&it.target_group, &it.alternate]);
+    let groups = groups.flatten();
+    let groups = groups.filter_map(|it| case.graph.get_as::<TargetGroup>(it));
+    let mut balancers = groups
+        .flat_map(|(_, it)| &it.load_balancers)
+        .filter_map(|it| case.graph.get_as::<LoadBalancer>(it));
+    balancers
+        .find(|(_, it)| it.lb_type == "network" && it.security_groups.is_empty())
+        .map(|(it, _)| it.id.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{
+            service::ServiceTarget,
+            task_definition::{ContainerDefinition, PortMapping, TaskDefinition},
+        },
+        rule::internet::tests,
+        testing,
+    };
+
+    /// A service behind a load balancer of that type whose task has a public address; the group
+    /// opens port 22, at which the container listens.
+    fn rack(lb_type: &str) -> Vec<Resource> {
+        let port = PortMapping {
+            container_port: 22,
+            protocol: "tcp".to_owned(),
+            ..PortMapping::default()
+        };
+        let container = ContainerDefinition {
+            name: "web".to_owned(),
+            ports: vec![port],
+            ..ContainerDefinition::default()
+        };
+        let definition = TaskDefinition {
+            containers: vec![container],
+            ..TaskDefinition::default()
+        };
+        let task = Task {
+            cluster: "prod".to_owned(),
+            group: "service:web".to_owned(),
+            task_definition: "web:1".to_owned(),
+            last_status: "RUNNING".to_owned(),
+            interfaces: vec!["eni-1".to_owned()],
+            ..Task::default()
+        };
+        let target = ServiceTarget {
+            target_group: Some("web".to_owned()),
+            ..ServiceTarget::default()
+        };
+        let service = Service {
+            status: "ACTIVE".to_owned(),
+            load_balancers: vec![target],
+            ..Service::default()
+        };
+        let group = TargetGroup {
+            load_balancers: vec!["front".to_owned()],
+            ..TargetGroup::default()
+        };
+        let balancer = LoadBalancer {
+            lb_type: lb_type.to_owned(),
+            ..LoadBalancer::default()
+        };
+        let mut all = tests::public_subnet();
+        all.push(Resource::new("web:1", definition));
+        all.push(Resource::new("prod/1", task));
+        all.push(Resource::new("prod/web", service));
+        all.push(Resource::new("web", group));
+        all.push(Resource::new("front", balancer));
+        all.push(Resource::new("eni-1", tests::interface()));
+        all
+    }
+
+    fn judged(resources: &[Resource]) -> (String, Status, Severity) {
+        let words = RULE.words().unwrap();
+        let verdicts = testing::owned(resources, &[], |_| true, |case| check(case, &words));
+        let [it] = &verdicts[..] else {
+            panic!("{verdicts:?}")
+        };
+        (it.subject.to_string(), it.status, it.severity)
+    }
+
+    #[test]
+    fn a_task_with_a_public_address_and_an_open_group_is_reached_past_its_load_balancer() {
+        let said = judged(&rack("application"));
+        let service = "service/prod/web".to_owned();
+        assert_eq!(said, (service, Status::Fail, Severity::High));
+    }
+
+    #[test]
+    fn a_network_load_balancer_without_a_group_needs_its_targets_open() {
+        assert_eq!(judged(&rack("network")).1, Status::NotApplicable);
+    }
+
+    #[test]
+    fn a_public_subnet_with_a_closed_group_is_no_exposure() {
+        let mut resources = rack("application");
+        resources.retain(|it| it.id.kind != Kind::SecurityGroup);
+        resources.push(Resource::new(
+            "sg-1",
+            crate::kind::security_group::SecurityGroup::default(),
+        ));
+        assert_eq!(judged(&resources).1, Status::Pass);
+    }
+}
