@@ -19,20 +19,37 @@ pub mod exposure;
 
 pub mod alb_http_not_redirected;
 pub mod bucket_orphan;
+pub mod host_mount;
+pub mod host_network;
+pub mod host_pid_ipc;
+pub mod image_latest;
 pub mod logs_no_retention;
 pub mod no_healthy_target;
+pub mod no_logging;
+pub mod privileged;
+pub mod runs_as_root;
 pub mod sg_world;
 pub mod sg_world_admin_port;
 pub mod sg_world_data_port;
+pub mod used_definition;
+pub mod writable_rootfs;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[Rule] = &[
     alb_http_not_redirected::RULE,
     bucket_orphan::RULE,
+    host_mount::RULE,
+    host_network::RULE,
+    host_pid_ipc::RULE,
+    image_latest::RULE,
     logs_no_retention::RULE,
     no_healthy_target::RULE,
+    no_logging::RULE,
+    privileged::RULE,
+    runs_as_root::RULE,
     sg_world_admin_port::RULE,
     sg_world_data_port::RULE,
+    writable_rootfs::RULE,
 ];
 
 /// One check.
@@ -67,6 +84,11 @@ impl<'a> Case<'a> {
         self.graph
             .of::<K>()
             .filter(|(it, _)| self.belongings.of(&it.id).class != Class::Foreign)
+    }
+
+    /// Whole hours from a moment to the snapshot's.
+    pub fn hours_since(&self, moment: Timestamp) -> i64 {
+        self.taken.duration_since(moment).as_hours()
     }
 
     /// Why something about this one resource is not known.
@@ -118,6 +140,19 @@ impl Words {
         ports
             .filter_map(|it| u16::try_from(it.as_integer()?).ok())
             .collect()
+    }
+
+    /// A parameter that is a list of texts.
+    pub fn texts(&self, name: &str) -> Vec<&str> {
+        let texts = self.parameters.get(name).and_then(toml::Value::as_array);
+        let texts = texts.into_iter().flatten();
+        texts.filter_map(toml::Value::as_str).collect()
+    }
+
+    /// A parameter that is a number; 0 where it is missing.
+    pub fn number(&self, name: &str) -> i64 {
+        let number = self.parameters.get(name).and_then(toml::Value::as_integer);
+        number.unwrap_or_default()
     }
 }
 
