@@ -18,16 +18,25 @@ use crate::{
 pub mod exposure;
 
 pub mod alb_http_not_redirected;
+pub mod asg_ec2_health_only;
+pub mod asg_single_az;
 pub mod bucket_orphan;
 pub mod host_mount;
 pub mod host_network;
 pub mod host_pid_ipc;
 pub mod image_latest;
+pub mod lb_single_az;
 pub mod logs_no_retention;
+pub mod managed_termination_protection_off;
 pub mod no_healthy_target;
 pub mod no_logging;
+pub mod old_platform;
 pub mod privileged;
+pub mod rds_no_backup;
+pub mod rds_single_az;
 pub mod runs_as_root;
+pub mod service_not_steady;
+pub mod service_single_task;
 pub mod sg_world;
 pub mod sg_world_admin_port;
 pub mod sg_world_data_port;
@@ -37,16 +46,25 @@ pub mod writable_rootfs;
 /// Every rule, in the order of their ids.
 pub const RULES: &[Rule] = &[
     alb_http_not_redirected::RULE,
+    asg_ec2_health_only::RULE,
+    asg_single_az::RULE,
     bucket_orphan::RULE,
     host_mount::RULE,
     host_network::RULE,
     host_pid_ipc::RULE,
     image_latest::RULE,
+    lb_single_az::RULE,
     logs_no_retention::RULE,
+    managed_termination_protection_off::RULE,
     no_healthy_target::RULE,
     no_logging::RULE,
+    old_platform::RULE,
     privileged::RULE,
+    rds_no_backup::RULE,
+    rds_single_az::RULE,
     runs_as_root::RULE,
+    service_not_steady::RULE,
+    service_single_task::RULE,
     sg_world_admin_port::RULE,
     sg_world_data_port::RULE,
     writable_rootfs::RULE,
@@ -147,6 +165,12 @@ impl Words {
         let texts = self.parameters.get(name).and_then(toml::Value::as_array);
         let texts = texts.into_iter().flatten();
         texts.filter_map(toml::Value::as_str).collect()
+    }
+
+    /// A parameter that is a text; empty where it is missing.
+    pub fn text(&self, name: &str) -> &str {
+        let text = self.parameters.get(name).and_then(toml::Value::as_str);
+        text.unwrap_or_default()
     }
 
     /// A parameter that is a number; 0 where it is missing.
