@@ -21,13 +21,20 @@ pub mod alb_http_not_redirected;
 pub mod asg_ec2_health_only;
 pub mod asg_single_az;
 pub mod bucket_orphan;
+pub mod bucket_unbounded;
+pub mod ebs_unattached;
+pub mod ecr_no_lifecycle;
+pub mod eip_unassociated;
 pub mod host_mount;
 pub mod host_network;
 pub mod host_pid_ipc;
 pub mod image_latest;
+pub mod lb_idle;
 pub mod lb_single_az;
 pub mod logs_no_retention;
 pub mod managed_termination_protection_off;
+pub mod nat_unrouted;
+pub mod nat_without_gateway_endpoint;
 pub mod no_healthy_target;
 pub mod no_logging;
 pub mod old_platform;
@@ -37,9 +44,11 @@ pub mod rds_single_az;
 pub mod runs_as_root;
 pub mod service_not_steady;
 pub mod service_single_task;
+pub mod sg_unused;
 pub mod sg_world;
 pub mod sg_world_admin_port;
 pub mod sg_world_data_port;
+pub mod tg_orphan;
 pub mod used_definition;
 pub mod writable_rootfs;
 
@@ -49,13 +58,20 @@ pub const RULES: &[Rule] = &[
     asg_ec2_health_only::RULE,
     asg_single_az::RULE,
     bucket_orphan::RULE,
+    bucket_unbounded::RULE,
+    ebs_unattached::RULE,
+    ecr_no_lifecycle::RULE,
+    eip_unassociated::RULE,
     host_mount::RULE,
     host_network::RULE,
     host_pid_ipc::RULE,
     image_latest::RULE,
+    lb_idle::RULE,
     lb_single_az::RULE,
     logs_no_retention::RULE,
     managed_termination_protection_off::RULE,
+    nat_unrouted::RULE,
+    nat_without_gateway_endpoint::RULE,
     no_healthy_target::RULE,
     no_logging::RULE,
     old_platform::RULE,
@@ -65,8 +81,10 @@ pub const RULES: &[Rule] = &[
     runs_as_root::RULE,
     service_not_steady::RULE,
     service_single_task::RULE,
+    sg_unused::RULE,
     sg_world_admin_port::RULE,
     sg_world_data_port::RULE,
+    tg_orphan::RULE,
     writable_rootfs::RULE,
 ];
 
