@@ -1,8 +1,11 @@
 //! Repositories that keep every image that was ever pushed.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
 use crate::{
-    kind::{Fact, Kind, repository::Repository},
+    kind::{
+        Fact, Kind,
+        repository::{Images, Repository},
+    },
     snapshot::Resource,
     text,
 };
@@ -33,15 +36,30 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, repository: &Repos
         }
         Fact::Known(false) => {}
     }
-    let holds = match repository.images.known() {
-        None => "what is in it was not read".to_owned(),
-        Some(it) => format!(
-            "it holds {} of {} MB together, {} of them without a tag",
-            text::count(usize::try_from(it.count).unwrap_or(usize::MAX), "image"),
-            it.bytes / 1_000_000,
-            it.untagged
-        ),
+    let (severity, holds) = match repository.images.known() {
+        None => (words.severity, "what is in it was not read".to_owned()),
+        Some(it) if it.count == 0 => {
+            let why = "it is empty now, which lowers the severity";
+            (Severity::Info, why.to_owned())
+        }
+        Some(it) => (words.severity, holds(it)),
     };
     let evidence = Evidence::new(id, "lifecyclePolicyText", "absent");
-    verdict(Status::Fail, format!("no image ever expires; {holds}")).evidence([evidence])
+    verdict(Status::Fail, format!("no image ever expires; {holds}"))
+        .severity(severity)
+        .evidence([evidence])
+}
+
+/// "it holds 120 images, 48000 MB, 70 of them without a tag"
+fn holds(images: &Images) -> String {
+    let count = usize::try_from(images.count).unwrap_or(usize::MAX);
+    let untagged = match images.untagged {
+        0 => String::new(),
+        it => format!(", {it} of them without a tag"),
+    };
+    format!(
+        "it holds {}, {} MB{untagged}",
+        text::count(count, "image"),
+        images.bytes.div_ceil(1_000_000)
+    )
 }

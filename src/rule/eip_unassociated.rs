@@ -57,3 +57,32 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, ip: &ElasticIp) ->
     }
     verdict(Status::Pass, "something has it".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn the_address_of_a_stopped_instance_is_only_worth_a_note() {
+        let ip = ElasticIp {
+            association: Some("eipassoc-1".to_owned()),
+            instance: Some("i-1".to_owned()),
+            ..ElasticIp::default()
+        };
+        let instance = Instance {
+            status: "stopped".to_owned(),
+            ..Instance::default()
+        };
+        let resources = [
+            Resource::new("eipalloc-1", ip),
+            Resource::new("i-1", instance),
+        ];
+        let words = RULE.words().unwrap();
+        let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+        assert_eq!(
+            (said[0].status, said[0].severity),
+            (Status::Fail, Severity::Info)
+        );
+    }
+}

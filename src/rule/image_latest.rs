@@ -24,7 +24,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         let path = "containerDefinitions.image";
         let evidence = used_definition::seen(resource, &bad, path, |it| it.image.clone());
         let why = format!(
-            "which image {} gets is decided anew at each deployment",
+            "the image of {} may be another one after each deployment",
             used_definition::named(&bad)
         );
         Judgement::Fail(why, evidence)

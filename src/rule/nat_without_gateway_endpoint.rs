@@ -89,3 +89,44 @@ fn nat<'c>(case: &Case<'c>, table: &'c RouteTable) -> Option<&'c str> {
     let (nat, gateway) = case.graph.get_as::<NatGateway>(&route.via)?;
     (!gateway.is_gone()).then_some(&nat.id.key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kind::route_table::Route, testing};
+
+    fn failed(more: Option<Resource>) -> Vec<String> {
+        let nat = NatGateway {
+            status: "available".to_owned(),
+            vpc: "vpc-1".to_owned(),
+            ..NatGateway::default()
+        };
+        let table = RouteTable {
+            vpc: "vpc-1".to_owned(),
+            is_main: true,
+            routes: vec![Route {
+                to: "0.0.0.0/0".to_owned(),
+                via: "nat-1".to_owned(),
+                state: "active".to_owned(),
+            }],
+            ..RouteTable::default()
+        };
+        let fixed = [
+            Resource::new("vpc-1", Vpc::default()),
+            Resource::new("nat-1", nat),
+            Resource::new("rtb-1", table),
+        ];
+        let resources: Vec<Resource> = fixed.into_iter().chain(more).collect();
+        let words = RULE.words().unwrap();
+        let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+        let failed = said.into_iter().filter(|it| it.status == Status::Fail);
+        failed.map(|it| it.detail).collect()
+    }
+
+    #[test]
+    fn an_endpoint_for_dynamodb_is_asked_only_of_who_has_a_table() {
+        assert_eq!(failed(None), ["s3"]);
+        let table = Resource::new("builds", Table::default());
+        assert_eq!(failed(Some(table)), ["s3", "dynamodb"]);
+    }
+}

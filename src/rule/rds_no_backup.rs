@@ -4,6 +4,7 @@ use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
     id::ResourceId,
     kind::{Kind, db_cluster::DbCluster, db_instance::DbInstance},
+    text,
 };
 
 pub const RULE: Rule = Rule {
@@ -43,7 +44,8 @@ fn judge(words: &Words, id: &ResourceId, beside: Option<String>, days: u32) -> V
         return verdict(Status::NotApplicable, why);
     }
     if days > 0 {
-        return verdict(Status::Pass, format!("backups are kept for {days} days"));
+        let days = text::count(usize::try_from(days).unwrap_or(usize::MAX), "day");
+        return verdict(Status::Pass, format!("backups are kept for {days}"));
     }
     let why = "no backups are made: what is lost or deleted by mistake is gone";
     let evidence = Evidence::new(id, "BackupRetentionPeriod", "0");

@@ -37,7 +37,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         }
         if !unset.is_empty() {
             why.push(format!(
-                "no user is set for {}, so the image decides, and most images say root",
+                "no user is set for {}, so its image decides, and is root where it says nothing",
                 used_definition::named(&unset)
             ));
         }

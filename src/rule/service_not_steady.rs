@@ -28,12 +28,12 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service)
     if service.status != "ACTIVE" {
         return verdict(Status::NotApplicable, "it is being deleted".to_owned());
     }
-    let counts = format!(
-        "{} of {} run, {} more are starting",
-        service.running,
-        text::count(whole(service.desired), "task"),
-        service.pending
-    );
+    let starting = match service.pending {
+        0 => String::new(),
+        it => format!(", and {it} more to come"),
+    };
+    let wanted = text::count(whole(service.desired), "task");
+    let counts = format!("it wants {wanted} and runs {}{starting}", service.running);
     let evidence = [
         Evidence::new(id, "runningCount", service.running.to_string()),
         Evidence::new(id, "desiredCount", service.desired.to_string()),

@@ -1,4 +1,4 @@
-//! The task definitions that something runs, and what rules about containers have in common.
+//! The task definitions that something runs or may start, and what rules about containers have in common.
 
 use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
@@ -22,7 +22,8 @@ pub enum Judgement {
     Fail(String, Vec<Evidence>),
 }
 
-/// One verdict for each revision of the rack's; old revisions that nothing runs are not judged.
+/// One verdict for each revision of the rack's. An old one that nothing runs is not judged; the
+/// latest of its family is, for that is what a person or a program would start.
 pub fn check(
     rule: &Rule,
     case: &Case<'_>,
@@ -33,7 +34,7 @@ pub fn check(
         let id = &resource.id;
         let verdict = |status, why: String| Verdict::new(rule, words, id, status, why);
         let Some(runner) = runner(case, id, definition) else {
-            let why = "nothing that was read runs this revision".to_owned();
+            let why = "nothing that was read runs this old revision".to_owned();
             return verdict(Status::NotApplicable, why);
         };
         match judge(resource, definition) {
@@ -69,10 +70,19 @@ fn runner(case: &Case<'_>, id: &ResourceId, definition: &TaskDefinition) -> Opti
     runners.sort();
     runners.dedup();
     match runners[..] {
-        [] => None,
+        [] => is_latest(case, definition)
+            .then(|| "nothing runs it now, but it is the latest of its family".to_owned()),
         [one] => Some(format!("{one} runs it")),
         [one, ref more @ ..] => Some(format!("{one} and {} more run it", more.len())),
     }
+}
+
+fn is_latest(case: &Case<'_>, definition: &TaskDefinition) -> bool {
+    let mut newer = case.graph.of::<TaskDefinition>();
+    let newer = newer.any(|(_, it)| {
+        it.family == definition.family && it.is_active() && it.revision > definition.revision
+    });
+    definition.is_active() && !newer
 }
 
 /// Schedules that start whatever revision of the family is the latest.
@@ -184,6 +194,22 @@ mod tests {
     fn an_old_revision_that_nothing_runs_is_not_judged() {
         let said = said(&[revision()], &[]);
         assert_eq!(said[0].0, Status::NotApplicable);
+    }
+
+    #[test]
+    fn the_latest_of_a_family_is_what_a_person_would_start() {
+        let active = |revision| {
+            let definition = TaskDefinition {
+                family: "build".to_owned(),
+                revision,
+                status: "ACTIVE".to_owned(),
+                ..TaskDefinition::default()
+            };
+            Resource::new(format!("build:{revision}"), definition)
+        };
+        let said = said(&[active(1), active(2)], &[]);
+        let statuses: Vec<Status> = said.into_iter().map(|it| it.0).collect();
+        assert_eq!(statuses, [Status::NotApplicable, Status::Fail]);
     }
 
     #[test]
