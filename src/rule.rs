@@ -132,6 +132,12 @@ impl<'a> Case<'a> {
         self.gaps.iter().find(|it| it.resource.as_ref() == Some(id))
     }
 
+    /// Why what one call tells of this resource is not known; there may be gaps of other calls.
+    pub fn gap_of_call(&self, id: &ResourceId, call: &str) -> Option<&'a Gap> {
+        let about = |it: &&Gap| it.resource.as_ref() == Some(id) && it.call.contains(call);
+        self.gaps.iter().find(about)
+    }
+
     /// Why not all of a kind is known: its listing failed for the region, or within something of
     /// the rack's that holds such things.
     pub fn gap_in_listing(&self, kind: Kind) -> Option<&'a Gap> {

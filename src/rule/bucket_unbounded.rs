@@ -29,7 +29,9 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
     let (Some(versioning), Some(rules)) = (bucket.versioning.known(), bucket.lifecycle.known())
     else {
         let why = "its versioning or its lifecycle rules were not read".to_owned();
-        return vec![verdict(Status::Unknown, why).gap(case.gap_about(id))];
+        let gap = case.gap_of_call(id, "Lifecycle");
+        let gap = gap.or_else(|| case.gap_of_call(id, "Versioning"));
+        return vec![verdict(Status::Unknown, why).gap(gap)];
     };
     let some = |has: fn(&LifecycleRule) -> bool| rules.iter().any(|it| it.enabled && has(it));
     let mut verdicts = Vec::new();

@@ -32,7 +32,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, repository: &Repos
         }
         Fact::Unread => {
             let why = "whether it has a lifecycle policy was not read";
-            return verdict(Status::Unknown, why.to_owned()).gap(case.gap_about(id));
+            return verdict(Status::Unknown, why.to_owned()).gap(case.gap_of_call(id, "Lifecycle"));
         }
         Fact::Known(false) => {}
     }

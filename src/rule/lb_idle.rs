@@ -71,8 +71,7 @@ fn classic_work(resource: &Resource, lb: &ClassicLoadBalancer) -> Work<'static> 
 
 fn work<'a>(case: &Case<'a>, resource: &Resource) -> Work<'a> {
     let id = &resource.id;
-    let unread = case.gap_about(id);
-    if let Some(gap) = unread.filter(|it| it.call.contains("DescribeListeners")) {
+    if let Some(gap) = case.gap_of_call(id, "DescribeListeners") {
         return Work::Unknown("its listeners were not read".to_owned(), Some(gap));
     }
     let listeners = case.graph.parts::<Listener>(id);
@@ -83,7 +82,7 @@ fn work<'a>(case: &Case<'a>, resource: &Resource) -> Work<'a> {
     let mut actions: Vec<&Action> = Vec::new();
     let mut gap = None;
     for (resource, listener) in &listeners {
-        gap = gap.or_else(|| case.gap_about(&resource.id));
+        gap = gap.or_else(|| case.gap_of_call(&resource.id, "DescribeRules"));
         actions.extend(&listener.actions);
         let rules = case.graph.parts::<ListenerRule>(&resource.id);
         actions.extend(rules.iter().flat_map(|(_, it)| &it.actions));
@@ -121,4 +120,31 @@ fn work<'a>(case: &Case<'a>, resource: &Resource) -> Work<'a> {
     let evidence = Evidence::new(id, "TargetHealthDescriptions", value);
     let why = "no target is registered in any group that it sends to";
     Work::None(why.to_owned(), evidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{snapshot::Gap, testing};
+
+    #[test]
+    fn listeners_that_were_not_read_are_not_taken_for_none_whatever_else_was_not_read() {
+        let lb = Resource::new("router", LoadBalancer::default());
+        let gap = |kind, call| Gap {
+            resource: Some(lb.id.clone()),
+            ..testing::gap(kind, call)
+        };
+        let gaps = [
+            gap(
+                Kind::LoadBalancer,
+                "elasticloadbalancing:DescribeLoadBalancerAttributes",
+            ),
+            gap(Kind::Listener, "elasticloadbalancing:DescribeListeners"),
+        ];
+        let words = RULE.words().unwrap();
+        let resources = [lb.clone()];
+        let said = testing::owned(&resources, &gaps, |_| true, |case| check(case, &words));
+        assert_eq!(said[0].status, Status::Unknown);
+        assert_eq!(said[0].gap.as_ref(), Some(&gaps[1]));
+    }
 }

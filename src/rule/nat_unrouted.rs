@@ -10,7 +10,7 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "nat-unrouted",
     words: include_str!("../../rules/nat-unrouted.toml"),
-    needs: &[Kind::NatGateway, Kind::RouteTable],
+    needs: &[Kind::NatGateway],
     check,
 };
 

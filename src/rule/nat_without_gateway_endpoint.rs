@@ -12,7 +12,7 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "nat-without-gateway-endpoint",
     words: include_str!("../../rules/nat-without-gateway-endpoint.toml"),
-    needs: &[Kind::NatGateway, Kind::RouteTable, Kind::VpcEndpoint],
+    needs: &[Kind::Vpc],
     check,
 };
 
@@ -40,6 +40,12 @@ fn judge(case: &Case<'_>, words: &Words, vpc: &Resource, service: &str, name: &s
         .filter(|(_, it)| it.vpc == id.key && (it.is_main || !it.subnets.is_empty()))
         .filter_map(|(resource, table)| Some((resource, nat(case, table)?)))
         .collect();
+    let gap = [Kind::RouteTable, Kind::NatGateway];
+    let gap = gap.into_iter().find_map(|it| case.gap_in_listing(it));
+    if let Some(gap) = gap.filter(|_| private.is_empty()) {
+        let why = "whether packets go through a NAT gateway was not read".to_owned();
+        return verdict(Status::Unknown, why).gap(Some(gap));
+    }
     if private.is_empty() {
         let why = "no subnet's packets go through a NAT gateway".to_owned();
         return verdict(Status::NotApplicable, why);

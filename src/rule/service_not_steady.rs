@@ -77,7 +77,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service)
             .evidence([state])
             .evidence(evidence);
     }
-    let why = format!("{counts}; a deployment is under way since {age}");
+    let why = format!("{counts}; its deployment last changed {age} before");
     verdict(Status::Pass, why).evidence(evidence)
 }
 

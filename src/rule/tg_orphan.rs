@@ -9,12 +9,7 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "tg-orphan",
     words: include_str!("../../rules/tg-orphan.toml"),
-    needs: &[
-        Kind::TargetGroup,
-        Kind::Service,
-        Kind::AutoScalingGroup,
-        Kind::Listener,
-    ],
+    needs: &[Kind::TargetGroup],
     check,
 };
 
