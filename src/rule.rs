@@ -22,24 +22,48 @@ pub mod revision;
 pub mod served;
 
 pub mod alb_http_not_redirected;
+pub mod asg_ec2_health_only;
+pub mod asg_single_az;
 pub mod bucket_no_public_block;
 pub mod bucket_orphan;
+pub mod bucket_unbounded;
 pub mod cert_expiring;
+pub mod ebs_unattached;
 pub mod ebs_unencrypted;
+pub mod ecr_no_lifecycle;
 pub mod efs_plain;
+pub mod eip_unassociated;
 pub mod env_plain_secret;
+pub mod host_mount;
+pub mod host_network;
+pub mod host_pid_ipc;
+pub mod image_latest;
 pub mod imdsv1_allowed;
+pub mod lb_idle;
+pub mod lb_single_az;
 pub mod listener_weak_tls;
 pub mod logs_no_retention;
+pub mod managed_termination_protection_off;
+pub mod nat_unrouted;
+pub mod nat_without_gateway_endpoint;
 pub mod no_healthy_target;
+pub mod no_logging;
 pub mod no_task_role;
+pub mod old_platform;
+pub mod privileged;
 pub mod public_ip_on_compute;
+pub mod rds_no_backup;
 pub mod rds_public;
+pub mod rds_single_az;
 pub mod rds_unencrypted;
 pub mod repository_tag_mutable;
 pub mod role_admin;
+pub mod runs_as_root;
+pub mod service_not_steady;
+pub mod service_single_task;
 pub mod sg_broad_public_cidr;
 pub mod sg_default_allows;
+pub mod sg_unused;
 pub mod sg_world;
 pub mod sg_world_admin_port;
 pub mod sg_world_all_traffic;
@@ -47,34 +71,63 @@ pub mod sg_world_data_port;
 pub mod sg_world_unexpected_port;
 pub mod sg_world_wide_range;
 pub mod task_directly_reachable;
+pub mod tg_orphan;
+pub mod used_definition;
+pub mod writable_rootfs;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[Rule] = &[
     alb_http_not_redirected::RULE,
+    asg_ec2_health_only::RULE,
+    asg_single_az::RULE,
     bucket_no_public_block::RULE,
     bucket_orphan::RULE,
+    bucket_unbounded::RULE,
     cert_expiring::RULE,
+    ebs_unattached::RULE,
     ebs_unencrypted::RULE,
+    ecr_no_lifecycle::RULE,
     efs_plain::RULE,
+    eip_unassociated::RULE,
     env_plain_secret::RULE,
+    host_mount::RULE,
+    host_network::RULE,
+    host_pid_ipc::RULE,
+    image_latest::RULE,
     imdsv1_allowed::RULE,
+    lb_idle::RULE,
+    lb_single_az::RULE,
     listener_weak_tls::RULE,
     logs_no_retention::RULE,
+    managed_termination_protection_off::RULE,
+    nat_unrouted::RULE,
+    nat_without_gateway_endpoint::RULE,
     no_healthy_target::RULE,
+    no_logging::RULE,
     no_task_role::RULE,
+    old_platform::RULE,
+    privileged::RULE,
     public_ip_on_compute::RULE,
+    rds_no_backup::RULE,
     rds_public::RULE,
+    rds_single_az::RULE,
     rds_unencrypted::RULE,
     repository_tag_mutable::RULE,
     role_admin::RULE,
+    runs_as_root::RULE,
+    service_not_steady::RULE,
+    service_single_task::RULE,
     sg_broad_public_cidr::RULE,
     sg_default_allows::RULE,
+    sg_unused::RULE,
     sg_world_admin_port::RULE,
     sg_world_all_traffic::RULE,
     sg_world_data_port::RULE,
     sg_world_unexpected_port::RULE,
     sg_world_wide_range::RULE,
     task_directly_reachable::RULE,
+    tg_orphan::RULE,
+    writable_rootfs::RULE,
 ];
 
 /// One check.
@@ -111,9 +164,20 @@ impl<'a> Case<'a> {
             .filter(|(it, _)| self.belongings.of(&it.id).class != Class::Foreign)
     }
 
+    /// Whole hours from a moment to the snapshot's.
+    pub fn hours_since(&self, moment: Timestamp) -> i64 {
+        self.taken.duration_since(moment).as_hours()
+    }
+
     /// Why something about this one resource is not known.
     pub fn gap_about(&self, id: &ResourceId) -> Option<&'a Gap> {
         self.gaps.iter().find(|it| it.resource.as_ref() == Some(id))
+    }
+
+    /// Why what one call tells of this resource is not known; there may be gaps of other calls.
+    pub fn gap_of_call(&self, id: &ResourceId, call: &str) -> Option<&'a Gap> {
+        let about = |it: &&Gap| it.resource.as_ref() == Some(id) && it.call.contains(call);
+        self.gaps.iter().find(about)
     }
 
     /// Why not all of a kind is known: its listing failed for the region, or within something of
@@ -162,16 +226,23 @@ impl Words {
             .collect()
     }
 
-    /// A parameter that is a whole number.
-    pub fn number(&self, name: &str) -> Option<i64> {
-        self.parameters.get(name)?.as_integer()
-    }
-
-    /// A parameter that is a list of words.
+    /// A parameter that is a list of texts.
     pub fn texts(&self, name: &str) -> Vec<&str> {
         let texts = self.parameters.get(name).and_then(toml::Value::as_array);
         let texts = texts.into_iter().flatten();
         texts.filter_map(toml::Value::as_str).collect()
+    }
+
+    /// A parameter that is a text; empty where it is missing.
+    pub fn text(&self, name: &str) -> &str {
+        let text = self.parameters.get(name).and_then(toml::Value::as_str);
+        text.unwrap_or_default()
+    }
+
+    /// A parameter that is a number; 0 where it is missing.
+    pub fn number(&self, name: &str) -> i64 {
+        let number = self.parameters.get(name).and_then(toml::Value::as_integer);
+        number.unwrap_or_default()
     }
 }
 

@@ -50,8 +50,8 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, it: &Certificate) 
         return verdict(Status::Unknown, why).evidence([state]);
     };
     let days = days(case.taken, ends);
-    let soon = words.number("soon").unwrap_or_default();
-    let urgent = words.number("urgent").unwrap_or_default();
+    let soon = words.number("soon");
+    let urgent = words.number("urgent");
     let renewal = it.renewal.as_deref();
     let stuck = matches!(renewal, Some("PENDING_VALIDATION" | "FAILED"));
     let evidence = [

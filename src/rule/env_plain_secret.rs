@@ -76,7 +76,7 @@ const TELLING: usize = 6;
 
 impl<'w> Names<'w> {
     fn new(words: &'w Words) -> Self {
-        let shortest = words.number("shortest").unwrap_or_default();
+        let shortest = words.number("shortest");
         Self {
             secret: words.texts("secret"),
             harmless: words.texts("harmless"),

@@ -30,7 +30,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 
 /// How many ports in a row are still no wide range.
 pub fn widest(words: &Words) -> u32 {
-    let ports = words.number("ports").unwrap_or_default();
+    let ports = words.number("ports");
     u32::try_from(ports).unwrap_or_default()
 }
 

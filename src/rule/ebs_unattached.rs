@@ -1,0 +1,70 @@
+//! Disks that are paid for and that no machine has.
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use crate::{
+    kind::{Kind, task_definition::TaskDefinition, volume::Volume},
+    snapshot::Resource,
+    text,
+};
+
+pub const RULE: Rule = Rule {
+    id: "ebs-unattached",
+    words: include_str!("../../rules/ebs-unattached.toml"),
+    needs: &[Kind::Volume],
+    check,
+};
+
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let judge = |(resource, volume)| judge(case, words, resource, volume);
+    case.ours::<Volume>().map(judge).collect()
+}
+
+fn judge(case: &Case<'_>, words: &Words, resource: &Resource, volume: &Volume) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    if volume.status != "available" || !volume.attachments.is_empty() {
+        let status = if volume.status == "in-use" {
+            Status::Pass
+        } else {
+            Status::NotApplicable
+        };
+        return verdict(status, format!("it is {}", volume.status));
+    }
+    if let Some(service) = volume.managed_by.as_deref().filter(|it| !it.is_empty()) {
+        let why = format!("service {service} made it and deletes it");
+        return verdict(Status::NotApplicable, why);
+    }
+    if let Some(user) = mounted_by_name(case, resource) {
+        let why = format!("tasks of {} attach it by its name", user.id);
+        return verdict(Status::Pass, why);
+    }
+    let evidence = [
+        Evidence::new(id, "State", "available"),
+        Evidence::new(id, "Size", format!("{} GiB", volume.size_gib)),
+    ];
+    let size = format!("{} GiB of {}", volume.size_gib, volume.volume_type);
+    let Some(created) = resource.created else {
+        let why = format!("nothing has it ({size}), but how old it is was not told");
+        return verdict(Status::Unknown, why).evidence(evidence);
+    };
+    let age = text::age(created, case.taken);
+    if case.hours_since(created) < words.number("days").saturating_mul(24) {
+        let why = format!("nothing has it yet; it was made {age} before");
+        return verdict(Status::Pass, why);
+    }
+    let why = format!("nothing has it; {size} are paid for, made {age} before");
+    verdict(Status::Fail, why).evidence(evidence)
+}
+
+/// The task definition whose tasks bring a volume of that name with them.
+fn mounted_by_name<'c>(case: &Case<'c>, resource: &Resource) -> Option<&'c Resource> {
+    let name = resource.tags.get("Name")?;
+    let mut definitions = case.graph.of::<TaskDefinition>();
+    let found = definitions.find(|(_, definition)| {
+        definition.volumes.iter().any(|it| {
+            let by_name = it.driver.as_deref().is_some_and(|it| it != "local");
+            by_name && it.name == *name
+        })
+    });
+    found.map(|(it, _)| it)
+}

@@ -1,0 +1,150 @@
+//! Load balancers that are paid for and have nobody to send requests to.
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use crate::{
+    kind::{
+        Kind,
+        classic_load_balancer::ClassicLoadBalancer,
+        listener::Listener,
+        listener_rule::{Action, ListenerRule},
+        load_balancer::LoadBalancer,
+        target_group::TargetGroup,
+    },
+    snapshot::{Gap, Resource},
+    text,
+};
+
+pub const RULE: Rule = Rule {
+    id: "lb-idle",
+    words: include_str!("../../rules/lb-idle.toml"),
+    needs: &[Kind::LoadBalancer, Kind::ClassicLoadBalancer],
+    check,
+};
+
+/// What a load balancer has to do.
+enum Work<'a> {
+    /// It answers, or has somebody to send to.
+    Some(String),
+    None(String, Evidence),
+    Unknown(String, Option<&'a Gap>),
+}
+
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let new = case.ours::<LoadBalancer>();
+    let new = new.map(|(it, _)| judge(case, words, it, work(case, it)));
+    let classic = case.ours::<ClassicLoadBalancer>();
+    let classic = classic.map(|(it, lb)| judge(case, words, it, classic_work(it, lb)));
+    new.chain(classic).collect()
+}
+
+fn judge(case: &Case<'_>, words: &Words, resource: &Resource, work: Work<'_>) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let (why, evidence) = match work {
+        Work::Some(why) => return verdict(Status::Pass, why),
+        Work::Unknown(why, gap) => return verdict(Status::Unknown, why).gap(gap),
+        Work::None(why, evidence) => (why, evidence),
+    };
+    let Some(created) = resource.created else {
+        let why = format!("{why}, but how old it is was not told");
+        return verdict(Status::Unknown, why).evidence([evidence]);
+    };
+    let age = text::age(created, case.taken);
+    if case.hours_since(created) < words.number("days").saturating_mul(24) {
+        return verdict(
+            Status::Pass,
+            format!("{why}, but it was made only {age} before"),
+        );
+    }
+    let why = format!("{why}; it is paid for by the hour, and was made {age} before");
+    verdict(Status::Fail, why).evidence([evidence])
+}
+
+fn classic_work(resource: &Resource, lb: &ClassicLoadBalancer) -> Work<'static> {
+    if lb.instances.is_empty() {
+        let evidence = Evidence::new(&resource.id, "Instances", "none");
+        return Work::None("no instance is registered with it".to_owned(), evidence);
+    }
+    let instances = text::count(lb.instances.len(), "instance");
+    Work::Some(format!("it sends to {instances}"))
+}
+
+fn work<'a>(case: &Case<'a>, resource: &Resource) -> Work<'a> {
+    let id = &resource.id;
+    if let Some(gap) = case.gap_of_call(id, "DescribeListeners") {
+        return Work::Unknown("its listeners were not read".to_owned(), Some(gap));
+    }
+    let listeners = case.graph.parts::<Listener>(id);
+    if listeners.is_empty() {
+        let evidence = Evidence::new(id, "Listeners", "none");
+        return Work::None("it has no listener".to_owned(), evidence);
+    }
+    let mut actions: Vec<&Action> = Vec::new();
+    let mut gap = None;
+    for (resource, listener) in &listeners {
+        gap = gap.or_else(|| case.gap_of_call(&resource.id, "DescribeRules"));
+        actions.extend(&listener.actions);
+        let rules = case.graph.parts::<ListenerRule>(&resource.id);
+        actions.extend(rules.iter().flat_map(|(_, it)| &it.actions));
+    }
+    let mut groups: Vec<&str> = actions
+        .iter()
+        .flat_map(|it| &it.targets)
+        .filter(|it| it.weight != Some(0))
+        .map(|it| it.target_group.as_str())
+        .collect();
+    groups.sort_unstable();
+    groups.dedup();
+    let mut unread = None;
+    for name in &groups {
+        let group = case.graph.get_as::<TargetGroup>(name);
+        match group.map(|(it, group)| (it, group.targets.known())) {
+            Some((_, Some(targets))) if targets.is_empty() => {}
+            Some((_, Some(_))) => return Work::Some(format!("target group {name} has targets")),
+            Some((it, None)) => unread = unread.or(Some((name, case.gap_about(&it.id)))),
+            None => unread = unread.or(Some((name, case.gap_in_listing(Kind::TargetGroup)))),
+        }
+    }
+    if let Some((name, gap)) = unread {
+        let why = format!("the targets of target group {name} were not read");
+        return Work::Unknown(why, gap);
+    }
+    if gap.is_some() {
+        return Work::Unknown("not all of its rules were read".to_owned(), gap);
+    }
+    if groups.is_empty() {
+        // It was set up to redirect or to answer by itself.
+        return Work::Some("it answers each request by itself".to_owned());
+    }
+    let value = format!("no targets in {}", groups.join(", "));
+    let evidence = Evidence::new(id, "TargetHealthDescriptions", value);
+    let why = "no target is registered in any group that it sends to";
+    Work::None(why.to_owned(), evidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{snapshot::Gap, testing};
+
+    #[test]
+    fn listeners_that_were_not_read_are_not_taken_for_none_whatever_else_was_not_read() {
+        let lb = Resource::new("router", LoadBalancer::default());
+        let gap = |kind, call| Gap {
+            resource: Some(lb.id.clone()),
+            ..testing::gap(kind, call)
+        };
+        let gaps = [
+            gap(
+                Kind::LoadBalancer,
+                "elasticloadbalancing:DescribeLoadBalancerAttributes",
+            ),
+            gap(Kind::Listener, "elasticloadbalancing:DescribeListeners"),
+        ];
+        let words = RULE.words().unwrap();
+        let resources = [lb.clone()];
+        let said = testing::owned(&resources, &gaps, |_| true, |case| check(case, &words));
+        assert_eq!(said[0].status, Status::Unknown);
+        assert_eq!(said[0].gap.as_ref(), Some(&gaps[1]));
+    }
+}

@@ -1,0 +1,138 @@
+//! Traffic to S3 and DynamoDB that is paid for because it takes the way through a NAT gateway.
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use crate::{
+    kind::{
+        Kind, nat_gateway::NatGateway, route_table::RouteTable, table::Table, vpc::Vpc,
+        vpc_endpoint::VpcEndpoint,
+    },
+    snapshot::Resource,
+};
+
+pub const RULE: Rule = Rule {
+    id: "nat-without-gateway-endpoint",
+    words: include_str!("../../rules/nat-without-gateway-endpoint.toml"),
+    needs: &[Kind::Vpc],
+    check,
+};
+
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    // Who has no table has no traffic to DynamoDB worth an endpoint.
+    let dynamo = case.ours::<Table>().next().is_some();
+    let services = [("s3", "S3"), ("dynamodb", "DynamoDB")];
+    let services = &services[..if dynamo { 2 } else { 1 }];
+    let vpcs = case.ours::<Vpc>();
+    vpcs.flat_map(|(vpc, _)| {
+        let services = services.iter();
+        services.map(move |(service, name)| judge(case, words, vpc, service, name))
+    })
+    .collect()
+}
+
+fn judge(case: &Case<'_>, words: &Words, vpc: &Resource, service: &str, name: &str) -> Verdict {
+    let id = &vpc.id;
+    let verdict = |status, why: String| {
+        Verdict::new(&RULE, words, id, status, why).detail(service.to_owned())
+    };
+    let private: Vec<(&Resource, &str)> = case
+        .graph
+        .of::<RouteTable>()
+        .filter(|(_, it)| it.vpc == id.key && (it.is_main || !it.subnets.is_empty()))
+        .filter_map(|(resource, table)| Some((resource, nat(case, table)?)))
+        .collect();
+    let gap = [Kind::RouteTable, Kind::NatGateway];
+    let gap = gap.into_iter().find_map(|it| case.gap_in_listing(it));
+    if let Some(gap) = gap.filter(|_| private.is_empty()) {
+        let why = "whether packets go through a NAT gateway was not read".to_owned();
+        return verdict(Status::Unknown, why).gap(Some(gap));
+    }
+    if private.is_empty() {
+        let why = "no subnet's packets go through a NAT gateway".to_owned();
+        return verdict(Status::NotApplicable, why);
+    }
+    let suffix = format!(".{service}");
+    let endpoints: Vec<&VpcEndpoint> = case
+        .graph
+        .of::<VpcEndpoint>()
+        .map(|(_, it)| it)
+        .filter(|it| it.vpc == id.key && it.endpoint_type == "Gateway" && !it.is_gone())
+        .filter(|it| {
+            it.service
+                .as_deref()
+                .is_some_and(|it| it.ends_with(&suffix))
+        })
+        .collect();
+    let bare: Vec<&(&Resource, &str)> = private
+        .iter()
+        .filter(|(table, _)| {
+            let mut served = endpoints.iter().flat_map(|it| &it.route_tables);
+            !served.any(|it| *it == table.id.key)
+        })
+        .collect();
+    if bare.is_empty() {
+        let why = format!("traffic to {name} takes a gateway endpoint, which costs nothing");
+        return verdict(Status::Pass, why);
+    }
+    if let Some(gap) = case.gap_in_listing(Kind::VpcEndpoint) {
+        let why = format!("whether there is a gateway endpoint for {name} was not read");
+        return verdict(Status::Unknown, why).gap(Some(gap));
+    }
+    let why = format!(
+        "traffic to {name} goes through a NAT gateway, which is paid for by the gigabyte; a gateway \
+         endpoint would cost nothing"
+    );
+    let evidence = bare.iter().map(|(table, nat)| {
+        let value = format!("{nat}, and no gateway endpoint for {name}");
+        Evidence::new(&table.id, "Routes.NatGatewayId", value)
+    });
+    verdict(Status::Fail, why).evidence(evidence)
+}
+
+/// The NAT gateway that a table leads the internet's addresses to.
+fn nat<'c>(case: &Case<'c>, table: &'c RouteTable) -> Option<&'c str> {
+    let mut routes = table.routes.iter();
+    let route = routes.find(|it| it.to == "0.0.0.0/0" && it.state == "active")?;
+    let (nat, gateway) = case.graph.get_as::<NatGateway>(&route.via)?;
+    (!gateway.is_gone()).then_some(&nat.id.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kind::route_table::Route, testing};
+
+    fn failed(more: Option<Resource>) -> Vec<String> {
+        let nat = NatGateway {
+            status: "available".to_owned(),
+            vpc: "vpc-1".to_owned(),
+            ..NatGateway::default()
+        };
+        let table = RouteTable {
+            vpc: "vpc-1".to_owned(),
+            is_main: true,
+            routes: vec![Route {
+                to: "0.0.0.0/0".to_owned(),
+                via: "nat-1".to_owned(),
+                state: "active".to_owned(),
+            }],
+            ..RouteTable::default()
+        };
+        let fixed = [
+            Resource::new("vpc-1", Vpc::default()),
+            Resource::new("nat-1", nat),
+            Resource::new("rtb-1", table),
+        ];
+        let resources: Vec<Resource> = fixed.into_iter().chain(more).collect();
+        let words = RULE.words().unwrap();
+        let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+        let failed = said.into_iter().filter(|it| it.status == Status::Fail);
+        failed.map(|it| it.detail).collect()
+    }
+
+    #[test]
+    fn an_endpoint_for_dynamodb_is_asked_only_of_who_has_a_table() {
+        assert_eq!(failed(None), ["s3"]);
+        let table = Resource::new("builds", Table::default());
+        assert_eq!(failed(Some(table)), ["s3", "dynamodb"]);
+    }
+}

@@ -1,0 +1,48 @@
+//! Databases that fall silent with one zone.
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words, rds_no_backup};
+use crate::{
+    id::ResourceId,
+    kind::{Kind, db_cluster::DbCluster, db_instance::DbInstance},
+};
+
+pub const RULE: Rule = Rule {
+    id: "rds-single-az",
+    words: include_str!("../../rules/rds-single-az.toml"),
+    needs: &[Kind::DbInstance, Kind::DbCluster],
+    check,
+};
+
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let instances = case.ours::<DbInstance>().map(|(resource, db)| {
+        let beside = rds_no_backup::beside(db);
+        judge(words, &resource.id, beside, db.multi_az)
+    });
+    let clusters = case.ours::<DbCluster>().map(|(resource, db)| {
+        let beside = beside(db).map(str::to_owned);
+        judge(words, &resource.id, beside, db.multi_az)
+    });
+    instances.chain(clusters).collect()
+}
+
+fn beside(db: &DbCluster) -> Option<&'static str> {
+    if db.status == "deleting" {
+        return Some("it is being deleted");
+    }
+    if db.engine_mode.as_deref() == Some("serverless") {
+        return Some("AWS moves Aurora Serverless v1 to another zone by itself");
+    }
+    db.members.is_empty().then_some("it has no instance")
+}
+
+fn judge(words: &Words, id: &ResourceId, beside: Option<String>, multi_az: bool) -> Verdict {
+    let verdict = |status, why: &str| Verdict::new(&RULE, words, id, status, why);
+    if let Some(why) = beside {
+        return verdict(Status::NotApplicable, &why);
+    }
+    if multi_az {
+        return verdict(Status::Pass, "it has instances in more than one zone");
+    }
+    let why = "all its instances are in one zone: nothing takes over when that one fails";
+    verdict(Status::Fail, why).evidence([Evidence::new(id, "MultiAZ", "false")])
+}

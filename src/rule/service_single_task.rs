@@ -1,0 +1,66 @@
+//! Services behind a load balancer that one task carries alone.
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use crate::{
+    kind::{Kind, scalable_target::ScalableTarget, service::Service},
+    snapshot::Resource,
+};
+
+pub const RULE: Rule = Rule {
+    id: "service-single-task",
+    words: include_str!("../../rules/service-single-task.toml"),
+    needs: &[Kind::Service],
+    check,
+};
+
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let judge = |(resource, service)| judge(case, words, resource, service);
+    case.ours::<Service>().map(judge).collect()
+}
+
+fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let beside = if service.status != "ACTIVE" {
+        Some("it is being deleted")
+    } else if service.load_balancers.is_empty() {
+        Some("no load balancer sends to it")
+    } else if service.scheduling == "DAEMON" {
+        Some("it runs one task on each machine")
+    } else if service.desired == 0 {
+        Some("it is switched off: it wants no task")
+    } else {
+        None
+    };
+    if let Some(why) = beside {
+        return verdict(Status::NotApplicable, why.to_owned());
+    }
+    if service.desired > 1 {
+        return verdict(Status::Pass, format!("it wants {} tasks", service.desired));
+    }
+    let desired = Evidence::new(id, "desiredCount", "1");
+    let scaled = case.graph.of::<ScalableTarget>();
+    let scaled = scaled.filter(|(_, it)| it.scaled().as_ref() == Some(id));
+    let mut scaled = scaled.filter(|(_, it)| it.dimension.ends_with(":DesiredCount"));
+    let (why, bound) = match scaled.next() {
+        None => ("it wants one task".to_owned(), None),
+        Some((_, target)) if target.min > 1 => {
+            let why = format!("Auto Scaling will raise it to {} tasks", target.min);
+            return verdict(Status::Pass, why);
+        }
+        Some((resource, target)) => (
+            format!(
+                "it wants one task now; Auto Scaling keeps it between {} and {}",
+                target.min, target.max
+            ),
+            Some(Evidence::new(
+                &resource.id,
+                "MinCapacity",
+                target.min.to_string(),
+            )),
+        ),
+    };
+    verdict(Status::Fail, why)
+        .evidence([desired])
+        .evidence(bound)
+}

@@ -1,0 +1,261 @@
+//! The task definitions that something runs or may start, and what rules about containers have in common.
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use crate::{
+    id::ResourceId,
+    kind::{
+        Kind,
+        event_rule::EventRule,
+        service::Service,
+        task_definition::{ContainerDefinition, TaskDefinition},
+    },
+    snapshot::Resource,
+};
+
+/// What such rules cannot do without.
+pub const NEEDS: &[Kind] = &[Kind::Service, Kind::Task, Kind::TaskDefinition];
+
+/// What a rule says about one revision.
+pub enum Judgement {
+    NotApplicable(String),
+    Pass(String),
+    Fail(String, Vec<Evidence>),
+}
+
+/// One verdict for each revision of the rack's. An old one that nothing runs is not judged; the
+/// latest of its family is, for that is what a person or a program would start.
+pub fn check(
+    rule: &Rule,
+    case: &Case<'_>,
+    words: &Words,
+    judge: impl Fn(&Resource, &TaskDefinition) -> Judgement,
+) -> Vec<Verdict> {
+    let verdict = |(resource, definition): (&Resource, &TaskDefinition)| {
+        let id = &resource.id;
+        let verdict = |status, why: String| Verdict::new(rule, words, id, status, why);
+        let Some(runner) = runner(case, id, definition) else {
+            let why = "nothing that was read runs this old revision".to_owned();
+            return verdict(Status::NotApplicable, why);
+        };
+        match judge(resource, definition) {
+            Judgement::NotApplicable(why) => verdict(Status::NotApplicable, why),
+            Judgement::Pass(why) => verdict(Status::Pass, why),
+            Judgement::Fail(why, evidence) => {
+                verdict(Status::Fail, format!("{why}; {runner}")).evidence(evidence)
+            }
+        }
+    };
+    let read = case.ours::<TaskDefinition>().map(verdict);
+    let unread = case.gaps.iter().filter_map(|gap| {
+        let id = gap.resource.as_ref()?;
+        let lost = id.kind == Kind::TaskDefinition && case.graph.get(id).is_none();
+        let why = "the revision was not read";
+        lost.then(|| Verdict::new(rule, words, id, Status::Unknown, why).gap(Some(gap)))
+    });
+    read.chain(unread).collect()
+}
+
+/// Who runs a revision, in words; tasks only where no service and no schedule starts them.
+fn runner(case: &Case<'_>, id: &ResourceId, definition: &TaskDefinition) -> Option<String> {
+    let users = case.graph.users(id).into_iter().map(|(it, _)| &it.id);
+    let (starters, others): (Vec<&ResourceId>, Vec<&ResourceId>) = users
+        .chain(schedules(case, definition))
+        .partition(|it| matches!(it.kind, Kind::Service | Kind::EventRule));
+    let tasks = others.into_iter().filter(|it| it.kind == Kind::Task);
+    let mut runners = if starters.is_empty() {
+        tasks.collect()
+    } else {
+        starters
+    };
+    runners.sort();
+    runners.dedup();
+    match runners[..] {
+        [] => is_latest(case, definition)
+            .then(|| "nothing runs it now, but it is the latest of its family".to_owned()),
+        [one] => Some(format!("{one} runs it")),
+        [one, ref more @ ..] => Some(format!("{one} and {} more run it", more.len())),
+    }
+}
+
+fn is_latest(case: &Case<'_>, definition: &TaskDefinition) -> bool {
+    let mut newer = case.graph.of::<TaskDefinition>();
+    let newer = newer.any(|(_, it)| {
+        it.family == definition.family && it.is_active() && it.revision > definition.revision
+    });
+    definition.is_active() && !newer
+}
+
+/// Schedules that start whatever revision of the family is the latest.
+fn schedules<'c>(
+    case: &Case<'c>,
+    definition: &TaskDefinition,
+) -> impl Iterator<Item = &'c ResourceId> {
+    case.graph.of::<EventRule>().filter_map(move |(it, rule)| {
+        let targets = rule.targets.known().into_iter().flatten();
+        let mut tasks = targets.filter_map(|it| it.task.as_ref());
+        let latest = tasks.any(|it| {
+            let name = it.task_definition.rsplit('/').next();
+            name == Some(definition.family.as_str())
+        });
+        latest.then_some(&it.id)
+    })
+}
+
+/// The services that run a revision.
+pub fn services<'c>(case: &Case<'c>, id: &ResourceId) -> Vec<(&'c ResourceId, &'c Service)> {
+    let users = case.graph.users(id).into_iter();
+    let services = users.filter_map(|(it, _)| {
+        let (resource, service) = case.graph.get_as::<Service>(&it.id.key)?;
+        (it.id.kind == Kind::Service).then_some((&resource.id, service))
+    });
+    services.collect()
+}
+
+/// Whether its containers are Windows'.
+pub fn is_windows(definition: &TaskDefinition) -> bool {
+    let system = definition.operating_system.as_deref();
+    system.is_some_and(|it| it.starts_with("WINDOWS"))
+}
+
+/// "container web", "containers log, web".
+pub fn named(containers: &[&ContainerDefinition]) -> String {
+    let names: Vec<&str> = containers.iter().map(|it| it.name.as_str()).collect();
+    let s = if names.len() == 1 { "" } else { "s" };
+    format!("container{s} {}", names.join(", "))
+}
+
+/// What was seen of each of these containers.
+pub fn seen(
+    resource: &Resource,
+    containers: &[&ContainerDefinition],
+    path: &'static str,
+    value: impl Fn(&ContainerDefinition) -> String,
+) -> Vec<Evidence> {
+    let seen = containers.iter().map(|it| {
+        let value = format!("{}: {}", it.name, value(it));
+        Evidence::new(&resource.id, path, value)
+    });
+    seen.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{
+            Fact,
+            event_rule::{Target, TaskTarget},
+            task::Task,
+        },
+        snapshot::Reason,
+        testing,
+    };
+
+    const RULE: Rule = Rule {
+        id: "privileged",
+        words: include_str!("../../rules/privileged.toml"),
+        needs: &[],
+        check: |_, _| Vec::new(),
+    };
+
+    fn revision() -> Resource {
+        let definition = TaskDefinition {
+            family: "web".to_owned(),
+            ..TaskDefinition::default()
+        };
+        Resource::new("web:3", definition)
+    }
+
+    fn said(resources: &[Resource], gaps: &[crate::snapshot::Gap]) -> Vec<(Status, String)> {
+        let words = RULE.words().unwrap();
+        let fail = |_: &Resource, _: &TaskDefinition| Judgement::Fail("bad".to_owned(), vec![]);
+        testing::owned(
+            resources,
+            gaps,
+            |_| true,
+            |case| {
+                let verdicts = check(&RULE, case, &words, fail);
+                verdicts.into_iter().map(|it| (it.status, it.why)).collect()
+            },
+        )
+    }
+
+    fn task(key: &str, status: &str) -> Resource {
+        let task = Task {
+            cluster: "prod".to_owned(),
+            task_definition: "web:3".to_owned(),
+            last_status: status.to_owned(),
+            ..Task::default()
+        };
+        Resource::new(key, task)
+    }
+
+    #[test]
+    fn an_old_revision_that_nothing_runs_is_not_judged() {
+        let said = said(&[revision()], &[]);
+        assert_eq!(said[0].0, Status::NotApplicable);
+    }
+
+    #[test]
+    fn the_latest_of_a_family_is_what_a_person_would_start() {
+        let active = |revision| {
+            let definition = TaskDefinition {
+                family: "build".to_owned(),
+                revision,
+                status: "ACTIVE".to_owned(),
+                ..TaskDefinition::default()
+            };
+            Resource::new(format!("build:{revision}"), definition)
+        };
+        let said = said(&[active(1), active(2)], &[]);
+        let statuses: Vec<Status> = said.into_iter().map(|it| it.0).collect();
+        assert_eq!(statuses, [Status::NotApplicable, Status::Fail]);
+    }
+
+    #[test]
+    fn a_task_that_was_started_by_hand_counts() {
+        let said = said(&[revision(), task("prod/1", "RUNNING")], &[]);
+        assert_eq!(
+            said[0],
+            (Status::Fail, "bad; task/prod/1 runs it".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_task_that_has_stopped_does_not_count() {
+        let said = said(&[revision(), task("prod/1", "STOPPED")], &[]);
+        assert_eq!(said[0].0, Status::NotApplicable);
+    }
+
+    #[test]
+    fn a_schedule_that_starts_the_latest_revision_counts() {
+        let target = Target {
+            task: Some(TaskTarget {
+                task_definition: "arn:aws:ecs:us-east-1:123456789012:task-definition/web"
+                    .to_owned(),
+                ..TaskTarget::default()
+            }),
+            ..Target::default()
+        };
+        let rule = EventRule {
+            targets: Fact::Known(vec![target]),
+            ..EventRule::default()
+        };
+        let said = said(&[revision(), Resource::new("nightly", rule)], &[]);
+        assert_eq!(
+            said[0],
+            (Status::Fail, "bad; event-rule/nightly runs it".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_revision_that_was_not_read_is_unknown() {
+        let gap = crate::snapshot::Gap {
+            resource: Some(ResourceId::new(Kind::TaskDefinition, "web:4")),
+            reason: Reason::Denied,
+            ..testing::gap(Kind::TaskDefinition, "ecs:DescribeTaskDefinition")
+        };
+        let said = said(&[], &[gap]);
+        assert_eq!(said[0].0, Status::Unknown);
+    }
+}
