@@ -62,6 +62,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "belonging",
             "rule.rs",
             "rule",
+            "price.rs",
+            "price",
             "traffic.rs",
             "traffic",
             "table.rs",
