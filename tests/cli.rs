@@ -18,6 +18,8 @@ fn demo_needs_nothing_and_says_where_it_wrote() {
     let out = folder.path().join("demo");
     let (code, stdout, _) = run(racklens().args(["demo", "--out"]).arg(&out));
     assert_eq!(code, 0);
+    assert!(stdout.ends_with(&format!("all: {}\n", out.join("index.html").display())));
+    let out = out.join("karim-test");
     assert!(stdout.contains(&format!("report={}", out.join("index.html").display())));
     for file in [
         "index.html",
