@@ -68,6 +68,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "traffic",
             "table.rs",
             "table",
+            "cost.rs",
+            "cost",
             "trace.rs",
             "trace",
             "diagram.rs",
