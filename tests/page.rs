@@ -46,15 +46,27 @@ const DARK: Look = Look {
 /// Unfolds everything, so that nothing escapes a look.
 const UNFOLD: &str = "document.querySelectorAll('details').forEach((it) => { it.open = true; })";
 
-/// The page that a reader gets who tries racklens first: the demo's, made by the program.
-fn demo_file() -> &'static Path {
-    static FILE: OnceLock<PathBuf> = OnceLock::new();
-    FILE.get_or_init(|| {
+/// What a reader gets who tries racklens first: the demo's folder, made by the program.
+fn demo() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("demo");
         let (code, _, said) = run(racklens().args(["demo", "--out"]).arg(&folder));
         assert_eq!(code, 0, "{said}");
-        folder.join("index.html")
+        folder
     })
+}
+
+/// The page of the demo's first rack.
+fn demo_file() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| demo().join("karim-test/index.html"))
+}
+
+/// The page that leads to all of them.
+fn racks_file() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| demo().join("index.html"))
 }
 
 /// A page with a bit of everything: all severities, unknowns, gaps, dead ends.
@@ -479,17 +491,18 @@ fn assert_nothing_is_wider_than_the_window(file: &Path) {
 fn nothing_is_wider_than_the_window() {
     assert_nothing_is_wider_than_the_window(report_file());
     assert_nothing_is_wider_than_the_window(demo_file());
+    assert_nothing_is_wider_than_the_window(racks_file());
 }
 
 fn assert_can_be_read(look: Look) {
-    for file in [report_file(), demo_file()] {
+    for (file, texts) in [(report_file(), 100), (demo_file(), 100), (racks_file(), 40)] {
         let Some(page) = opened(file, look) else {
             return;
         };
         page.eval(UNFOLD);
         let told = page.eval(include_str!("page/contrast.js"));
         assert_eq!(told["faint"], serde_json::json!([]));
-        assert!(told["measured"].as_u64() > Some(100), "{told}");
+        assert!(told["measured"].as_u64() > Some(texts), "{told}");
     }
 }
 
@@ -589,7 +602,7 @@ fn headings_leave_out_no_level() {
 
 #[test]
 fn every_id_is_there_once_and_every_link_leads_somewhere() {
-    for file in [report_file(), demo_file()] {
+    for file in [report_file(), demo_file(), racks_file()] {
         let Some(page) = opened(file, LIGHT) else {
             return;
         };

@@ -43,7 +43,7 @@ pub struct Cost {
     /// What the lines are added up by
     #[arg(long, value_enum, default_value_t)]
     by: Group,
-    /// Show the N dearest, and the others in one row
+    /// Keep to the N dearest; a table adds the others up in one row
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     top: Option<u32>,
     /// Hours of a month: 730 as AWS's calculator has it, or those of the calendar
