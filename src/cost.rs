@@ -261,7 +261,8 @@ fn no_price(charge: &Charge, region: &str, book: &Book) -> String {
 /// Whether a resource of that kind may have a price of its own.
 fn may_cost(kind: Kind) -> bool {
     match kind {
-        Kind::Task
+        Kind::Cluster
+        | Kind::Task
         | Kind::LoadBalancer
         | Kind::ClassicLoadBalancer
         | Kind::Instance
@@ -288,7 +289,6 @@ fn may_cost(kind: Kind) -> bool {
         | Kind::LogGroup
         | Kind::Alarm => true,
         Kind::Stack
-        | Kind::Cluster
         | Kind::Service
         | Kind::TaskDefinition
         | Kind::ContainerInstance

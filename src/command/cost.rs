@@ -30,6 +30,7 @@ Examples:
   racklens cost --from rack.json.gz --fail-over 250            for a pipeline
 
 The figures are list prices, on demand; no free tier, no discounts, no data transfer, no taxes.
+Nor is in them what racklens does not read: EBS snapshots, CPU credits, dashboards, queries of logs.
 What depends on use has its unit price and no amount. What is unknown is said and never taken for
 nothing. What the rack shares with others is set apart and not in the total. Tiers begin anew with
 each line. Each line is rounded half up to the cent, the total is made from exact amounts. Prices
