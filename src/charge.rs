@@ -23,6 +23,8 @@ pub enum Amount {
     PerMonth(Decimal),
     /// Depends on use that its description does not tell; the unit that is counted.
     Metered(&'static str),
+    /// It may cost something, and what tells how much was not read: a clause that says so.
+    Unread(&'static str),
 }
 
 impl Charge {
@@ -68,6 +70,16 @@ impl Charge {
             service,
             usage: usage.into(),
             amount: Amount::Metered(unit),
+        }
+    }
+
+    /// Billed, or perhaps billed, by what was not read.
+    pub fn unread(component: &'static str, service: &'static str, why: &'static str) -> Self {
+        Self {
+            component,
+            service,
+            usage: String::new(),
+            amount: Amount::Unread(why),
         }
     }
 }

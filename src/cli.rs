@@ -31,10 +31,11 @@ Examples:
   racklens list containers --from rack.json.gz
   racklens trace URL --from rack.json.gz          where does this request go?
   racklens diagram --from rack.json.gz            the architecture, for a wiki
+  racklens cost --from rack.json.gz               what it costs a month by list prices
 
 Exit codes:
   0 done   1 failed   2 usage   3 no such rack   4 something could not be read
-  10 findings at or above --fail-on   130 interrupted"
+  10 findings at or above --fail-on, or a cost over --fail-over   130 interrupted"
 )]
 pub struct Cli {
     /// Tell more on stderr: once for what is read, twice for every request
@@ -63,6 +64,8 @@ pub enum Command {
     Diagram(command::diagram::Draw),
     /// Check a rack against the rules
     Audit(command::audit::Audit),
+    /// Add up what a rack costs a month by list prices
+    Cost(command::cost::Cost),
     /// Write a page, tables and a diagram of a rack into a folder
     Report(command::report::Write),
     /// Print the least IAM policy that racklens needs

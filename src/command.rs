@@ -16,6 +16,7 @@ use definition::Fetched;
 
 pub mod audit;
 pub mod completions;
+pub mod cost;
 pub mod definition;
 pub mod demo;
 pub mod diagram;

@@ -15,7 +15,7 @@ pub enum Exit {
     NoSuchRack = 3,
     /// Done, but a gap matters to what was asked.
     Incomplete = 4,
-    /// Done, with findings at or above `--fail-on`.
+    /// Done, with findings at or above `--fail-on`, or a cost over `--fail-over`.
     Findings = 10,
     /// Stopped by Ctrl-C or by a signal that asks to end.
     Interrupted = 130,

@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `traffic`, `trace`, `table`, `diagram`, `report` |
+//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `diagram`, `report` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -38,6 +38,7 @@ pub mod charge;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod cost;
 pub mod definition;
 pub mod diagram;
 pub mod failure;
@@ -45,6 +46,7 @@ pub mod file;
 pub mod graph;
 pub mod id;
 pub mod kind;
+pub mod price;
 pub mod rack;
 pub mod relation;
 pub mod removal;
@@ -94,6 +96,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Trace(it) => command::trace::run(it),
         Command::Diagram(it) => command::diagram::run(it),
         Command::Audit(it) => command::audit::run(it),
+        Command::Cost(it) => command::cost::run(it),
         Command::Report(it) => command::report::run(it),
         #[cfg(feature = "aws")]
         Command::Policy(it) => command::policy::run(it),

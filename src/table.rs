@@ -483,6 +483,11 @@ fn gaps<'a>(case: &Case<'a>, subject: Subject, all: bool) -> Vec<&'a Gap> {
         .collect()
 }
 
+/// What makes it possible that resources of a kind are missing, which the rack may have.
+pub fn missing<'a>(case: &Case<'a>, kind: Kind) -> Vec<&'a Gap> {
+    gaps(case, Subject::Kind(kind), false)
+}
+
 /// Why values are not known: what was asked in vain about a resource, where its row lacks a value
 /// or sums up all that is known of it.
 fn causes<'a>(
@@ -503,7 +508,7 @@ fn causes<'a>(
 }
 
 /// The rack's stacks of which nobody knows what they declare.
-fn unopened(case: &Case<'_>) -> Vec<ResourceId> {
+pub fn unopened(case: &Case<'_>) -> Vec<ResourceId> {
     let stacks = case.ours::<Stack>();
     let stacks = stacks.filter(|(_, it)| it.members == Fact::Unread);
     stacks.map(|(it, _)| it.id.clone()).collect()

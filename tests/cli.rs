@@ -618,3 +618,145 @@ mod access {
         assert!(stderr.contains("aws sts get-caller-identity"), "{stderr}");
     }
 }
+
+#[test]
+fn a_cost_says_the_total_first_then_what_it_leaves_out() {
+    let (code, stdout, stderr) = run(racklens().args(["cost", "--from", SAMPLE]));
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    let mut lines = stdout.lines();
+    // The 200.03 of all that the rack does, without 0.21 for what it asks of its queues.
+    assert_eq!(
+        lines.next(),
+        Some("karim-test: 199.82 USD a month of 730 hours")
+    );
+    assert!(
+        stdout.contains("priced by the unit, not in the total"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("no free tier, no discounts, no data transfer"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn a_month_of_the_calendar_has_its_own_hours() {
+    let total = |more: &[&str]| {
+        let cost = ["cost", "--from", SAMPLE];
+        let (_, stdout, _) = run(racklens().args(cost).args(more));
+        stdout.lines().next().unwrap_or_default().to_owned()
+    };
+    // The snapshot is of May: 202.908672 less 744 × 720 × 0.0000004 = 0.214272.
+    assert_eq!(
+        total(&["--hours", "calendar"]),
+        "karim-test: 202.69 USD in 2018-05, 744 hours"
+    );
+    // 197.97936 less 720 × 720 × 0.0000004 = 0.20736.
+    assert_eq!(
+        total(&["--hours", "calendar", "--month", "2018-04"]),
+        "karim-test: 197.77 USD in 2018-04, 720 hours"
+    );
+}
+
+#[test]
+fn a_month_without_the_calendar_is_refused() {
+    let usual = ["cost", "--from", SAMPLE, "--month", "2018-04"];
+    let (code, _, stderr) = run(racklens().args(usual));
+    assert_eq!(code, 2);
+    assert!(stderr.contains("help: add --hours calendar"), "{stderr}");
+    let wrong = [
+        "cost", "--from", SAMPLE, "--hours", "calendar", "--month", "may",
+    ];
+    let (code, _, stderr) = run(racklens().args(wrong));
+    assert_eq!(code, 2);
+    assert!(stderr.contains("help: write it as 2026-02"), "{stderr}");
+}
+
+#[test]
+fn a_pipeline_fails_over_its_limit_and_only_over_it() {
+    let code = |snapshot: &str, limit: &str| {
+        run(racklens().args(["cost", "--from", snapshot, "--fail-over", limit])).0
+    };
+    // The exact total is 199.823.
+    assert_eq!(code(SAMPLE, "199.82"), 10);
+    assert_eq!(code(SAMPLE, "$199.823"), 0);
+    let unknown = "samples/karim-staging/snapshot.json";
+    assert_eq!(code(unknown, "1"), 10);
+    assert_eq!(
+        code(unknown, "100000"),
+        4,
+        "nobody knows what its database costs"
+    );
+    assert_eq!(code(SAMPLE, "-1"), 2);
+}
+
+#[test]
+fn a_cost_with_a_gap_is_at_least_so_much_and_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("gap.json");
+    let snapshot = fs::read_to_string(SAMPLE).unwrap();
+    let mut snapshot: serde_json::Value = serde_json::from_str(&snapshot).unwrap();
+    snapshot["gaps"] = serde_json::json!([{
+        "kind": "nat-gateway",
+        "call": "ec2:DescribeNatGateways",
+        "action": "ec2:DescribeNatGateways",
+        "reason": "denied",
+        "code": "UnauthorizedOperation",
+        "message": "not allowed",
+    }]);
+    fs::write(&path, snapshot.to_string()).unwrap();
+    let (code, stdout, stderr) = run(racklens().args(["cost", "--from"]).arg(&path));
+    assert_eq!(code, 4);
+    assert!(
+        stdout.starts_with("karim-test: at least 199.82 USD"),
+        "{stdout}"
+    );
+    assert!(
+        stderr.contains("a nat-gateway may be missing, and it may cost"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn every_format_of_a_cost_tells_the_same_total() {
+    let told = |format: &str, by: &str| {
+        let cost = ["cost", "--from", SAMPLE, "--format", format, "--by", by];
+        let (code, stdout, stderr) = run(racklens().args(cost));
+        assert_eq!(code, 0, "{stderr}");
+        stdout
+    };
+    let json: serde_json::Value = serde_json::from_str(&told("json", "service")).unwrap();
+    assert_eq!(json["total"], "199.82");
+    assert_eq!(
+        (&json["currency"], &json["whole"]),
+        (&"USD".into(), &true.into())
+    );
+    let exact = |rows: &serde_json::Value| -> rust_decimal::Decimal {
+        let rows = rows.as_array().unwrap().iter();
+        let rows = rows.filter_map(|it| it["exact_usd"].as_str());
+        rows.map(|it| it.parse::<rust_decimal::Decimal>().unwrap())
+            .sum()
+    };
+    assert_eq!(exact(&json["lines"]).to_string(), "199.823");
+    assert!(told("markdown", "service").contains("| AmazonVPC | 36.50 |"));
+    assert!(told("csv", "service").contains("AmazonVPC,36.50,0,0,false\r\n"));
+    let lines = told("csv", "resource");
+    let rows = lines.lines().count() - 1;
+    assert_eq!(rows, json["lines"].as_array().unwrap().len());
+}
+
+#[test]
+fn the_dearest_rows_can_be_had_alone() {
+    let cost = ["cost", "--from", SAMPLE, "--top", "1", "--format", "csv"];
+    let (_, stdout, _) = run(racklens().args(cost));
+    let rows: Vec<&str> = stdout.lines().map(str::trim_end).collect();
+    // 36.50 + 34.675 + 11.388 + 8.40 + 1.00 + 0.50
+    assert_eq!(
+        rows,
+        [
+            "Group,MonthlyCost,ByUse,Unknown,Shared",
+            "AmazonEC2,107.36,0,0,false",
+            "11 others,92.46,28,0,false",
+        ]
+    );
+}

@@ -98,6 +98,7 @@ const ON_ONE_PAGE: &[&str] = &[
     "servicediscovery:ListTagsForResource",
     "sns:GetTopicAttributes",
     "sqs:GetQueueAttributes",
+    "ssm:ListTagsForResource",
 ];
 
 /// What AWS itself leaves out to say something.

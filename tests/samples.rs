@@ -130,6 +130,10 @@ impl Sample {
         }
         let (_, audit, _) = run(racklens().args(["audit", "--from", &snapshot]));
         self.compare_or_update("audit.txt", &audit);
+        let cost = ["cost", "--by", "resource", "--from", &snapshot];
+        let (code, cost, stderr) = run(racklens().args(cost));
+        assert_eq!(code, 0, "{stderr}");
+        self.compare_or_update("cost.txt", &cost);
     }
 
     fn compare_or_update(&self, name: &str, made: &str) {

@@ -7,6 +7,7 @@ use super::reference;
 use crate::{
     charge::{Amount, Charge},
     cli::Input,
+    cost,
     failure::{Exit, Failure},
     graph::Edge,
     removal::Removal,
@@ -92,7 +93,7 @@ fn page(material: &Material<'_>, resource: &Resource, gaps: &[&Gap], all: bool) 
         let word = it.status.word(it.severity);
         lines.field(word, &format!("{}: {}", it.rule, it.why));
     }
-    for charge in model.charges() {
+    for charge in cost::charges(case.graph, resource) {
         lines.field("bills for", &said(&charge));
     }
     let goes = if material.case.rack.keep.contains(&resource.id) {
@@ -192,6 +193,7 @@ fn said(charge: &Charge) -> String {
         Amount::PerHour(units) => format!("{units} an hour"),
         Amount::PerMonth(units) => format!("{units} a month"),
         Amount::Metered(unit) => format!("by the {unit}"),
+        Amount::Unread(why) => return format!("{}: unknown, {why}", charge.component),
     };
     format!(
         "{}: {amount} ({} {})",

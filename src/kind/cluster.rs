@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Kind, Model, capacity_provider};
 use crate::{
+    charge::Charge,
     id::ResourceId,
     relation::{Relation, RelationKind},
     removal::{Action, Removal},
@@ -64,6 +65,22 @@ impl Model for Cluster {
             .collect()
     }
 
+    /// The metrics of Container Insights; what it writes is billed with its log group.
+    fn charges(&self) -> Vec<Charge> {
+        let usage = match self.container_insights.as_deref() {
+            Some("enabled") => "CW:MetricMonitorUsage",
+            // Another kind of metrics, at a price of their own.
+            Some("enhanced") => "CW:MetricMonitorUsage|containerInsights=enhanced",
+            _ => return Vec::new(),
+        };
+        vec![Charge::metered(
+            "Container Insights",
+            "AmazonCloudWatch",
+            usage,
+            "metric-month",
+        )]
+    }
+
     fn removal(&self) -> Removal {
         let mut providers = self.capacity_providers.iter();
         if providers.all(|it| capacity_provider::is_of_aws(it)) {
@@ -90,6 +107,20 @@ impl Model for Cluster {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn container_insights_are_billed_by_their_metrics() {
+        let usage = |setting: &str| {
+            let cluster = Cluster {
+                container_insights: Some(setting.to_owned()),
+                ..Cluster::default()
+            };
+            cluster.charges().pop().map(|it| it.usage)
+        };
+        assert_eq!(usage("enabled").as_deref(), Some("CW:MetricMonitorUsage"));
+        assert_ne!(usage("enhanced"), usage("enabled"));
+        assert_eq!(usage("disabled"), None);
+    }
 
     #[test]
     fn it_uses_its_namespace_until_it_is_deleted() {

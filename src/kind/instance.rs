@@ -19,6 +19,9 @@ pub mod aws;
 /// AWS's code for running a plain Linux, which is all that the instance hour pays for.
 const LINUX: &str = "RunInstances";
 
+/// How many metrics detailed monitoring adds, each billed like one of the account's own.
+const DETAILED_METRICS: u32 = 7;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Instance {
@@ -88,20 +91,28 @@ impl Instance {
         self.status == "running"
     }
 
-    /// The usage type of its hours; `None` where its host pays for them.
-    fn hours(&self) -> Option<String> {
+    /// The usage type of its hours.
+    ///
+    /// # Errors
+    /// Why it cannot be told.
+    fn hours(&self) -> Result<String, &'static str> {
         let name = match (self.lifecycle.as_deref(), self.tenancy.as_deref()) {
-            (_, Some("host")) => return None,
+            (_, Some("host")) => {
+                return Err("its dedicated host is billed, and hosts are not read");
+            }
             (Some("spot"), _) => "SpotUsage",
             (_, Some("dedicated")) => "DedicatedUsage",
             _ => "BoxUsage",
         };
         let usage = format!("{name}:{}", self.instance_type);
+        if let Some(bought) = self.lifecycle.as_deref().filter(|it| *it != "spot") {
+            return Ok(format!("{usage}|lifecycle={bought}"));
+        }
         // Other software than Linux has the same usage type at another price.
         match (self.usage_operation.as_deref(), self.platform.as_deref()) {
-            (None, None) | (Some(LINUX), _) => Some(usage),
-            (Some(software), _) => Some(format!("{usage}|operation={software}")),
-            (None, Some(software)) => Some(format!("{usage}|operatingSystem={software}")),
+            (None, None) | (Some(LINUX), _) => Ok(usage),
+            (Some(software), _) => Ok(format!("{usage}|operation={software}")),
+            (None, Some(software)) => Ok(format!("{usage}|operatingSystem={software}")),
         }
     }
 }
@@ -160,8 +171,11 @@ impl Model for Instance {
         if !self.is_running() {
             return Vec::new();
         }
-        let hours = self.hours();
-        let hours = hours.map(|it| Charge::per_hour("instance hours", "AmazonEC2", it, 1));
+        let (component, service) = ("instance hours", "AmazonEC2");
+        let hours = match self.hours() {
+            Ok(usage) => Charge::per_hour(component, service, usage, 1),
+            Err(why) => Charge::unread(component, service, why),
+        };
         let lent = (self.lent_addresses > 0).then(|| {
             Charge::per_hour(
                 "public IPv4 address",
@@ -170,15 +184,21 @@ impl Model for Instance {
                 self.lent_addresses,
             )
         });
-        let metrics = (self.detailed_monitoring == Some(true)).then(|| {
-            Charge::metered(
+        let metrics = match self.detailed_monitoring {
+            Some(false) => None,
+            Some(true) => Some(Charge::per_month(
                 "detailed monitoring",
                 "AmazonCloudWatch",
                 "CW:MetricMonitorUsage",
-                "metric-month",
-            )
-        });
-        [hours, lent, metrics].into_iter().flatten().collect()
+                DETAILED_METRICS,
+            )),
+            None => Some(Charge::unread(
+                "detailed monitoring",
+                "AmazonCloudWatch",
+                "AWS's word for how it is monitored is not known",
+            )),
+        };
+        [Some(hours), lent, metrics].into_iter().flatten().collect()
     }
 
     fn removal(&self) -> Removal {
@@ -220,9 +240,11 @@ impl Model for Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charge::Amount;
 
     fn instance() -> Instance {
         Instance {
+            detailed_monitoring: Some(false),
             instance_type: "t2.small".to_owned(),
             status: "running".to_owned(),
             subnet: Some("subnet-1".to_owned()),
@@ -297,7 +319,7 @@ mod tests {
                 platform: some(platform),
                 ..instance()
             };
-            assert_eq!(instance.hours().as_deref(), Some(usage));
+            assert_eq!(instance.hours().as_deref(), Ok(usage));
         }
     }
 
@@ -305,12 +327,35 @@ mod tests {
     fn spot_and_dedicated_machines_have_prices_of_their_own() {
         let mut instance = instance();
         instance.lifecycle = Some("spot".to_owned());
-        assert_eq!(instance.hours().as_deref(), Some("SpotUsage:t2.small"));
+        assert_eq!(instance.hours().as_deref(), Ok("SpotUsage:t2.small"));
         instance.lifecycle = None;
         instance.tenancy = Some("dedicated".to_owned());
-        assert_eq!(instance.hours().as_deref(), Some("DedicatedUsage:t2.small"));
+        assert_eq!(instance.hours().as_deref(), Ok("DedicatedUsage:t2.small"));
+    }
+
+    #[test]
+    fn what_was_bought_in_advance_has_not_the_price_on_demand() {
+        let mut instance = instance();
+        instance.lifecycle = Some("capacity-block".to_owned());
+        let usage = "BoxUsage:t2.small|lifecycle=capacity-block";
+        assert_eq!(instance.hours().as_deref(), Ok(usage));
+    }
+
+    #[test]
+    fn on_a_dedicated_host_the_host_is_billed_and_was_not_read() {
+        let mut instance = instance();
         instance.tenancy = Some("host".to_owned());
-        assert_eq!(instance.hours(), None);
+        assert!(matches!(instance.charges()[0].amount, Amount::Unread(_)));
+    }
+
+    #[test]
+    fn detailed_monitoring_is_seven_metrics() {
+        let instance = Instance {
+            detailed_monitoring: Some(true),
+            ..instance()
+        };
+        let seven = Amount::PerMonth(7.into());
+        assert_eq!(instance.charges()[1].amount, seven);
     }
 
     #[test]

@@ -92,7 +92,12 @@ impl Model for Key {
                 Charge::per_month("key", "awskms", "KMS-Keys", 1),
                 Charge::metered("requests", "awskms", "KMS-Requests", "request"),
             ],
-            _ => Vec::new(),
+            Some(_) => Vec::new(),
+            None => vec![Charge::unread(
+                "key",
+                "awskms",
+                "whether the key is the account's own was not read",
+            )],
         }
     }
 
@@ -134,6 +139,7 @@ impl Model for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charge::Amount;
 
     fn key(manager: &str, state: &str) -> Key {
         Key {
@@ -150,6 +156,12 @@ mod tests {
         let key = key("AWS", "Enabled");
         assert!(key.charges().is_empty());
         assert!(matches!(key.removal(), Removal::Never(_)));
+    }
+
+    #[test]
+    fn a_key_that_was_not_described_may_be_billed() {
+        let charges = Key::default().charges();
+        assert!(matches!(charges[0].amount, Amount::Unread(_)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Kind, Model, Place};
 use crate::{
+    charge::Charge,
     id::ResourceId,
     relation::{Relation, RelationKind},
     removal::{Action, Removal},
@@ -45,6 +46,13 @@ pub struct NetworkInterface {
 }
 
 impl NetworkInterface {
+    /// Whether ECS made it for a task.
+    fn is_of_task(&self) -> bool {
+        let mut parts = self.description.split(':');
+        let arn = parts.next() == Some("arn") && parts.nth(1) == Some("ecs");
+        self.requester_managed && arn
+    }
+
     /// What it works for, where only its description says so.
     ///
     /// Anybody can write such a description, so only a service's own interfaces are believed.
@@ -104,6 +112,17 @@ impl Model for NetworkInterface {
             ))
             .chain(owner)
             .collect()
+    }
+
+    /// The public address of a task on Fargate. Instances, load balancers, NAT gateways and
+    /// databases tell of their own, and so does an Elastic IP.
+    fn charges(&self) -> Vec<Charge> {
+        let lent = self.public_ip.is_some() && self.elastic_ips.is_empty();
+        let address = (lent && self.is_of_task()).then(|| {
+            let usage = "PublicIPv4:InUseAddress";
+            Charge::per_hour("public IPv4 address", "AmazonVPC", usage, 1)
+        });
+        address.into_iter().collect()
     }
 
     fn removal(&self) -> Removal {
@@ -190,6 +209,26 @@ mod tests {
         ] {
             let told = described(description).owner().map(|it| it.to_string());
             assert_eq!(told.as_deref(), owner, "{description}");
+        }
+    }
+
+    #[test]
+    fn the_public_address_of_a_task_is_billed_with_its_interface() {
+        let attachment = "arn:aws:ecs:us-east-1:123456789012:attachment/9fecb348";
+        let mut interface = described(attachment);
+        assert_eq!(interface.charges(), []);
+        interface.public_ip = Some("203.0.113.9".to_owned());
+        assert_eq!(interface.charges()[0].usage, "PublicIPv4:InUseAddress");
+        interface.elastic_ips = vec!["eipalloc-1".to_owned()];
+        assert_eq!(interface.charges(), [], "an Elastic IP bills for itself");
+    }
+
+    #[test]
+    fn addresses_of_other_interfaces_are_billed_with_what_they_work_for() {
+        for description in ["ELB app/router/50dc6c495c0c9188", "RDSNetworkInterface", ""] {
+            let mut interface = described(description);
+            interface.public_ip = Some("203.0.113.9".to_owned());
+            assert_eq!(interface.charges(), [], "{description}");
         }
     }
 

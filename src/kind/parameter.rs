@@ -53,16 +53,19 @@ impl Model for Parameter {
     }
 
     fn charges(&self) -> Vec<Charge> {
-        if self.tier.as_deref() != Some("Advanced") {
-            return Vec::new();
+        let (component, service) = ("advanced parameter", "AWSSystemsManager");
+        match self.tier.as_deref() {
+            Some("Advanced") => {
+                let usage = "PS-Advanced-Param-Tier1";
+                vec![Charge::per_hour(component, service, usage, 1)]
+            }
+            Some(_) => Vec::new(),
+            None => vec![Charge::unread(
+                component,
+                service,
+                "whether it is an advanced parameter was not read",
+            )],
         }
-        let usage = "PS-Advanced-Param-Tier1";
-        vec![Charge::per_hour(
-            "advanced parameter",
-            "AWSSystemsManager",
-            usage,
-            1,
-        )]
     }
 
     fn removal(&self) -> Removal {
@@ -83,6 +86,7 @@ impl Model for Parameter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::charge::Amount;
 
     #[test]
     fn a_name_may_name_a_parameter_of_ours_of_aws_or_a_secret() {
@@ -113,6 +117,12 @@ mod tests {
         };
         assert!(of("Standard").charges().is_empty());
         assert_eq!(of("Advanced").charges().len(), 1);
+    }
+
+    #[test]
+    fn one_of_an_unknown_tier_may_be_billed() {
+        let charges = Parameter::default().charges();
+        assert!(matches!(charges[0].amount, Amount::Unread(_)));
     }
 
     #[test]

@@ -108,10 +108,16 @@ impl Model for Table {
     }
 
     fn charges(&self) -> Vec<Charge> {
-        self.facts
-            .known()
-            .map(TableFacts::charges)
-            .unwrap_or_default()
+        self.facts.known().map_or_else(
+            || {
+                vec![Charge::unread(
+                    "table",
+                    "AmazonDynamoDB",
+                    "its capacity and its size were not read",
+                )]
+            },
+            TableFacts::charges,
+        )
     }
 
     fn removal(&self) -> Removal {
@@ -192,8 +198,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_described_asks_for_no_price() {
-        assert!(Table::default().charges().is_empty());
+    fn what_was_not_described_costs_nobody_knows_what() {
+        let charges = Table::default().charges();
+        assert!(matches!(charges[0].amount, Amount::Unread(_)));
         assert_eq!(Table::default().state(), None);
     }
 }

@@ -222,12 +222,17 @@ impl Model for Task {
     }
 
     fn charges(&self) -> Vec<Charge> {
-        let fargate = self.launch_type.as_deref() == Some("FARGATE");
+        // A task on a machine of ours is paid for with the machine.
+        if self.launch_type.as_deref() != Some("FARGATE") || self.is_stopped() {
+            return Vec::new();
+        }
         match (self.cpu, self.memory) {
-            (Some(cpu), Some(memory)) if fargate && !self.is_stopped() => {
-                self.fargate_charges(cpu, memory)
-            }
-            _ => Vec::new(),
+            (Some(cpu), Some(memory)) => self.fargate_charges(cpu, memory),
+            _ => vec![Charge::unread(
+                "vCPU and memory",
+                "AmazonECS",
+                "its size was not read",
+            )],
         }
     }
 
@@ -357,6 +362,15 @@ mod tests {
                 "Fargate-EphemeralStorage-GB-Hours",
             ]
         );
+    }
+
+    #[test]
+    fn a_task_of_unknown_size_costs_nobody_knows_what() {
+        let task = Task {
+            memory: None,
+            ..fargate()
+        };
+        assert!(matches!(task.charges()[0].amount, Amount::Unread(_)));
     }
 
     #[test]

@@ -199,7 +199,7 @@ mod tests {
         let charges = volume.charges().into_iter();
         let line = |it: Charge| match it.amount {
             Amount::PerMonth(units) => format!("{} {}", it.usage, units.normalize()),
-            Amount::PerHour(_) | Amount::Metered(_) => it.usage,
+            Amount::PerHour(_) | Amount::Metered(_) | Amount::Unread(_) => it.usage,
         };
         charges.map(line).collect()
     }

@@ -58,6 +58,10 @@ fn runs(verb: &str, snapshot: &Path, out: &Path) -> Vec<Vec<String>> {
     let rack = json["rack"].as_str().unwrap();
     match verb {
         "audit" => vec![of(&["--all", "--fail-on", "never"])],
+        "cost" => ["service", "stack", "resource"]
+            .into_iter()
+            .map(|it| of(&["--by", it]))
+            .collect(),
         "diagram" => vec![of(&["--detail", "all"]), of(&["--detail", "architecture"])],
         "list" => {
             let tables = ["containers", "target-health"];

@@ -204,7 +204,7 @@ mod tests {
     fn bill(disk: Disk<'_>) -> Vec<String> {
         let line = |it: Charge| match it.amount {
             Amount::PerMonth(units) => format!("{} {units}", it.usage),
-            Amount::PerHour(_) | Amount::Metered(_) => it.usage,
+            Amount::PerHour(_) | Amount::Metered(_) | Amount::Unread(_) => it.usage,
         };
         disk.charges().into_iter().map(line).collect()
     }

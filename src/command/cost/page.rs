@@ -1,0 +1,184 @@
+//! The bill for a person: the total, what is missing from it, what it is made of.
+
+use super::{
+    Table, View, known, others,
+    words::{arithmetic, quantity, rate},
+};
+use crate::{
+    cost::{
+        self, Amount, LIMITS, Line,
+        group::{By, Sum},
+    },
+    price::Usd,
+    text,
+};
+
+impl View<'_> {
+    /// For a person: the total first, then what is missing from it, then what it is made of.
+    pub(super) fn page(&self, table: Table, name: fn(&str) -> String) -> String {
+        let mut parts = vec![self.head(&name(&self.material.case.rack.name))];
+        let own: Vec<&Line> = self.bill.own().collect();
+        if !own.is_empty() {
+            parts.push(self.own_table(table, &own));
+        }
+        let unknown = own.iter().filter_map(|it| match &it.amount {
+            Amount::Unknown { why, .. } => Some(vec![
+                it.resource.to_string(),
+                it.component.to_owned(),
+                why.clone(),
+            ]),
+            Amount::Fixed { .. } | Amount::ByUse(_) => None,
+        });
+        let unknown: Vec<Vec<String>> = unknown.collect();
+        if !unknown.is_empty() {
+            let rows = table(&["resource", "what", "why"], unknown);
+            parts.push(format!("Unknown, not in the total:\n\n{rows}"));
+        }
+        let shared: Vec<&Line> = self.bill.shared().collect();
+        if !shared.is_empty() {
+            let rows = table(
+                &["resource", "what", "monthly", "with"],
+                shared_rows(&shared),
+            );
+            parts.push(format!("Shared with others, not in the total:\n\n{rows}"));
+        }
+        parts.join("\n")
+    }
+
+    fn own_table(&self, table: Table, own: &[&Line]) -> String {
+        let sums = self.sums(own.iter().copied());
+        if self.by == By::Resource {
+            let rows = sums.iter().flat_map(|sum| {
+                let of = own.iter().filter(|it| it.resource.to_string() == sum.name);
+                let rows: Vec<Vec<String>> = of.map(|it| line_row(it)).collect();
+                if rows.is_empty() {
+                    vec![vec![
+                        sum.name.clone(),
+                        String::new(),
+                        String::new(),
+                        String::new(),
+                        said(sum),
+                    ]]
+                } else {
+                    rows
+                }
+            });
+            let head = ["resource", "what", "quantity", "price", "monthly"];
+            return table(&head, rows.collect());
+        }
+        let number = |it: usize| match it {
+            0 => String::new(),
+            it => it.to_string(),
+        };
+        let rows = sums.iter().map(|it| {
+            vec![
+                it.name.clone(),
+                said(it),
+                number(it.by_use),
+                number(it.unknown),
+            ]
+        });
+        table(
+            &[self.by.name(), "monthly", "by use", "unknown"],
+            rows.collect(),
+        )
+    }
+
+    /// The lines that matter most.
+    fn head(&self, rack: &str) -> String {
+        let bill = self.bill;
+        let month = match &bill.month.name {
+            Some(name) => format!("in {name}, {} hours", bill.month.hours()),
+            None => format!("a month of {} hours", bill.month.hours()),
+        };
+        let least = if bill.has_unknown() || !bill.is_read() {
+            "at least "
+        } else {
+            ""
+        };
+        let mut lines = vec![format!("{rack}: {least}{} USD {month}", bill.total())];
+        let lacking = |test: fn(&Amount) -> bool| bill.own().filter(|it| test(&it.amount)).count();
+        let by_use = lacking(|it| matches!(it, Amount::ByUse(_)));
+        if by_use > 0 {
+            let lines_by_use = text::count(by_use, "line");
+            lines.push(format!(
+                "by use: {lines_by_use}, priced by the unit, not in the total"
+            ));
+        }
+        let unknown = lacking(|it| matches!(it, Amount::Unknown { .. }));
+        if unknown > 0 {
+            let unknown = text::count(unknown, "line");
+            lines.push(format!("unknown: {unknown}, not in the total"));
+        }
+        let shared = cost::sum(bill.shared());
+        if bill.shared().next().is_some() {
+            lines.push(format!(
+                "shared with others: {shared} USD, not in the total"
+            ));
+        }
+        if let Some((oldest, newest)) = bill.dates() {
+            lines.push(if oldest == newest {
+                format!("prices of {oldest}")
+            } else {
+                format!("prices of {oldest} to {newest}")
+            });
+        }
+        if bill.doubtful() > Usd::ZERO {
+            lines.push(format!(
+                "{} USD of it at prices that are derived or unverified",
+                bill.doubtful()
+            ));
+        }
+        lines.push(LIMITS.to_owned());
+        let mut head = lines.join("\n- ").replacen("\n- ", "\n\n- ", 1);
+        head.push('\n');
+        head
+    }
+}
+
+fn said(sum: &Sum) -> String {
+    known(sum).map_or_else(String::new, |it| it.to_string())
+}
+
+/// Resource, what, quantity, price, amount.
+fn line_row(line: &Line) -> Vec<String> {
+    let (quantity, price, monthly) = match &line.amount {
+        Amount::Fixed {
+            quantity: units,
+            parts,
+            usd,
+            price,
+        } => (
+            quantity(*units, price.unit.name),
+            arithmetic(parts),
+            usd.to_string(),
+        ),
+        Amount::ByUse(price) => (String::new(), rate(price), "by use".to_owned()),
+        Amount::Unknown { .. } => (String::new(), String::new(), "unknown".to_owned()),
+    };
+    vec![
+        line.resource.to_string(),
+        line.component.to_owned(),
+        quantity,
+        price,
+        monthly,
+    ]
+}
+
+/// Resource, what, amount, the others.
+fn shared_rows(lines: &[&Line]) -> Vec<Vec<String>> {
+    let row = |line: &&Line| {
+        let amount = match &line.amount {
+            Amount::Fixed { usd, .. } => usd.to_string(),
+            Amount::ByUse(price) => rate(price),
+            Amount::Unknown { why, .. } => format!("unknown: {why}"),
+        };
+        vec![
+            line.resource.to_string(),
+            line.component.to_owned(),
+            amount,
+            others(line, ", "),
+        ]
+    };
+    lines.iter().map(row).collect()
+}

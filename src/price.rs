@@ -1,0 +1,185 @@
+//! List prices: what AWS asks for a usage type in a region, and what a quantity of it comes to.
+
+use std::{collections::BTreeMap, fmt, ops::Add};
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Serialize, Serializer};
+
+pub mod catalogue;
+pub mod product;
+pub mod tier;
+pub mod unit;
+pub mod usage;
+
+pub use {
+    catalogue::BadBook,
+    tier::{Part, Tier, Tiers},
+    unit::{Basis, Unit},
+    usage::Usage,
+};
+
+/// The region under which the book has what AWS prices alike everywhere.
+pub const GLOBAL: &str = "global";
+
+/// Services that have no prices of a region.
+const GLOBAL_SERVICES: &[&str] = &["AmazonRoute53"];
+
+/// An amount of US dollars, exact; only what is shown is rounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Usd(Decimal);
+
+impl Usd {
+    pub const ZERO: Self = Self(Decimal::ZERO);
+
+    pub fn new(amount: Decimal) -> Self {
+        Self(amount)
+    }
+
+    /// The exact amount.
+    pub fn exact(self) -> Decimal {
+        self.0
+    }
+
+    /// Rounded half up to the cent, always with two places: `1402.88`.
+    pub fn cents(self) -> Decimal {
+        let strategy = RoundingStrategy::MidpointAwayFromZero;
+        let mut cents = self.0.round_dp_with_strategy(2, strategy);
+        cents.rescale(2);
+        cents
+    }
+}
+
+impl Add for Usd {
+    type Output = Self;
+
+    /// Stays at the greatest amount that can be told, which nobody owes.
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::iter::Sum for Usd {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// For a person: `1,402.88`.
+impl fmt::Display for Usd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&grouped(self.cents()))
+    }
+}
+
+/// To the cent, as text, so that no reader makes a binary fraction of it.
+impl Serialize for Usd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.cents())
+    }
+}
+
+/// A number with commas between its thousands: `51,200.5`.
+pub fn grouped(number: Decimal) -> String {
+    let text = number.to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let (sign, digits) = match whole.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", whole),
+    };
+    let mut grouped = sign.to_owned();
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    if !fraction.is_empty() {
+        grouped.push('.');
+        grouped.push_str(fraction);
+    }
+    grouped
+}
+
+/// How far a price can be relied on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// Seen in what AWS publishes or bills.
+    Verified,
+    /// Concluded from a verified one.
+    Derived,
+    /// Neither: it should be held against AWS's own list.
+    Unverified,
+}
+
+impl Standing {
+    pub const ALL: &[Self] = &[Self::Verified, Self::Derived, Self::Unverified];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Derived => "derived",
+            Self::Unverified => "unverified",
+        }
+    }
+}
+
+/// What one usage type costs in one region.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    pub unit: Unit,
+    pub tiers: Tiers,
+    /// What kind of source tells it: `AWS Price List`, `AWS bill`, `derived`.
+    pub source: String,
+    /// The day, month or year of which it is known: `2026-09-29`, `2026-09`, `2026`. Of several
+    /// tiers the oldest; empty where it is of no date.
+    pub as_of: String,
+    /// Of several tiers the worst.
+    pub standing: Standing,
+}
+
+/// Which price: service, region, usage type.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    service: String,
+    region: String,
+    usage: Usage,
+}
+
+/// The prices that are known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Book {
+    prices: BTreeMap<Key, Price>,
+}
+
+impl Book {
+    /// The price of a usage type as a kind writes it, `LoadBalancerUsage|productFamily=Load
+    /// Balancer`. Never the price of another region, nor that of a wider or narrower question.
+    pub fn price(&self, service: &str, region: &str, usage: &str) -> Option<&Price> {
+        let region = if GLOBAL_SERVICES.contains(&service) {
+            GLOBAL
+        } else {
+            region
+        };
+        self.prices.get(&Key {
+            service: service.to_owned(),
+            region: region.to_owned(),
+            usage: Usage::parse(usage, region),
+        })
+    }
+
+    /// Whether any price of that region is known.
+    pub fn knows_region(&self, region: &str) -> bool {
+        self.prices.keys().any(|it| it.region == region)
+    }
+
+    pub fn len(&self) -> usize {
+        self.prices.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.prices.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;
