@@ -11,11 +11,11 @@ use crate::{
     rule::Severity,
 };
 
-/// See what one ECS deployment on AWS really consists of, and check it.
+/// See what one ECS deployment on AWS really consists of, check it and price it.
 ///
 /// A rack is one ECS deployment and all that exists for it: a Convox rack, an ecs-cli cluster, a
-/// stack of your own. racklens reads it through the AWS API without changing anything, checks it
-/// and writes reports.
+/// Fargate app made by hand, a cluster of Terraform's. racklens reads it through the AWS API without
+/// changing anything, checks it, prices it and writes reports.
 #[derive(Debug, Parser)]
 #[command(
     name = "racklens",
@@ -23,7 +23,7 @@ use crate::{
     max_term_width = 100,
     after_help = "\
 Examples:
-  racklens demo                                   a full report of an example, no account needed
+  racklens demo                                   full reports of five examples, no account needed
   racklens racks --region us-east-1               which racks are there
   racklens report --rack NAME --out DIR           read a rack and write a page and tables
   racklens snapshot --rack NAME -o rack.json.gz   read it once …
@@ -47,9 +47,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Write the full report of an example rack: no account, no network
+    /// Write the full reports of five example racks: no account, no network
     Demo(command::demo::Demo),
-    /// List the racks of a region
+    /// List the racks of a region, or of many
     Racks(command::racks::Racks),
     /// Read a rack and its neighbours into a file
     #[cfg(feature = "aws")]

@@ -1,9 +1,9 @@
-//! racklens sees what one ECS deployment on AWS really consists of, and checks it.
+//! racklens sees what one ECS deployment on AWS really consists of, checks it and prices it.
 //!
 //! A *rack* is one ECS deployment and all that exists for it. What is known of it goes one way:
 //!
 //! ```text
-//! AWS → Snapshot (a file) → Graph → verdicts, traffic paths → Report → HTML, CSV, JSON
+//! AWS → Snapshot (a file) → Graph → verdicts, traffic paths, costs → Report → HTML, CSV, JSON
 //! ```
 //!
 //! The modules stand in layers, and each may only know the ones below its own; a test holds the
@@ -23,7 +23,8 @@
 //! works from a snapshot still does.
 //!
 //! **Invariant: nothing that reads can write.** Every client carries a guard that refuses each
-//! operation that is not on the list of reads; `racklens policy` prints the same list.
+//! operation that is not on the list of reads; `racklens policy` prints the same list. A Terraform
+//! state in a bucket is the one object that is ever fetched, and only where the user names it.
 //!
 //! **Invariant: empty is not unknown.** What could not be read is a [`snapshot::Gap`] or a
 //! [`kind::Fact::Unread`], and travels to every output.

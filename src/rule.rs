@@ -180,6 +180,17 @@ impl<'a> Case<'a> {
         self.gaps.iter().find(about)
     }
 
+    /// The first of these kinds of which not all is known, by what hid it: a listing that failed,
+    /// or the reading of one of them.
+    pub fn gap_among(&self, kinds: &[Kind]) -> Option<&'a Gap> {
+        let mut listings = kinds.iter().filter_map(|it| self.gap_in_listing(*it));
+        let lost = |gap: &&Gap| {
+            let id = gap.resource.as_ref();
+            id.is_some_and(|it| kinds.contains(&it.kind) && self.graph.get(it).is_none())
+        };
+        listings.next().or_else(|| self.gaps.iter().find(lost))
+    }
+
     /// Why not all of a kind is known: its listing failed for the region, or within something of
     /// the rack's that holds such things.
     pub fn gap_in_listing(&self, kind: Kind) -> Option<&'a Gap> {
@@ -496,6 +507,24 @@ pub fn audit(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
         })
     };
     RULES.iter().map(judge).collect()
+}
+
+/// Takes back every good word that hangs on what was not read.
+fn unsure(mut verdicts: Vec<Verdict>, gap: Option<&Gap>) -> Vec<Verdict> {
+    let Some(gap) = gap else { return verdicts };
+    for it in &mut verdicts {
+        if matches!(it.status, Status::Pass | Status::NotApplicable) {
+            it.status = Status::Unknown;
+            it.why = format!(
+                "{} was {}: {} may not hold",
+                gap.call,
+                gap.reason.name(),
+                it.why
+            );
+            it.gap = Some(gap.clone());
+        }
+    }
+    verdicts
 }
 
 fn run(rule: &Rule, words: &Words, case: &Case<'_>) -> Vec<Verdict> {

@@ -46,7 +46,11 @@ impl std::fmt::Display for Place {
     }
 }
 
-fn place(text: &str) -> Result<Place, String> {
+/// Reads a path or `s3://BUCKET/KEY`.
+///
+/// # Errors
+/// When a bucket or a key is missing.
+pub fn place(text: &str) -> Result<Place, String> {
     let Some(there) = text.strip_prefix("s3://") else {
         return Ok(Place::File(text.into()));
     };

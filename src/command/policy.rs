@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::definition::{self, Place};
 use crate::{
-    aws::read,
+    aws::{read, state},
     failure::{Exit, Failure},
     text, ui,
 };
@@ -16,6 +17,9 @@ pub struct Policy {
     /// The verb that the policy is for
     #[arg(long = "for", value_name = "VERB", value_enum)]
     verb: Verb,
+    /// A Terraform state that will be read, s3://BUCKET/KEY
+    #[arg(long, value_name = "S3", value_parser = definition::place)]
+    tfstate: Vec<Place>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,17 +32,37 @@ pub fn run(args: &Policy) -> Result<Exit, Failure> {
     let actions = match args.verb {
         Verb::Snapshot => reading(),
     };
-    let document = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Sid": "RacklensReads",
+    let mut statements = vec![json!({
+        "Sid": "RacklensReads",
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": "*",
+    })];
+    let states = args.tfstate.iter().map(object);
+    let states = states.collect::<Result<BTreeSet<String>, Failure>>()?;
+    if !states.is_empty() {
+        statements.push(json!({
+            "Sid": "RacklensReadsTerraformStates",
             "Effect": "Allow",
-            "Action": actions,
-            "Resource": "*",
-        }],
-    });
+            "Action": state::OBJECT.action(),
+            "Resource": states,
+        }));
+    }
+    let document = json!({ "Version": "2012-10-17", "Statement": statements });
     ui::result(&text::json(&document))?;
     Ok(Exit::Fine)
+}
+
+/// The ARN of a state in a bucket.
+fn object(place: &Place) -> Result<String, Failure> {
+    match place {
+        Place::S3 { bucket, key } => Ok(format!("arn:aws:s3:::{bucket}/{key}")),
+        Place::File(_) => Err(Failure::new(
+            Exit::Usage,
+            format!("{place} is a file, for which AWS asks no leave"),
+        )
+        .hint("give s3://BUCKET/KEY, or leave --tfstate out")),
+    }
 }
 
 /// `sts:GetCallerIdentity` is not among them: it needs no permission.
@@ -64,6 +88,14 @@ mod tests {
                 .any(|verb| name.starts_with(verb))
         });
         assert!(actions.is_empty(), "{actions:?}");
+    }
+
+    #[test]
+    fn a_state_is_allowed_by_itself_and_a_file_is_none() {
+        let state = definition::place("s3://states/shop.tfstate").unwrap();
+        assert_eq!(object(&state).unwrap(), "arn:aws:s3:::states/shop.tfstate");
+        let file = definition::place("shop.tfstate").unwrap();
+        assert_eq!(object(&file).unwrap_err().exit, Exit::Usage);
     }
 
     #[test]

@@ -134,6 +134,11 @@ pub struct ConnectAlias {
 }
 
 impl Service {
+    /// Whether its state is a word of AWS's that we know.
+    pub fn has_known_state(&self) -> bool {
+        matches!(self.status.as_str(), "ACTIVE" | "DRAINING" | "INACTIVE")
+    }
+
     /// An inactive service is a deleted one that AWS still describes for a while.
     pub fn is_active(&self) -> bool {
         self.status != "INACTIVE"

@@ -152,8 +152,9 @@ pub struct Mount {
 }
 
 impl TaskDefinition {
+    /// Whether it can be started: a word that is new to us does not say that it cannot.
     pub fn is_active(&self) -> bool {
-        self.status == "ACTIVE"
+        !matches!(self.status.as_str(), "INACTIVE" | "DELETE_IN_PROGRESS")
     }
 }
 

@@ -5,21 +5,37 @@ use crate::{
     kind::{
         Kind,
         bucket::{Bucket, LifecycleRule},
+        classic_load_balancer::ClassicLoadBalancer,
+        load_balancer::LoadBalancer,
     },
     relation::RelationKind,
-    snapshot::Resource,
+    snapshot::{Gap, Resource},
 };
 
 pub const RULE: Rule = Rule {
     id: "bucket-unbounded",
     words: include_str!("../../rules/bucket-unbounded.toml"),
-    needs: &[Kind::Bucket],
+    needs: &[Kind::Bucket, Kind::LoadBalancer, Kind::ClassicLoadBalancer],
     check,
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let judge = |(resource, bucket)| judge(case, words, resource, bucket);
-    case.ours::<Bucket>().flat_map(judge).collect()
+    let judged = case.ours::<Bucket>().flat_map(judge).collect();
+    super::unsure(judged, writers_gap(case))
+}
+
+/// What hides that a load balancer writes its logs into a bucket.
+fn writers_gap<'a>(case: &Case<'a>) -> Option<&'a Gap> {
+    let listings = case.gap_among(&[Kind::LoadBalancer, Kind::ClassicLoadBalancer]);
+    listings.or_else(|| {
+        let unread = case.graph.of::<LoadBalancer>();
+        let unread = unread.filter(|(_, it)| it.settings.known().is_none());
+        let classic = case.graph.of::<ClassicLoadBalancer>();
+        let classic = classic.filter(|(_, it)| it.access_log_bucket.known().is_none());
+        let ids = unread.map(|it| &it.0.id).chain(classic.map(|it| &it.0.id));
+        ids.filter_map(|it| case.gap_about(it)).next()
+    })
 }
 
 /// One failure for each way in which it grows.
@@ -33,6 +49,10 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         let gap = gap.or_else(|| case.gap_of_call(id, "Versioning"));
         return vec![verdict(Status::Unknown, why).gap(gap)];
     };
+    if !matches!(versioning.as_str(), "Enabled" | "Suspended" | "Off") {
+        let why = format!("its versioning is {versioning}, which is new to us");
+        return vec![verdict(Status::Unknown, why)];
+    }
     let some = |has: fn(&LifecycleRule) -> bool| rules.iter().any(|it| it.enabled && has(it));
     let mut verdicts = Vec::new();
     if versioning == "Enabled" && !some(|it| it.noncurrent_days.is_some()) {

@@ -23,10 +23,10 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, volume: &Volume) -
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     if volume.status != "available" || !volume.attachments.is_empty() {
-        let status = if volume.status == "in-use" {
-            Status::Pass
-        } else {
-            Status::NotApplicable
+        let status = match volume.status.as_str() {
+            "in-use" => Status::Pass,
+            "available" | "creating" | "deleting" | "deleted" | "error" => Status::NotApplicable,
+            _ => Status::Unknown,
         };
         return verdict(status, format!("it is {}", volume.status));
     }

@@ -12,7 +12,7 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "ebs-unencrypted",
     words: include_str!("../../rules/ebs-unencrypted.toml"),
-    needs: &[Kind::Volume],
+    needs: &[Kind::AutoScalingGroup, Kind::Instance, Kind::Volume],
     check,
 };
 

@@ -1,6 +1,6 @@
 //! Secrets that stand in a task definition's environment, told by the names of the variables.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, revision};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition};
 use crate::{
     id::ResourceId,
     kind::{
@@ -12,7 +12,12 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "env-plain-secret",
     words: include_str!("../../rules/env-plain-secret.toml"),
-    needs: &[Kind::TaskDefinition],
+    needs: &[
+        Kind::Cluster,
+        Kind::Service,
+        Kind::Task,
+        Kind::TaskDefinition,
+    ],
     check,
 };
 
@@ -30,6 +35,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
             verdicts.push(Verdict::new(&RULE, words, &resource.id, Status::Pass, why));
         }
     }
+    verdicts.extend(used_definition::unread(&RULE, case, words));
     verdicts
 }
 

@@ -12,7 +12,7 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "imdsv1-allowed",
     words: include_str!("../../rules/imdsv1-allowed.toml"),
-    needs: &[Kind::Instance],
+    needs: &[Kind::AutoScalingGroup, Kind::Instance],
     check,
 };
 

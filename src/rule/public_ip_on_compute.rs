@@ -19,7 +19,12 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "public-ip-on-compute",
     words: include_str!("../../rules/public-ip-on-compute.toml"),
-    needs: &[Kind::Instance, Kind::Service, Kind::Task],
+    needs: &[
+        Kind::AutoScalingGroup,
+        Kind::Instance,
+        Kind::Service,
+        Kind::Task,
+    ],
     check,
 };
 

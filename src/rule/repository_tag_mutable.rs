@@ -12,7 +12,13 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "repository-tag-mutable",
     words: include_str!("../../rules/repository-tag-mutable.toml"),
-    needs: &[Kind::Repository, Kind::TaskDefinition],
+    needs: &[
+        Kind::Repository,
+        Kind::Cluster,
+        Kind::Service,
+        Kind::Task,
+        Kind::TaskDefinition,
+    ],
     check,
 };
 
@@ -34,7 +40,8 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         let users = users.map(Vec::as_slice).unwrap_or_default();
         judge(words, &resource.id, repository, users)
     };
-    case.ours::<Repository>().map(judge).collect()
+    let judged = case.ours::<Repository>().map(judge);
+    super::unsure(judged.collect(), revision::gap(case))
 }
 
 fn judge(words: &Words, id: &ResourceId, it: &Repository, users: &[Container<'_>]) -> Verdict {

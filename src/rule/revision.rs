@@ -5,7 +5,7 @@ use crate::{
     id::ResourceId,
     kind::{Kind, task_definition::TaskDefinition},
     relation::RelationKind,
-    snapshot::Resource,
+    snapshot::{Gap, Resource},
 };
 
 /// The rack's revisions that a service, a task or a schedule uses.
@@ -33,6 +33,16 @@ pub fn users<'a>(case: &Case<'a>, definition: &ResourceId) -> Vec<&'a Resource> 
         .collect();
     users.dedup_by_key(|it| &it.id);
     users
+}
+
+/// What hides that a revision is in use.
+pub fn gap<'a>(case: &Case<'a>) -> Option<&'a Gap> {
+    case.gap_among(&[
+        Kind::Cluster,
+        Kind::Service,
+        Kind::Task,
+        Kind::TaskDefinition,
+    ])
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "service-not-steady",
     words: include_str!("../../rules/service-not-steady.toml"),
-    needs: &[Kind::Service],
+    needs: &[Kind::Cluster, Kind::Service],
     check,
 };
 
@@ -25,6 +25,10 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    if !service.has_known_state() {
+        let why = format!("its state is {}, which is new to us", service.status);
+        return verdict(Status::Unknown, why);
+    }
     if service.status != "ACTIVE" {
         return verdict(Status::NotApplicable, "it is being deleted".to_owned());
     }

@@ -9,7 +9,7 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "service-single-task",
     words: include_str!("../../rules/service-single-task.toml"),
-    needs: &[Kind::Service],
+    needs: &[Kind::Cluster, Kind::Service],
     check,
 };
 
@@ -21,6 +21,10 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    if !service.has_known_state() {
+        let why = format!("its state is {}, which is new to us", service.status);
+        return verdict(Status::Unknown, why);
+    }
     let beside = if service.status != "ACTIVE" {
         Some("it is being deleted")
     } else if service.load_balancers.is_empty() {

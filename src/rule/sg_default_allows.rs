@@ -12,7 +12,7 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "sg-default-allows",
     words: include_str!("../../rules/sg-default-allows.toml"),
-    needs: &[Kind::SecurityGroup],
+    needs: &[Kind::SecurityGroup, Kind::Vpc],
     check,
 };
 

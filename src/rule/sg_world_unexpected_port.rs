@@ -39,9 +39,11 @@ const TELLING: [Kind; 7] = [
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let elsewhere = told_elsewhere().unwrap_or_default();
     let groups = case.ours::<SecurityGroup>();
-    groups
-        .map(|(it, group)| judge(case, words, &elsewhere, it, group))
-        .collect()
+    let judged = groups.map(|(it, group)| judge(case, words, &elsewhere, it, group));
+    super::unsure(
+        judged.collect(),
+        case.gap_among(&[Kind::FileSystem, Kind::MountTarget]),
+    )
 }
 
 /// Ports that other rules tell of.

@@ -17,7 +17,13 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "task-directly-reachable",
     words: include_str!("../../rules/task-directly-reachable.toml"),
-    needs: &[Kind::Task, Kind::NetworkInterface, Kind::SecurityGroup],
+    needs: &[
+        Kind::Cluster,
+        Kind::Service,
+        Kind::Task,
+        Kind::NetworkInterface,
+        Kind::SecurityGroup,
+    ],
     check,
 };
 
@@ -29,9 +35,12 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         by_subject.entry(subject).or_default().push(task);
     }
     let judged = by_subject.iter();
-    judged
-        .map(|(it, tasks)| judge(case, words, it, tasks))
-        .collect()
+    let judged = judged.map(|(it, tasks)| judge(case, words, it, tasks));
+    // Of whose service a task is only the service tells.
+    super::unsure(
+        judged.collect(),
+        case.gap_among(&[Kind::Cluster, Kind::Service]),
+    )
 }
 
 fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, tasks: &[&Task]) -> Verdict {

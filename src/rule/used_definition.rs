@@ -7,6 +7,7 @@ use crate::{
         Kind,
         event_rule::EventRule,
         service::Service,
+        stack::Stack,
         task_definition::{ContainerDefinition, TaskDefinition},
     },
     snapshot::Resource,
@@ -46,13 +47,28 @@ pub fn check(
         }
     };
     let read = case.ours::<TaskDefinition>().map(verdict);
-    let unread = case.gaps.iter().filter_map(|gap| {
+    read.chain(unread(rule, case, words)).collect()
+}
+
+/// Unknown, for each revision that could not be read, and for each stack of the rack's that may
+/// have made more of them.
+pub fn unread(rule: &Rule, case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let unknown = |id: &ResourceId, why: &str, gap| {
+        Verdict::new(rule, words, id, Status::Unknown, why).gap(gap)
+    };
+    let lost = case.gaps.iter().filter_map(|gap| {
         let id = gap.resource.as_ref()?;
         let lost = id.kind == Kind::TaskDefinition && case.graph.get(id).is_none();
-        let why = "the revision was not read";
-        lost.then(|| Verdict::new(rule, words, id, Status::Unknown, why).gap(Some(gap)))
+        lost.then(|| unknown(id, "the revision was not read", Some(gap)))
     });
-    read.chain(unread).collect()
+    let stacks = case.ours::<Stack>();
+    let closed = stacks.filter(|(_, it)| it.members.known().is_none());
+    let closed = closed.filter_map(|(it, _)| {
+        let gap = case.gap_about(&it.id)?;
+        let why = "which task definitions it made was not read";
+        Some(unknown(&it.id, why, Some(gap)))
+    });
+    lost.chain(closed).collect()
 }
 
 /// Who runs a revision, in words; tasks only where no service and no schedule starts them.
@@ -161,6 +177,7 @@ mod tests {
     fn revision() -> Resource {
         let definition = TaskDefinition {
             family: "web".to_owned(),
+            status: "INACTIVE".to_owned(),
             ..TaskDefinition::default()
         };
         Resource::new("web:3", definition)
