@@ -109,6 +109,11 @@ const SAID_BY_SILENCE: &[(&str, &str, &str)] = &[
         "it is not made yet",
     ),
     (
+        "efs:DescribeMountTargets",
+        "NetworkInterfaceId",
+        "it has none yet",
+    ),
+    (
         "s3:GetBucketVersioning",
         "Status",
         "versioning was never switched on",
