@@ -1,5 +1,7 @@
 //! The task definitions that something runs or may start, and what rules about containers have in common.
 
+use std::collections::BTreeMap;
+
 use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
     id::ResourceId,
@@ -31,10 +33,11 @@ pub fn check(
     words: &Words,
     judge: impl Fn(&Resource, &TaskDefinition) -> Judgement,
 ) -> Vec<Verdict> {
+    let families = Families::new(case);
     let verdict = |(resource, definition): (&Resource, &TaskDefinition)| {
         let id = &resource.id;
         let verdict = |status, why: String| Verdict::new(rule, words, id, status, why);
-        let Some(runner) = runner(case, id, definition) else {
+        let Some(runner) = families.runner(case, id, definition) else {
             let why = "nothing that was read runs this old revision".to_owned();
             return verdict(Status::NotApplicable, why);
         };
@@ -71,50 +74,62 @@ pub fn unread(rule: &Rule, case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     lost.chain(closed).collect()
 }
 
-/// Who runs a revision, in words; tasks only where no service and no schedule starts them.
-fn runner(case: &Case<'_>, id: &ResourceId, definition: &TaskDefinition) -> Option<String> {
-    let users = case.graph.users(id).into_iter().map(|(it, _)| &it.id);
-    let (starters, others): (Vec<&ResourceId>, Vec<&ResourceId>) = users
-        .chain(schedules(case, definition))
-        .partition(|it| matches!(it.kind, Kind::Service | Kind::EventRule));
-    let tasks = others.into_iter().filter(|it| it.kind == Kind::Task);
-    let mut runners = if starters.is_empty() {
-        tasks.collect()
-    } else {
-        starters
-    };
-    runners.sort();
-    runners.dedup();
-    match runners[..] {
-        [] => is_latest(case, definition)
-            .then(|| "nothing runs it now, but it is the latest of its family".to_owned()),
-        [one] => Some(format!("{one} runs it")),
-        [one, ref more @ ..] => Some(format!("{one} and {} more run it", more.len())),
+/// What is known of families as a whole: asked of every revision, so gathered once.
+struct Families<'c> {
+    /// The highest revision that can be started.
+    latest: BTreeMap<&'c str, u32>,
+    /// Schedules that start whatever revision is the latest.
+    schedules: BTreeMap<&'c str, Vec<&'c ResourceId>>,
+}
+
+impl<'c> Families<'c> {
+    fn new(case: &Case<'c>) -> Self {
+        let mut latest: BTreeMap<&str, u32> = BTreeMap::new();
+        let active = case.graph.of::<TaskDefinition>();
+        for (_, it) in active.filter(|(_, it)| it.is_active()) {
+            let latest = latest.entry(&it.family).or_default();
+            *latest = it.revision.max(*latest);
+        }
+        let mut schedules: BTreeMap<&str, Vec<&ResourceId>> = BTreeMap::new();
+        for (resource, rule) in case.graph.of::<EventRule>() {
+            let targets = rule.targets.known().into_iter().flatten();
+            for task in targets.filter_map(|it| it.task.as_ref()) {
+                let family = task.task_definition.rsplit('/').next();
+                let of = schedules.entry(family.unwrap_or_default()).or_default();
+                of.push(&resource.id);
+            }
+        }
+        Self { latest, schedules }
     }
-}
 
-fn is_latest(case: &Case<'_>, definition: &TaskDefinition) -> bool {
-    let mut newer = case.graph.of::<TaskDefinition>();
-    let newer = newer.any(|(_, it)| {
-        it.family == definition.family && it.is_active() && it.revision > definition.revision
-    });
-    definition.is_active() && !newer
-}
-
-/// Schedules that start whatever revision of the family is the latest.
-fn schedules<'c>(
-    case: &Case<'c>,
-    definition: &TaskDefinition,
-) -> impl Iterator<Item = &'c ResourceId> {
-    case.graph.of::<EventRule>().filter_map(move |(it, rule)| {
-        let targets = rule.targets.known().into_iter().flatten();
-        let mut tasks = targets.filter_map(|it| it.task.as_ref());
-        let latest = tasks.any(|it| {
-            let name = it.task_definition.rsplit('/').next();
-            name == Some(definition.family.as_str())
-        });
-        latest.then_some(&it.id)
-    })
+    /// Who runs a revision, in words; tasks only where no service and no schedule starts them.
+    fn runner(
+        &self,
+        case: &Case<'_>,
+        id: &ResourceId,
+        definition: &TaskDefinition,
+    ) -> Option<String> {
+        let users = case.graph.users(id).into_iter().map(|(it, _)| &it.id);
+        let scheduled = self.schedules.get(definition.family.as_str());
+        let (starters, others): (Vec<&ResourceId>, Vec<&ResourceId>) = users
+            .chain(scheduled.into_iter().flatten().copied())
+            .partition(|it| matches!(it.kind, Kind::Service | Kind::EventRule));
+        let tasks = others.into_iter().filter(|it| it.kind == Kind::Task);
+        let mut runners = if starters.is_empty() {
+            tasks.collect()
+        } else {
+            starters
+        };
+        runners.sort();
+        runners.dedup();
+        let latest = self.latest.get(definition.family.as_str());
+        match runners[..] {
+            [] => (definition.is_active() && latest == Some(&definition.revision))
+                .then(|| "nothing runs it now, but it is the latest of its family".to_owned()),
+            [one] => Some(format!("{one} runs it")),
+            [one, ref more @ ..] => Some(format!("{one} and {} more run it", more.len())),
+        }
+    }
 }
 
 /// The services that run a revision.
