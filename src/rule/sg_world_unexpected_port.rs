@@ -15,6 +15,7 @@ use crate::{
         security_group::SecurityGroup, service::Service, target_group::TargetGroup, task::Task,
         task_definition::TaskDefinition,
     },
+    relation::RelationKind,
     snapshot::Resource,
 };
 
@@ -209,20 +210,33 @@ fn of_service(case: &Case<'_>, service: &Service) -> Vec<Ports> {
 
 /// The ports of the tasks on a machine, and those that load balancers send to.
 fn of_instance(case: &Case<'_>, id: &ResourceId) -> Vec<Ports> {
-    let tasks = case.graph.of::<Task>().filter(|(_, it)| !it.is_stopped());
-    let here = tasks.filter(|(_, it)| served::machine(case, it).is_some_and(|it| it.0.id == *id));
-    let bound = here.flat_map(|(_, it)| served::of_task(case, it));
-    let groups = case.graph.of::<TargetGroup>();
-    let targets = groups.flat_map(|(_, group)| {
+    let users = case.graph.users(id);
+    let joined = users
+        .iter()
+        .filter(|(_, edge)| edge.kind == RelationKind::RunsOn);
+    let tasks = joined.flat_map(|(it, _)| case.graph.users(&it.id));
+    let tasks = tasks.filter(|(_, edge)| edge.kind == RelationKind::RunsOn);
+    let tasks = tasks.filter_map(|(it, _)| Task::of(&it.attrs));
+    let tasks = tasks.filter(|it| !it.is_stopped());
+    let bound = tasks.flat_map(|it| served::of_task(case, it));
+    // One of them may send to several ports of the machine, each by an edge of its own.
+    let senders = users
+        .iter()
+        .filter(|(_, edge)| edge.kind == RelationKind::ForwardsTo);
+    let mut senders: Vec<&Resource> = senders.map(|(it, _)| *it).collect();
+    senders.dedup_by_key(|it| &it.id);
+    let groups = senders.iter().filter_map(|it| TargetGroup::of(&it.attrs));
+    let targets = groups.flat_map(|group| {
         let targets = group.targets.known().into_iter().flatten();
         let here = targets.filter(|it| it.id == id.key);
         here.filter_map(|it| it.port.or(group.port))
             .flat_map(|port| both(group.protocol.as_deref().unwrap_or_default(), port))
             .collect::<Vec<_>>()
     });
-    let classic = case.graph.of::<ClassicLoadBalancer>();
-    let classic = classic.filter(|(_, it)| it.instances.contains(&id.key));
-    let classic = classic.flat_map(|(_, it)| &it.listeners);
+    let classic = senders
+        .iter()
+        .filter_map(|it| ClassicLoadBalancer::of(&it.attrs));
+    let classic = classic.flat_map(|it| &it.listeners);
     let classic = classic.flat_map(|it| both("TCP", it.instance_port));
     bound.chain(targets).chain(classic).collect()
 }
