@@ -1,6 +1,11 @@
 //! What belongs to a rack, with the evidence, and who else uses it.
 
-use std::collections::{BTreeMap, BTreeSet};
+#![expect(
+    clippy::disallowed_types,
+    reason = "what is looked up by name alone and never gone through has no order to leak"
+)]
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
     graph::Graph,
@@ -70,19 +75,23 @@ impl Belonging {
 /// How every resource of a graph belongs to one rack.
 #[derive(Clone, Debug)]
 pub struct Belongings {
-    known: BTreeMap<ResourceId, Belonging>,
+    /// In id order.
+    ours: Vec<(ResourceId, Belonging)>,
+    /// Where each stands among them: everything that judges a thing asks whose it is.
+    place: HashMap<ResourceId, usize>,
     foreign: Belonging,
 }
 
 impl Belongings {
     /// How that resource belongs; what was never seen is foreign.
     pub fn of(&self, id: &ResourceId) -> &Belonging {
-        self.known.get(id).unwrap_or(&self.foreign)
+        let ours = self.place.get(id).and_then(|it| self.ours.get(*it));
+        ours.map_or(&self.foreign, |it| &it.1)
     }
 
     /// All that is not foreign, in id order.
     pub fn ours(&self) -> impl Iterator<Item = (&ResourceId, &Belonging)> {
-        self.known.iter()
+        self.ours.iter().map(|(id, it)| (id, it))
     }
 }
 
@@ -97,8 +106,11 @@ pub fn decide(graph: &Graph<'_>, rack: &Rack) -> Belongings {
     // Tags come second: a group hands its own on to its instances, which it yet makes.
     add_tagged(graph, rack, &mut known);
     derive(graph, &mut known);
+    let ours: Vec<(ResourceId, Belonging)> = gather(graph, rack, known).into_iter().collect();
+    let place = ours.iter().enumerate();
     Belongings {
-        known: gather(graph, rack, known),
+        place: place.map(|(n, (id, _))| (id.clone(), n)).collect(),
+        ours,
         foreign: Belonging::new(
             Class::Foreign,
             format!("nothing ties it to rack {}", rack.name),

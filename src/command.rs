@@ -9,7 +9,7 @@ use crate::{
     rack,
     report::Material,
     rule::{self, Case, Judged},
-    snapshot::Snapshot,
+    snapshot::{Gaps, Snapshot},
     text, ui,
 };
 use definition::Fetched;
@@ -65,11 +65,12 @@ fn judge<T>(
         ui::note(&text::harmless(&line));
     }
     let belongings = belonging::decide(&graph, &rack);
+    let gaps = Gaps::of(&snapshot.gaps);
     let case = Case {
         graph: &graph,
         rack: &rack,
         belongings: &belongings,
-        gaps: &snapshot.gaps,
+        gaps: &gaps,
         taken: snapshot.taken,
     };
     let judged: Vec<Judged> =

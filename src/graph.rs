@@ -5,7 +5,7 @@
     reason = "what is looked up by name alone and never gone through has no order to leak"
 )]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use petgraph::{
     Direction,
@@ -31,6 +31,8 @@ pub struct Edge {
 
 /// Borrows resources; never changes after it is built. All views live as long as what it borrows.
 pub struct Graph<'s> {
+    /// petgraph goes through the edges of a node from the last added to the first, so they are
+    /// added from the last to the first: whoever asks gets them in order and nobody sorts.
     inner: DiGraph<&'s Resource, Edge>,
     /// Only ever asked for one id: the order of ids is the order of the nodes.
     index: HashMap<&'s ResourceId, NodeIndex>,
@@ -78,13 +80,12 @@ impl<'s> Graph<'s> {
             by_other,
             dangling: Vec::new(),
         };
+        let mut edges = Vec::with_capacity(graph.inner.node_count() * 3);
         for from in graph.inner.node_indices() {
             let resource = graph.inner[from];
             let mut relations = resource.attrs.model().relations();
             relations.sort();
             relations.dedup();
-            // One thing may be named in two ways.
-            let mut told = BTreeSet::new();
             for relation in relations {
                 match graph.find(&relation.to) {
                     Some(to) => {
@@ -94,13 +95,17 @@ impl<'s> Graph<'s> {
                             port: relation.port,
                             weight: relation.weight,
                         };
-                        if told.insert((to, edge)) {
-                            graph.inner.add_edge(from, to, edge);
-                        }
+                        edges.push((from, to, edge));
                     }
                     None => graph.dangling.push((&resource.id, relation)),
                 }
             }
+        }
+        edges.sort_unstable();
+        // One thing may be named in two ways.
+        edges.dedup();
+        for (from, to, edge) in edges.into_iter().rev() {
+            graph.inner.add_edge(from, to, edge);
         }
         graph.dangling.sort();
         graph
@@ -172,15 +177,10 @@ impl<'s> Graph<'s> {
 
     /// All edges, in order of their ends.
     pub fn edges(&self) -> Vec<(&'s ResourceId, Edge, &'s ResourceId)> {
-        let mut edges: Vec<_> = self
-            .inner
-            .edge_references()
-            .map(|it| (it.source(), it.target(), *it.weight()))
-            .collect();
-        edges.sort_unstable();
+        let end = |it: NodeIndex| &self.inner[it].id;
+        let edges = self.inner.edge_references().rev();
         edges
-            .into_iter()
-            .map(|(from, to, edge)| (&self.inner[from].id, edge, &self.inner[to].id))
+            .map(|it| (end(it.source()), *it.weight(), end(it.target())))
             .collect()
     }
 
@@ -193,19 +193,15 @@ impl<'s> Graph<'s> {
         let Some(ix) = self.find(id) else {
             return Vec::new();
         };
-        let mut found: Vec<_> = self
-            .inner
-            .edges_directed(ix, direction)
+        let edges = self.inner.edges_directed(ix, direction);
+        edges
             .map(|it| {
                 let other = match direction {
                     Direction::Outgoing => it.target(),
                     Direction::Incoming => it.source(),
                 };
-                (other, *it.weight())
+                (self.inner[other], *it.weight())
             })
-            .collect();
-        found.sort_unstable();
-        let seen = found.into_iter();
-        seen.map(|(it, edge)| (self.inner[it], edge)).collect()
+            .collect()
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     id::ResourceId,
     kind::{AsKind, Kind},
     rack::Rack,
-    snapshot::{Gap, Resource},
+    snapshot::{Gap, Gaps, Resource},
 };
 
 pub mod exposure;
@@ -151,7 +151,7 @@ pub struct Case<'a> {
     pub graph: &'a Graph<'a>,
     pub rack: &'a Rack,
     pub belongings: &'a Belongings,
-    pub gaps: &'a [Gap],
+    pub gaps: &'a Gaps<'a>,
     /// When the snapshot was taken; ages are counted from here.
     pub taken: Timestamp,
 }
@@ -171,13 +171,12 @@ impl<'a> Case<'a> {
 
     /// Why something about this one resource is not known.
     pub fn gap_about(&self, id: &ResourceId) -> Option<&'a Gap> {
-        self.gaps.iter().find(|it| it.resource.as_ref() == Some(id))
+        self.gaps.about(id).next()
     }
 
     /// Why what one call tells of this resource is not known; there may be gaps of other calls.
     pub fn gap_of_call(&self, id: &ResourceId, call: &str) -> Option<&'a Gap> {
-        let about = |it: &&Gap| it.resource.as_ref() == Some(id) && it.call.contains(call);
-        self.gaps.iter().find(about)
+        self.gaps.about(id).find(|it| it.call.contains(call))
     }
 
     /// The first of these kinds of which not all is known, by what hid it: a listing that failed,
@@ -194,11 +193,10 @@ impl<'a> Case<'a> {
     /// Why not all of a kind is known: its listing failed for the region, or within something of
     /// the rack's that holds such things.
     pub fn gap_in_listing(&self, kind: Kind) -> Option<&'a Gap> {
-        self.gaps.iter().find(|gap| {
-            gap.kind == kind
-                && gap.resource.as_ref().is_none_or(|within| {
-                    within.kind != kind && !self.belongings.of(within).is_foreign()
-                })
+        self.gaps.of_kind(kind).find(|gap| {
+            gap.resource.as_ref().is_none_or(|within| {
+                within.kind != kind && !self.belongings.of(within).is_foreign()
+            })
         })
     }
 }
@@ -497,16 +495,21 @@ pub struct Judged {
 /// # Errors
 /// When a rule's file cannot be read.
 pub fn audit(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
-    let judge = |rule: &'static Rule| {
-        let words = rule.words()?;
-        let verdicts = run(rule, &words, case);
-        Ok(Judged {
-            rule,
-            words,
-            verdicts,
-        })
-    };
-    RULES.iter().map(judge).collect()
+    RULES.iter().map(|it| judge(it, case)).collect()
+}
+
+/// Runs one rule.
+///
+/// # Errors
+/// When its file cannot be read.
+pub fn judge(rule: &'static Rule, case: &Case<'_>) -> Result<Judged, BadWords> {
+    let words = rule.words()?;
+    let verdicts = run(rule, &words, case);
+    Ok(Judged {
+        rule,
+        words,
+        verdicts,
+    })
 }
 
 /// Takes back every good word that hangs on what was not read.

@@ -1,6 +1,6 @@
 //! What was found at one moment, and what could not be read: the file format and nothing more.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,10 @@ use crate::{
     kind::{Attrs, Kind},
     text,
 };
+
+mod gaps;
+
+pub use gaps::Gaps;
 
 /// The format that this version writes. Raised when an older racklens would misread a file.
 pub const FORMAT: u32 = 1;
@@ -44,7 +48,22 @@ pub struct Snapshot {
     pub gaps: Vec<Gap>,
     /// In order of their ids, each id once.
     pub resources: Vec<Resource>,
+    #[serde(skip)]
+    pub origin: Origin,
 }
+
+/// SHA-256 of the file that a snapshot was read from, unpacked. No part of what it says, so that
+/// all of them are equal.
+#[derive(Clone, Debug, Default)]
+pub struct Origin(Option<String>);
+
+impl PartialEq for Origin {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Origin {}
 
 /// One thing that AWS described.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,7 +241,18 @@ impl Snapshot {
             Err(source) => return Err(why_bad(json, source)),
         };
         snapshot.sort();
+        snapshot.origin = Origin(Some(text::digest(json, text::SHA256)));
         Ok(snapshot)
+    }
+
+    /// SHA-256 of its file, unpacked: the first `digits` of its hex digits. Of one that came from
+    /// no file it is that of the file which it would be.
+    pub fn digest(&self, digits: usize) -> String {
+        let digest = match &self.origin.0 {
+            Some(it) => Cow::Borrowed(it),
+            None => Cow::Owned(text::json_digest(self, text::SHA256)),
+        };
+        digest.chars().take(digits).collect()
     }
 
     /// The JSON of a snapshot file: one line a resource would be unreadable, so it is indented.
@@ -236,5 +266,33 @@ impl Snapshot {
         self.resources.dedup_by(|a, b| a.id == b.id);
         self.gaps.sort();
         self.gaps.dedup();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_has_the_digest_of_its_file_before_and_after_it_is_written() {
+        let fresh = Snapshot {
+            format: FORMAT,
+            tool: "0".to_owned(),
+            taken: Timestamp::UNIX_EPOCH,
+            took_ms: 0,
+            account: "123456789012".to_owned(),
+            region: "us-east-1".to_owned(),
+            identity: String::new(),
+            rack: "prod".to_owned(),
+            definition: None,
+            calls: BTreeMap::new(),
+            gaps: Vec::new(),
+            resources: vec![crate::testing::stack("prod")],
+            origin: Origin::default(),
+        };
+        let file = fresh.to_json();
+        let read = Snapshot::parse(file.as_bytes()).unwrap();
+        assert_eq!(fresh.digest(16), read.digest(16));
+        assert_eq!(read.digest(64), text::digest(file.as_bytes(), 64));
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     },
     rack::{Maker, Rack},
     rule::Case,
-    snapshot::{Gap, Reason, Resource},
+    snapshot::{Gap, Gaps, Reason, Resource},
 };
 
 #[cfg(feature = "aws")]
@@ -71,7 +71,7 @@ pub fn owned<T>(
         graph: &graph,
         rack: &rack,
         belongings: &belonging::decide(&graph, &rack),
-        gaps,
+        gaps: &Gaps::of(gaps),
         taken: Timestamp::UNIX_EPOCH,
     })
 }

@@ -59,6 +59,9 @@ pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// How many hex digits a SHA-256 has.
+pub const SHA256: usize = 64;
+
 /// The first `digits` hex digits of a text's SHA-256.
 pub fn digest(text: &[u8], digits: usize) -> String {
     hex(&Sha256::digest(text), digits)

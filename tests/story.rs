@@ -9,7 +9,7 @@ use racklens::{
     id::ResourceId,
     rack::{self, Rack},
     rule::Case,
-    snapshot::Snapshot,
+    snapshot::{Gaps, Snapshot},
     traffic::{self, TrafficPath},
 };
 
@@ -168,7 +168,7 @@ fn the_app_is_reached_on_the_path_that_the_author_walked_by_hand() {
             graph,
             rack,
             belongings,
-            gaps: &snapshot.gaps,
+            gaps: &Gaps::of(&snapshot.gaps),
             taken: snapshot.taken,
         };
         let host = "karim-httpd-web.karim-Route-1B7H2GIJW6LEN-502343295.us-east-1.convox.site";

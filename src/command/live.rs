@@ -19,7 +19,7 @@ use crate::{
     definition::Definition,
     failure::{Exit, Failure},
     kind::Kind,
-    snapshot::{FORMAT, Snapshot},
+    snapshot::{FORMAT, Origin, Snapshot},
     ui,
 };
 
@@ -52,6 +52,7 @@ pub fn snapshot(access: &Access, name: &str, said: &Said) -> Result<Snapshot, Fa
             calls: aws.calls(),
             gaps: read.gaps,
             resources: read.resources,
+            origin: Origin::default(),
         };
         snapshot.sort();
         Ok(snapshot)

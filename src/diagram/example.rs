@@ -11,7 +11,7 @@ use crate::{
     relation::RelationKind,
     report::Material,
     rule,
-    snapshot::{FORMAT, Resource, Snapshot},
+    snapshot::{FORMAT, Origin, Resource, Snapshot},
     testing::owned,
 };
 
@@ -30,6 +30,7 @@ pub(super) fn drawn(resources: &[Resource], question: &Question) -> Diagram {
         calls: BTreeMap::new(),
         gaps: Vec::new(),
         resources: resources.to_vec(),
+        origin: Origin::default(),
     };
     let ours = |it: &Resource| !it.tags.contains_key("owner");
     owned(&snapshot.resources, &[], ours, |case| {

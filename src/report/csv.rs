@@ -3,7 +3,7 @@
 //! RFC 4180 with commas and CRLF, UTF-8, a header always, columns only ever added at the end, an
 //! unknown value empty, lists joined with `|`, times in UTC, rows in a stable order.
 
-use std::{borrow::Cow, cmp::Ordering, collections::BTreeMap, io};
+use std::{borrow::Cow, collections::BTreeMap, io};
 
 use jiff::Timestamp;
 
@@ -302,6 +302,7 @@ fn joined(ids: &[ResourceId]) -> String {
 /// # Errors
 /// Only when memory cannot be written to.
 pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
+    let ranks = ranks();
     let edges = material.case.graph.edges().into_iter();
     let number = |it: Option<u32>| it.map(|it| it.to_string()).unwrap_or_default();
     let mut rows: Vec<_> = edges
@@ -312,7 +313,7 @@ pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
             let protocol = protocol.and_then(protocol_of).unwrap_or_default();
             let (from, to) = if turned { (to, from) } else { (from, to) };
             let weight = number(edge.weight);
-            let (from, to) = (Written(from), Written(to));
+            let (from, to) = (Written::of(&ranks, from), Written::of(&ranks, to));
             (from, relation, to, port, protocol, weight, edge.evidence)
         })
         .collect();
@@ -321,9 +322,9 @@ pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
         .iter()
         .map(|(from, relation, to, port, protocol, weight, evidence)| {
             vec![
-                Cell::text(from.0.to_string()),
+                Cell::text(from.id.to_string()),
                 Cell::word(relation),
-                Cell::text(to.0.to_string()),
+                Cell::text(to.id.to_string()),
                 Cell::word(port),
                 Cell::text(*protocol),
                 Cell::word(weight),
@@ -334,24 +335,33 @@ pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
 }
 
 /// An id in the order of its text, which has the kind's name before a slash.
-#[derive(PartialEq, Eq)]
-struct Written<'a>(&'a ResourceId);
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Written<'a> {
+    /// Where the kind's name and slash come among all of them.
+    rank: usize,
+    key: &'a str,
+    id: &'a ResourceId,
+}
 
-impl Ord for Written<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let (a, b) = (self.0, other.0);
-        if a.kind == b.kind {
-            return a.key.cmp(&b.key);
+impl<'a> Written<'a> {
+    fn of(ranks: &BTreeMap<Kind, usize>, id: &'a ResourceId) -> Self {
+        Self {
+            rank: ranks.get(&id.kind).copied().unwrap_or_default(),
+            key: &id.key,
+            id,
         }
-        let text = |it: Kind| it.name().bytes().chain([b'/']);
-        text(a.kind).cmp(text(b.kind))
     }
 }
 
-impl PartialOrd for Written<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+/// The order of kinds by the text that stands before a key.
+fn ranks() -> BTreeMap<Kind, usize> {
+    let mut kinds: Vec<Kind> = Kind::ALL.to_vec();
+    kinds.sort_by_key(|it| format!("{}/", it.name()));
+    kinds
+        .into_iter()
+        .enumerate()
+        .map(|(n, it)| (it, n))
+        .collect()
 }
 
 /// The word of `edges.csv` for a relation, and whether it reads the other way round.
@@ -380,7 +390,16 @@ fn protocol_of(from: &Resource) -> Option<&str> {
 /// # Errors
 /// Only when memory cannot be written to.
 pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Failed> {
+    // All findings of a rule say the same of how to mend it.
+    let mut told: BTreeMap<&str, (String, String)> = BTreeMap::new();
+    for it in &report.findings {
+        told.entry(it.rule).or_insert_with(|| {
+            let remedy = text::one_line(&it.remedy.join(" | "));
+            (remedy, it.references.join("|"))
+        });
+    }
     let rows = report.findings.iter().map(|it| {
+        let (remedy, references) = &told[it.rule];
         let resource: Option<&Resource> = it
             .subject
             .id
@@ -404,8 +423,8 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
             Cell::word(&report.header.account),
             Cell::word(&report.header.region),
             Cell::text(&*it.why),
-            Cell::text(text::one_line(&it.remedy.join(" | "))),
-            Cell::text(it.references.join("|")),
+            Cell::text(&**remedy),
+            Cell::text(&**references),
             Cell::Empty,
             Cell::time(Some(report.header.taken)),
             Cell::plain(&false),

@@ -1,6 +1,11 @@
 //! Makes the view: looks once at everything and puts it in the order of reading.
 
-use std::collections::BTreeMap;
+#![expect(
+    clippy::disallowed_types,
+    reason = "what is looked up by name alone and never gone through has no order to leak"
+)]
+
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     Container, Coverage, Finding, Header, Health, Link, Overview, Path, Report, Row, RuleTally,
@@ -56,7 +61,9 @@ fn anchor(id: &ResourceId) -> String {
 
 /// Which resources have a row to link to.
 struct Links<'a> {
-    shown: BTreeMap<&'a ResourceId, &'a Resource>,
+    /// In id order.
+    shown: Vec<&'a Resource>,
+    anchors: HashMap<&'a ResourceId, String>,
     case: &'a Case<'a>,
 }
 
@@ -68,12 +75,16 @@ impl<'a> Links<'a> {
         let subjects = verdicts
             .filter(|it| it.status.is_open())
             .map(|it| &it.subject);
-        let shown = ours
-            .chain(subjects)
-            .filter_map(|it| case.graph.get(it))
-            .map(|it| (&it.id, it))
-            .collect();
-        Self { shown, case }
+        let shown = ours.chain(subjects);
+        let mut shown: Vec<_> = shown.filter_map(|it| case.graph.get(it)).collect();
+        shown.sort_by(|a, b| a.id.cmp(&b.id));
+        shown.dedup_by(|a, b| a.id == b.id);
+        let anchors = shown.iter().map(|it| (&it.id, anchor(&it.id))).collect();
+        Self {
+            shown,
+            anchors,
+            case,
+        }
     }
 
     fn to(&self, id: &ResourceId) -> Link {
@@ -82,7 +93,7 @@ impl<'a> Links<'a> {
             id: id.to_string(),
             kind: id.kind.name(),
             label: label.to_owned(),
-            anchor: self.shown.contains_key(id).then(|| anchor(id)),
+            anchor: self.anchors.get(id).cloned(),
         }
     }
 }
@@ -101,7 +112,7 @@ fn header(snapshot: &Snapshot, case: &Case<'_>) -> Header {
             snapshot.took_ms % 1000 / 100
         ),
         tool: format!("racklens {}", snapshot.tool),
-        snapshot: text::json_digest(snapshot, 16),
+        snapshot: snapshot.digest(16),
     }
 }
 
@@ -257,7 +268,8 @@ fn findings(case: &Case<'_>, judged: &[Judged], links: &Links<'_>) -> Vec<Findin
         .iter()
         .flat_map(|judged| {
             let found = judged.verdicts.iter().filter(|it| it.status.is_open());
-            found.map(|it| finding(case, judged, it, links))
+            let risk = text::one_line(&judged.words.risk);
+            found.map(move |it| finding(case, judged, &risk, it, links))
         })
         .collect();
     findings.sort_by(|a, b| {
@@ -267,7 +279,13 @@ fn findings(case: &Case<'_>, judged: &[Judged], links: &Links<'_>) -> Vec<Findin
     findings
 }
 
-fn finding(case: &Case<'_>, judged: &Judged, verdict: &Verdict, links: &Links<'_>) -> Finding {
+fn finding(
+    case: &Case<'_>,
+    judged: &Judged,
+    risk: &str,
+    verdict: &Verdict,
+    links: &Links<'_>,
+) -> Finding {
     let words = &judged.words;
     let fingerprint = verdict.fingerprint();
     Finding {
@@ -281,7 +299,7 @@ fn finding(case: &Case<'_>, judged: &Judged, verdict: &Verdict, links: &Links<'_
         subject: links.to(&verdict.subject),
         belonging: case.belongings.of(&verdict.subject).class.name(),
         why: verdict.why.clone(),
-        risk: text::one_line(&words.risk),
+        risk: risk.to_owned(),
         remedy: words.remedy.clone(),
         references: words.references.clone(),
         equivalents: words.equivalents.clone(),
@@ -362,8 +380,8 @@ fn inventory(case: &Case<'_>, links: &Links<'_>, findings: &[Finding]) -> Vec<Sh
         let rows: Vec<Row> = links
             .shown
             .iter()
-            .filter(|(id, _)| id.kind.group() == *group)
-            .map(|(_, it)| row(case, it, links, &about))
+            .filter(|it| it.id.kind.group() == *group)
+            .map(|it| row(case, it, links, &about))
             .collect();
         (!rows.is_empty()).then_some(Shelf {
             title: group.title(),

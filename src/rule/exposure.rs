@@ -81,6 +81,10 @@ pub fn is_world<'c>(cidrs: impl Iterator<Item = &'c str>) -> bool {
     let mut v4: Vec<Ipv4Net> = Vec::new();
     let mut v6: Vec<Ipv6Net> = Vec::new();
     for cidr in cidrs {
+        // Nearly always the world is written as one range, and is not worth the adding up.
+        if matches!(cidr, "0.0.0.0/0" | "::/0") {
+            return true;
+        }
         if let Ok(net) = cidr.parse() {
             v4.push(net);
         } else if let Ok(net) = cidr.parse() {
@@ -96,11 +100,9 @@ pub fn is_world<'c>(cidrs: impl Iterator<Item = &'c str>) -> bool {
 
 /// The ports among `wanted` that the group opens to the world, neighbours joined into runs.
 pub fn openings(group: &SecurityGroup, protocol: Protocol, wanted: &[u16]) -> Vec<Opening> {
-    let mut ports: Vec<u16> = wanted
-        .iter()
-        .copied()
-        .filter(|it| world(group, protocol, *it) == Answer::Open)
-        .collect();
+    let open = runs(group, protocol);
+    let is_open = |port: &u16| open.iter().any(|it| (it.from..=it.to).contains(port));
+    let mut ports: Vec<u16> = wanted.iter().copied().filter(is_open).collect();
     ports.sort_unstable();
     ports.dedup();
     let mut runs: Vec<Opening> = Vec::new();

@@ -8,6 +8,7 @@ use crate::{
     graph::Graph,
     kind::{bucket::Bucket, cluster::Cluster, vpc::Vpc},
     rack,
+    snapshot::Gaps,
     testing::{gap, opened, stack, tagged},
 };
 
@@ -39,7 +40,7 @@ fn asked<T>(
         graph: &graph,
         rack: &rack,
         belongings: &belonging::decide(&graph, &rack),
-        gaps,
+        gaps: &Gaps::of(gaps),
         taken: Timestamp::UNIX_EPOCH,
     };
     then(ask(&case, question))

@@ -33,11 +33,13 @@ mod child;
 #[path = "../support/emulator.rs"]
 mod emulator;
 mod kernel;
-mod replay;
+#[expect(dead_code, reason = "tests use more of it")]
+#[path = "../support/recorded.rs"]
+mod recorded;
 
 use child::Taken;
 use emulator::Emulator;
-use replay::{Plan, Replay};
+use recorded::{Asked, Deed, Plan, Recorded, Served, Wire};
 
 const CALLS: u64 = 480;
 const PEAK_KIB: u64 = 60 << 10;
@@ -83,7 +85,7 @@ fn main() -> ExitCode {
 fn bench() -> Result<bool, String> {
     println!("program: {}", child::program().display());
     let stage = Stage::new()?;
-    let base = stage.learn()?;
+    let (recorded, base) = stage.learn()?;
     let mut verdict = Verdict(true);
     println!("\ncalls of one rack that owns all of the account, by operation:");
     for (call, count) in &base.calls {
@@ -91,8 +93,8 @@ fn bench() -> Result<bool, String> {
     }
     println!();
     verdict.say("calls in all", CALLS, base.total(), "");
-    let calm = stage.calm(&base, &mut verdict)?;
-    stage.throttled(&base, calm, &mut verdict)?;
+    let calm = stage.calm(&recorded, &base, &mut verdict)?;
+    stage.throttled(&recorded, &base, calm, &mut verdict)?;
     stage.growth(base, &mut verdict)?;
     Ok(verdict.0)
 }
@@ -116,10 +118,9 @@ impl Verdict {
     }
 }
 
-/// The emulator with the account, what remembers its answers, and a folder for files.
+/// The emulator with the account, and a folder for files.
 struct Stage {
     emulator: Emulator,
-    replay: Replay,
     folder: tempfile::TempDir,
 }
 
@@ -140,13 +141,8 @@ impl Seen {
 impl Stage {
     fn new() -> Result<Self, String> {
         let emulator = Emulator::start(&["bench_account"]);
-        let replay = Replay::start(&emulator.endpoint);
         let folder = tempfile::tempdir().map_err(|it| it.to_string())?;
-        let stage = Self {
-            emulator,
-            replay,
-            folder,
-        };
+        let stage = Self { emulator, folder };
         stage.account(&[])?;
         Ok(stage)
     }
@@ -174,15 +170,14 @@ impl Stage {
         output.status.success().then_some(()).ok_or(said)
     }
 
-    /// Reads the rack through what remembers answers.
-    fn read(&self, plan: Plan) -> Result<Seen, String> {
-        self.replay.plan(plan);
+    /// Reads the rack from that endpoint.
+    fn read(&self, endpoint: &str) -> Result<Seen, String> {
         let file = self.file("snapshot.json");
         let mut command = Command::new(child::program());
         command
             .env_clear()
             .envs(self.emulator.env())
-            .env("AWS_ENDPOINT_URL", &self.replay.endpoint)
+            .env("AWS_ENDPOINT_URL", endpoint)
             .env("HOME", "/nonexistent")
             .args(["snapshot", "--rack", "big", "--config"])
             .arg(self.file("racklens.toml"))
@@ -201,39 +196,43 @@ impl Stage {
     }
 
     /// Reads until every answer is remembered.
-    fn learn(&self) -> Result<Seen, String> {
-        self.replay.forget();
+    fn learn(&self) -> Result<(Recorded, Seen), String> {
+        let mut first = Ok(());
+        let recorded = Recorded::take(&self.emulator.endpoint, |endpoint| {
+            first = self.read(endpoint).map(drop);
+        });
+        first?;
         for _ in 0..5 {
-            let seen = self.read(Plan::default())?;
+            let served = recorded.serve(Plan::default());
+            let seen = self.read(&served.endpoint)?;
             if seen.gaps > 0 {
                 return Err("the emulator's account could not be read without gaps".to_owned());
             }
-            if !self.replay.asked().iter().any(|it| it.fetched) {
-                return Ok(seen);
+            if served.unforeseen() == 0 {
+                return Ok((recorded, seen));
             }
         }
         Err("each reading asked something new".to_owned())
     }
 
     /// With a network's pause before each answer; the fastest round counts.
-    fn calm(&self, base: &Seen, verdict: &mut Verdict) -> Result<Duration, String> {
-        let plan = Plan {
-            latency: LATENCY,
-            throttle_each: None,
-        };
-        let mut best: Option<(Seen, usize)> = None;
+    fn calm(
+        &self,
+        recorded: &Recorded,
+        base: &Seen,
+        verdict: &mut Verdict,
+    ) -> Result<Duration, String> {
+        let mut best: Option<(Seen, Served)> = None;
         for _ in 0..ROUNDS {
-            let seen = self.read(plan)?;
-            let fetched = self.replay.asked().iter().filter(|it| it.fetched).count();
-            if best
-                .as_ref()
-                .is_none_or(|it| seen.taken.wall < it.0.taken.wall)
-            {
-                best = Some((seen, fetched));
+            let served = recorded.serve(Plan::default().latency(LATENCY));
+            let seen = self.read(&served.endpoint)?;
+            let slower = |it: &(Seen, Served)| seen.taken.wall < it.0.taken.wall;
+            if best.as_ref().is_none_or(slower) {
+                best = Some((seen, served));
             }
         }
-        let (seen, fetched) = best.ok_or("no round was run")?;
-        let chain = chain::longest(&seen.calls, &self.replay.pages());
+        let (seen, served) = best.ok_or("no round was run")?;
+        let chain = chain::longest(&seen.calls, &pages(&served));
         println!("\nwith {} ms before every answer:", LATENCY.as_millis());
         println!("  the longest chain of calls, each needing the one before:");
         for (n, call) in chain.iter().enumerate() {
@@ -253,23 +252,31 @@ impl Stage {
             "    of it {} KiB besides the program's own file",
             seen.taken.own_kib
         );
-        verdict.must("every answer came from memory", fetched == 0);
+        verdict.must("every answer came from memory", served.unforeseen() == 0);
         verdict.must("the same was read", seen.resources == base.resources);
         Ok(seen.taken.wall)
     }
 
     /// With a fifth of all requests refused.
-    fn throttled(&self, base: &Seen, calm: Duration, verdict: &mut Verdict) -> Result<(), String> {
-        let plan = Plan {
-            latency: LATENCY,
-            throttle_each: Some(THROTTLE_EACH),
+    fn throttled(
+        &self,
+        recorded: &Recorded,
+        base: &Seen,
+        calm: Duration,
+        verdict: &mut Verdict,
+    ) -> Result<(), String> {
+        let slow_down = |asked: &Asked, _: &Recorded| {
+            let refuse = (asked.number + 1).is_multiple_of(THROTTLE_EACH);
+            refuse.then(|| Deed::Answer(throttled(asked)))
         };
+        let plan = Plan::default().latency(LATENCY).fault(slow_down);
         let mut best: Option<Duration> = None;
         let (mut complete, mut refused) = (true, 0);
         for _ in 0..ROUNDS {
-            let seen = self.read(plan)?;
+            let served = recorded.serve(plan.clone());
+            let seen = self.read(&served.endpoint)?;
             complete &= seen.gaps == 0 && seen.resources == base.resources;
-            refused = self.replay.asked().iter().filter(|it| it.throttled).count();
+            refused = served.requests().len() / THROTTLE_EACH;
             best = Some(best.map_or(seen.taken.wall, |it| it.min(seen.taken.wall)));
         }
         let wall = best.ok_or("no round was run")?;
@@ -285,8 +292,7 @@ impl Stage {
         let mut before = base;
         for &(kind, more, each) in GROWTH {
             self.account(&[format!("{kind}={more}")])?;
-            self.replay.forget();
-            let after = self.read(Plan::default())?;
+            let after = self.read(&self.emulator.endpoint)?;
             let cost = after.total().saturating_sub(before.total());
             let what = format!("{more} more: {kind}");
             verdict.say(&what, each * more, cost, "");
@@ -297,6 +303,38 @@ impl Stage {
             before = after;
         }
         Ok(())
+    }
+}
+
+/// How many pages a listing had, by the bare name of its operation, where it had more than one.
+fn pages(served: &Served) -> BTreeMap<String, usize> {
+    const TOKENS: [&str; 5] = [
+        "NextToken",
+        "nextToken",
+        "Marker",
+        "ExclusiveStart",
+        "Position",
+    ];
+    let mut pages = BTreeMap::new();
+    for Asked { call, body, .. } in served.requests().into_iter().map(|it| it.asked) {
+        let body = String::from_utf8_lossy(&body);
+        if TOKENS.iter().any(|it| body.contains(it))
+            && let Some((_, operation)) = call.split_once(':')
+        {
+            *pages.entry(operation.to_owned()).or_insert(1) += 1;
+        }
+    }
+    pages
+}
+
+/// What a service says that is asked too much.
+fn throttled(asked: &Asked) -> recorded::Answer {
+    match asked.wire() {
+        Wire::Ec2Query => asked.error(503, "RequestLimitExceeded"),
+        Wire::S3 => asked.error(503, "SlowDown"),
+        Wire::RestJson => asked.error(429, "TooManyRequestsException"),
+        Wire::Query | Wire::RestXml => asked.error(400, "Throttling"),
+        Wire::Json | Wire::Cbor => asked.error(400, "ThrottlingException"),
     }
 }
 

@@ -35,7 +35,8 @@ use racklens::{
     graph::Graph,
     rack,
     report::{self, Material, csv},
-    rule::{self, Case},
+    rule::{self, Case, Judged, RULES},
+    snapshot::Gaps,
 };
 
 mod estate;
@@ -45,11 +46,18 @@ use estate::Estate;
 
 /// What 100,000 resources may take.
 const BUDGET_MS: u64 = 2000;
+/// What all rules may take of it.
+const RULES_MS: u64 = 1000;
 const BASE: usize = 100_000;
 /// What ten times as many may take, as a multiple: linear, with a tenth for deeper trees.
 const GROWTH: u64 = 11;
 /// What a million resources take at most, the file itself included.
 const ROOM_MIB: u64 = 8 << 10;
+
+/// Before a rule's id, among what was measured.
+const RULE: &str = "rule ";
+/// How many of the slowest rules are told.
+const SLOWEST: usize = 10;
 
 const PHASES: [&str; 6] = ["load", "graph", "belonging", "rules", "view", "csv"];
 
@@ -73,7 +81,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Microseconds of a processor by phase, and what else is told about a run.
+/// Microseconds of a processor by phase, and what else is told about a run; rules by `rule ID`.
 type Measured = BTreeMap<String, u64>;
 
 fn total(measured: &Measured) -> u64 {
@@ -108,14 +116,25 @@ fn measure(path: &Path) -> Measured {
     let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, None).expect("the rack is there");
     let belongings = belonging::decide(&graph, &rack);
     lap("belonging");
+    let gaps = Gaps::of(&snapshot.gaps);
     let case = Case {
         graph: &graph,
         rack: &rack,
         belongings: &belongings,
-        gaps: &snapshot.gaps,
+        gaps: &gaps,
         taken: snapshot.taken,
     };
-    let judged = rule::audit(&case).expect("the rules' words are right");
+    let mut by_rule = Measured::new();
+    let judged: Vec<Judged> = RULES
+        .iter()
+        .map(|it| {
+            let began = processor(begun);
+            let judged = rule::judge(it, &case).expect("the rules' words are right");
+            let name = format!("{RULE}{}", it.id);
+            by_rule.insert(name, processor(begun) - began);
+            judged
+        })
+        .collect();
     lap("rules");
     let material = Material {
         snapshot: &snapshot,
@@ -132,6 +151,7 @@ fn measure(path: &Path) -> Measured {
     ];
     let tables = tables.map(|it| it.expect("memory takes it"));
     lap("csv");
+    measured.extend(by_rule);
     measured.insert("wall".to_owned(), micros(begun));
     let written: usize = tables.iter().map(String::len).sum();
     measured.insert("csv_mib".to_owned(), mib(written as u64));
@@ -213,6 +233,14 @@ fn print(size: usize, bytes: u64, measured: &Measured) {
         all / 1000,
         wall / 1000
     );
+    let rules = measured.iter();
+    let rules = rules.filter_map(|(name, took)| Some((*took, name.strip_prefix(RULE)?)));
+    let mut rules: Vec<(u64, &str)> = rules.collect();
+    rules.sort_by(|a, b| b.cmp(a));
+    println!("  the slowest {SLOWEST} of {} rules:", rules.len());
+    for (took, rule) in rules.into_iter().take(SLOWEST) {
+        println!("    {rule:<36} {:>6} ms", took / 1000);
+    }
 }
 
 fn judge(measured: &BTreeMap<usize, Measured>) -> ExitCode {
@@ -225,6 +253,7 @@ fn judge(measured: &BTreeMap<usize, Measured>) -> ExitCode {
     println!();
     if let Some(base) = measured.get(&BASE) {
         say("100,000 resources", BUDGET_MS, total(base) / 1000);
+        say("their rules", RULES_MS, base["rules"] / 1000);
         if let Some(large) = measured.get(&(10 * BASE)) {
             let budget = GROWTH * total(base) / 1000;
             say(

@@ -1,5 +1,7 @@
 """Slips of what keeps data, and of names."""
 
+import re
+
 from moto.elasticache.models import CacheCluster, CacheSubnetGroup, ElastiCacheBackend
 from moto.iam.models import InstanceProfile
 from moto.moto_api._internal import mock_random
@@ -34,6 +36,20 @@ def versioning_is_told_in_the_element_of_s3() -> None:
     def tell(get_bucket_versioning, response):
         status, headers, body = get_bucket_versioning(response)
         return status, headers, body.replace("GetBucketVersioningResponse", "VersioningConfiguration")
+
+
+@slip
+def a_listing_of_buckets_tells_their_regions() -> None:
+    """S3 tells each bucket's region as soon as the request has a parameter; moto never does."""
+
+    @around(S3Response, "all_buckets")
+    def tell(all_buckets, response):
+        status, headers, body = all_buckets(response)
+        if not response.querystring:
+            return status, headers, body
+        region = lambda name: response.backend.get_bucket(name[1]).region_name
+        tell = lambda name: f"{name[0]}<BucketRegion>{region(name)}</BucketRegion>"
+        return status, headers, re.sub("<Name>([^<]+)</Name>", tell, body)
 
 
 @slip
