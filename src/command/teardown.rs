@@ -175,9 +175,9 @@ fn page(plan: &Plan) -> String {
             Piece::Heading(text) => page.push_str(&format!("\n{}\n", ui::strong(&safe(&text)))),
             Piece::Line(text) => page.push_str(&format!("{}\n", ui::outcome(&safe(&text)))),
             Piece::Item { mark, text, more } => {
-                page.push_str(&format!("{mark:>5} {}\n", safe(&text)));
+                page.push_str(&format!("{mark:>6} {}\n", safe(&text)));
                 for line in more {
-                    page.push_str(&format!("      {}\n", safe(&line)));
+                    page.push_str(&format!("       {}\n", safe(&line)));
                 }
             }
         }
