@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use crate::{
-    cost::Usage,
+    cost::{Usage, app::Weights},
     definition::{self, Definition},
     id::ResourceId,
 };
@@ -19,6 +19,15 @@ pub struct Config {
     pub racks: BTreeMap<String, RackTable>,
     /// How much any rack uses of what is billed by use.
     pub usage: Usage,
+    pub cost: CostTable,
+}
+
+/// The table `[cost]`: how costs are counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CostTable {
+    /// What a vCPU counts against a GiB of memory when a machine is split among apps.
+    pub weights: Weights,
 }
 
 /// A table `[rack.NAME]`, before its Terraform states are read.

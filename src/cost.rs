@@ -15,6 +15,7 @@ use crate::{
     table::{self, column},
 };
 
+pub mod app;
 mod asked;
 pub mod group;
 pub mod month;

@@ -9,6 +9,7 @@ use crate::{
     cli::Input,
     cost::{
         self, Bill, Line, Month, Terms, Usage,
+        app::{self, Allocation, Weights},
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
@@ -71,6 +72,8 @@ enum Group {
     Stack,
     /// Every line of every resource
     Resource,
+    /// App: machines by what tasks reserve, the rest by who uses it
+    App,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -110,6 +113,7 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
     let book = Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
     let snapshot = super::load(&args.input)?;
     let usage = args.input.said.usage(&snapshot.rack)?;
+    let costs = args.input.said.costs()?;
     super::judge(&snapshot, |material| {
         let month = asked.unwrap_or_else(|| Month::around(snapshot.taken));
         let bill = cost::bill(
@@ -121,14 +125,19 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
                 usage: &usage,
             },
         );
+        let apps =
+            (args.by == Group::App).then(|| app::allocate(&material.case, &bill, costs.weights));
         let view = View {
             material,
+            apps: apps.as_ref(),
+            weights: costs.weights,
             bill: &bill,
             usage: &usage,
             by: match args.by {
                 Group::Service => By::Service,
                 Group::Stack => By::Stack,
                 Group::Resource => By::Resource,
+                Group::App => By::App,
             },
             top: args.top.and_then(|it| usize::try_from(it).ok()),
         };
@@ -180,6 +189,9 @@ struct View<'a> {
     material: &'a Material<'a>,
     bill: &'a Bill<'a>,
     usage: &'a Usage,
+    /// The bill dealt out, where it is asked for by app.
+    apps: Option<&'a Allocation>,
+    weights: Weights,
     by: By,
     top: Option<usize>,
 }
@@ -187,6 +199,18 @@ struct View<'a> {
 impl View<'_> {
     fn sums<'l>(&self, lines: impl Iterator<Item = &'l Line>) -> Vec<Sum> {
         let sums = group::sums(lines, self.by);
+        match self.top {
+            Some(top) => group::cut(sums, top),
+            None => sums,
+        }
+    }
+
+    /// What the rack's own lines come to, by what is asked for.
+    fn own_sums(&self) -> Vec<Sum> {
+        let Some(apps) = self.apps else {
+            return self.sums(self.bill.own());
+        };
+        let sums = apps.sums().into_iter().map(|it| it.sum).collect();
         match self.top {
             Some(top) => group::cut(sums, top),
             None => sums,
@@ -216,6 +240,12 @@ impl View<'_> {
                 format!("a usage table tells of {it}, for which this rack is not billed")
             }),
         );
+        if let Some(apps) = self.apps.filter(|it| !it.unreserved.is_empty()) {
+            notes.push(format!(
+                "counted as idle, as what they reserve was not read: {}",
+                named(&apps.unreserved)
+            ));
+        }
         if !bill.unopened.is_empty() {
             notes.push(format!(
                 "what these declare was not read, and it may cost: {}",

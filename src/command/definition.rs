@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 
 use crate::{
-    config::{Config, RackTable},
+    config::{Config, CostTable, RackTable},
     cost::Usage,
     definition::Definition,
     failure::{Exit, Failure},
@@ -102,6 +102,11 @@ impl Said {
         let mut config = self.read()?.0;
         let own = config.racks.remove(rack).map(|it| it.usage);
         Ok(own.unwrap_or_default().over(config.usage))
+    }
+
+    /// How costs are to be counted.
+    pub fn costs(&self) -> Result<CostTable, Failure> {
+        Ok(self.read()?.0.cost)
     }
 
     /// Every rack that the configuration defines, without its states.
