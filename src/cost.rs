@@ -355,4 +355,4 @@ fn may_cost(kind: Kind) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -70,6 +70,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "table",
             "cost.rs",
             "cost",
+            "free_tier.rs",
+            "free_tier",
             "trace.rs",
             "trace",
             "diagram.rs",
