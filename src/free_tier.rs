@@ -1,7 +1,9 @@
 //! What AWS gives for nothing, how fast a rack uses it up, and what the month costs then.
 
+use std::collections::BTreeMap;
+
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
 use crate::{
     cost::{Amount, Bill, Line, Month},
@@ -128,6 +130,11 @@ pub struct Allowance {
 }
 
 impl Allowance {
+    /// Whether anything tells how much of it is used.
+    pub fn is_known(&self) -> bool {
+        !self.causes.is_empty() || self.counted.is_some()
+    }
+
     /// How much of it the month uses; `None` where nothing is given.
     pub fn percent(&self) -> Option<Decimal> {
         self.used
@@ -306,6 +313,13 @@ impl View<'_, '_> {
             .filter(|it| it.used > Decimal::ZERO)
             .collect();
         causes.sort_by(|a, b| b.used.cmp(&a.used).then(a.resource.cmp(&b.resource)));
+        let untold = lines.iter().filter(|it| fixed(it).is_none());
+        let untold = untold.map(|it| (it.resource.clone(), it.component));
+        let untold: Vec<(ResourceId, &'static str)> = untold.collect();
+        // Known to be nothing at all.
+        if causes.is_empty() && untold.is_empty() {
+            return None;
+        }
         let own: Vec<Flow> = causes.iter().map(|it| it.flow).collect();
         let limit = counted.map_or(offer.limit(), |it| it.limit);
         let flows = match counted {
@@ -329,7 +343,6 @@ impl View<'_, '_> {
         let covered = end.map_or(self.hours, |it| it.hours);
         let covered = expires.map_or(covered, |it| it.hours.min(covered));
         let (saves, costs) = self.divided(&lines, covered);
-        let untold = lines.iter().filter(|it| fixed(it).is_none());
         Some(Allowance {
             offer,
             sure,
@@ -342,9 +355,7 @@ impl View<'_, '_> {
             expires,
             saves: Usd::new(saves),
             costs: Usd::new(costs),
-            untold: untold
-                .map(|it| (it.resource.clone(), it.component))
-                .collect(),
+            untold,
             counted: counted.cloned(),
             causes,
             flows,
@@ -417,12 +428,17 @@ impl View<'_, '_> {
         let place = Place {
             region: self.question.region,
         };
-        let mut sums: std::collections::BTreeMap<&'static str, Usd> = Default::default();
+        let mut sums: BTreeMap<&'static str, Usd> = BTreeMap::new();
         for line in self.bill.own() {
             let covered = allowances.iter().any(|it| it.offer.covers(line, place));
             let usd = Usd::new(self.month_of(line));
             if !covered && usd > Usd::ZERO {
-                let sum = sums.entry(line.component).or_default();
+                // A machine has one, a load balancer several.
+                let name = match line.component {
+                    "public IPv4 address" => "public IPv4 addresses",
+                    other => other,
+                };
+                let sum = sums.entry(name).or_default();
                 *sum = *sum + usd;
             }
         }
@@ -457,7 +473,6 @@ impl View<'_, '_> {
 
 /// So many hours after a moment, whole seconds; `None` for what no calendar has.
 fn later(from: Timestamp, hours: Decimal) -> Option<Timestamp> {
-    use rust_decimal::prelude::ToPrimitive as _;
     let seconds = hours.checked_mul(Decimal::from(3600))?.floor().to_i64()?;
     Timestamp::from_second(from.as_second().checked_add(seconds)?).ok()
 }

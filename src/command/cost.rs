@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
+    free_tier::{self, FreeTier, Question},
     id::ResourceId,
     price::{Book, Usd},
     report::Material,
@@ -20,6 +22,7 @@ use crate::{
 };
 
 mod data;
+mod free;
 mod page;
 mod words;
 
@@ -30,6 +33,8 @@ Examples:
   racklens cost --from rack.json.gz --by resource              every line with its arithmetic
   racklens cost --from rack.json.gz --by stack --top 5
   racklens cost --from rack.json.gz --hours calendar --month 2026-02
+  racklens cost --from rack.json.gz --by app
+  racklens cost --from rack.json.gz --free-tier --opened 2018-04-29
   racklens cost --from rack.json.gz --fail-over 250            for a pipeline
 
 The figures are list prices, on demand; no free tier, no discounts, no data transfer, no taxes.
@@ -56,6 +61,18 @@ pub struct Cost {
     /// The month of the calendar, 2026-02 [default: that in which the snapshot was taken]
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
+    /// What the free tier gives of it, when that is used up, and what the month costs then
+    #[arg(long, conflicts_with_all = ["by", "top"])]
+    free_tier: bool,
+    /// The day on which the account was opened, or the one that pays for it
+    #[arg(long, value_name = "DATE", value_parser = free::day, requires = "free_tier")]
+    opened: Option<Date>,
+    /// From when the free tier is looked at [default: when the snapshot was taken]
+    #[arg(long, value_name = "DATE", value_parser = free::moment, requires = "free_tier")]
+    at: Option<free::At>,
+    /// Credits that are left, of an account that has such
+    #[arg(long, value_name = "USD", value_parser = dollars, requires = "free_tier")]
+    credits: Option<Decimal>,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// End with exit code 10 when the month costs more than this
@@ -113,9 +130,12 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
     let book = Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
     let snapshot = super::load(&args.input)?;
     let usage = args.input.said.usage(&snapshot.rack)?;
-    let costs = args.input.said.costs()?;
+    let (costs, account) = args.input.said.costs()?;
     super::judge(&snapshot, |material| {
-        let month = asked.unwrap_or_else(|| Month::around(snapshot.taken));
+        let (month, at) = match asked {
+            Some(month) if !args.free_tier => (month, snapshot.taken),
+            asked => free::month(asked, args.at, snapshot.taken),
+        };
         let bill = cost::bill(
             &material.case,
             &Terms {
@@ -125,6 +145,17 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
                 usage: &usage,
             },
         );
+        let question = Question {
+            region: &snapshot.region,
+            at,
+            opened: args.opened.or(account.opened),
+            credits: args.credits.or(account.credits.map(|it| it.0)),
+            account: None,
+        };
+        let free = args.free_tier.then(|| {
+            free_tier::assess(&bill, material.case.graph, &question)
+                .map_err(|it| free::refused(&it))
+        });
         let apps =
             (args.by == Group::App).then(|| app::allocate(&material.case, &bill, costs.weights));
         let view = View {
@@ -133,6 +164,7 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             weights: costs.weights,
             bill: &bill,
             usage: &usage,
+            free: free.transpose()?,
             by: match args.by {
                 Group::Service => By::Service,
                 Group::Stack => By::Stack,
@@ -141,12 +173,7 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             },
             top: args.top.and_then(|it| usize::try_from(it).ok()),
         };
-        ui::result(&match args.format {
-            Format::Table => view.page(ui::table, |it| text::harmless(it).into_owned()),
-            Format::Markdown => view.page(words::markdown, words::cell),
-            Format::Json => view.json(),
-            Format::Csv => view.csv()?,
-        })?;
+        ui::result(&view.write(args.format)?)?;
         for line in view.notes() {
             ui::note(&text::harmless(&line));
         }
@@ -156,7 +183,12 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
 
 /// The month that is asked for; `None` for that of the snapshot.
 fn month(args: &Cost) -> Result<Option<Month>, Failure> {
-    match (args.hours, &args.month) {
+    // An allowance is of a month of the calendar.
+    let hours = match args.free_tier {
+        true => Hours::Calendar,
+        false => args.hours,
+    };
+    match (hours, &args.month) {
         (Hours::Usual, None) => Ok(Some(Month::usual())),
         (Hours::Calendar, None) => Ok(None),
         (Hours::Calendar, Some(it)) => Month::parse(it)
@@ -192,11 +224,34 @@ struct View<'a> {
     /// The bill dealt out, where it is asked for by app.
     apps: Option<&'a Allocation>,
     weights: Weights,
+    /// Where it is asked for; then it is what is shown.
+    free: Option<FreeTier>,
     by: By,
     top: Option<usize>,
 }
 
 impl View<'_> {
+    fn write(&self, format: Format) -> Result<String, Failure> {
+        let plain: fn(&str) -> String = |it| text::harmless(it).into_owned();
+        Ok(match (format, &self.free) {
+            (Format::Table, None) => self.page(ui::table, plain),
+            (Format::Markdown, None) => self.page(words::markdown, words::cell),
+            (Format::Csv, None) => self.csv()?,
+            (Format::Json, _) => self.json(),
+            (Format::Table, Some(free)) => free::page(free, self.rack(), ui::table, plain),
+            (Format::Markdown, Some(free)) => {
+                free::page(free, self.rack(), words::markdown, words::cell)
+            }
+            (Format::Csv, Some(free)) => {
+                free::table(free).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?
+            }
+        })
+    }
+
+    fn rack(&self) -> &str {
+        &self.material.case.rack.name
+    }
+
     fn sums<'l>(&self, lines: impl Iterator<Item = &'l Line>) -> Vec<Sum> {
         let sums = group::sums(lines, self.by);
         match self.top {

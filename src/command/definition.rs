@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 
 use crate::{
-    config::{Config, CostTable, RackTable},
+    config::{AccountTable, Config, CostTable, RackTable},
     cost::Usage,
     definition::Definition,
     failure::{Exit, Failure},
@@ -104,9 +104,10 @@ impl Said {
         Ok(own.unwrap_or_default().over(config.usage))
     }
 
-    /// How costs are to be counted.
-    pub fn costs(&self) -> Result<CostTable, Failure> {
-        Ok(self.read()?.0.cost)
+    /// How costs are to be counted, and what is said of the account.
+    pub fn costs(&self) -> Result<(CostTable, AccountTable), Failure> {
+        let config = self.read()?.0;
+        Ok((config.cost, config.account))
     }
 
     /// Every rack that the configuration defines, without its states.

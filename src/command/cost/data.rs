@@ -98,6 +98,7 @@ impl View<'_> {
             "doubtful": bill.doubtful(),
             "oldest_price": dates.map(|it| it.0),
             "newest_price": dates.map(|it| it.1),
+            "free_tier": self.free.as_ref().map(super::free::json),
             "limits": LIMITS,
             "by": self.by.name(),
             "rows": sums(self.own_sums()),
