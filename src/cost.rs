@@ -17,6 +17,7 @@ use crate::{
 
 pub mod app;
 mod asked;
+pub mod diff;
 pub mod group;
 pub mod month;
 mod owner;
