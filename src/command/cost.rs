@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::pricing::{Prices, Pricing};
 use crate::{
     cli::Input,
     cost::{
@@ -16,13 +17,14 @@ use crate::{
     failure::{Exit, Failure},
     free_tier::{self, FreeTier, Question},
     id::ResourceId,
-    price::{Book, Usd},
-    report::Material,
+    price::Usd,
+    report::{Material, csv},
     text, ui,
 };
 
 mod data;
-mod free;
+mod diff;
+pub(super) mod free;
 mod page;
 mod words;
 
@@ -36,19 +38,26 @@ Examples:
   racklens cost --from rack.json.gz --by app
   racklens cost --from rack.json.gz --free-tier --opened 2018-04-29
   racklens cost --from rack.json.gz --fail-over 250            for a pipeline
+  racklens cost diff before.json.gz after.json.gz
 
 The figures are list prices, on demand; no free tier, no discounts, no data transfer, no taxes.
 Nor is in them what racklens does not read: EBS snapshots, CPU credits, dashboards, queries of logs.
 What depends on use has its unit price and no amount. What is unknown is said and never taken for
 nothing. What the rack shares with others is set apart and not in the total. Tiers begin anew with
 each line. Each line is rounded half up to the cent, the total is made from exact amounts. Prices
-are those that this version brings, of the dates that it tells, whenever the snapshot was taken.
+are those of --prices, then those that this version brings, of the dates that it tells, whenever the
+snapshot was taken. A table [usage] in racklens.toml tells how much is used of what depends on use.
 
 Exit code 10: the known total is over --fail-over. Exit code 4: something that may cost could not
 be read, or --fail-over cannot be judged as an amount is unknown.")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cost {
+    #[command(subcommand)]
+    other: Option<Other>,
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    prices: Prices,
     /// What the lines are added up by
     #[arg(long, value_enum, default_value_t)]
     by: Group,
@@ -78,6 +87,12 @@ pub struct Cost {
     /// End with exit code 10 when the month costs more than this
     #[arg(long, value_name = "USD", value_parser = dollars)]
     fail_over: Option<Decimal>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Tell what a rack costs more or less than in an earlier snapshot
+    Diff(diff::Diff),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -110,6 +125,8 @@ enum Format {
     Csv,
     /// For a wiki or a pull request
     Markdown,
+    /// A table in the columns of FOCUS 1.2, for tools that read bills
+    Focus,
 }
 
 /// An amount that may be said with or without its sign.
@@ -125,12 +142,22 @@ fn dollars(text: &str) -> Result<Decimal, String> {
 }
 
 pub fn run(args: &Cost) -> Result<Exit, Failure> {
+    if let Some(Other::Diff(it)) = &args.other {
+        return diff::run(it);
+    }
     // What is wrong with the question is said before anything is read.
     let asked = month(args)?;
-    let book = Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+    if args.free_tier && args.format == Format::Focus {
+        let message = "--format focus holds a bill, and the free tier is none";
+        return Err(Failure::new(Exit::Usage, message).hint("leave out --free-tier"));
+    }
     let snapshot = super::load(&args.input)?;
-    let usage = args.input.said.usage(&snapshot.rack)?;
-    let (costs, account) = args.input.said.costs()?;
+    let Pricing {
+        book,
+        usage,
+        costs,
+        account,
+    } = Pricing::of(&snapshot.rack, &args.input.said, &args.prices)?;
     super::judge(&snapshot, |material| {
         let (month, at) = match asked {
             Some(month) if !args.free_tier => (month, snapshot.taken),
@@ -165,6 +192,7 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             bill: &bill,
             usage: &usage,
             free: free.transpose()?,
+            format: args.format,
             by: match args.by {
                 Group::Service => By::Service,
                 Group::Stack => By::Stack,
@@ -173,7 +201,7 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             },
             top: args.top.and_then(|it| usize::try_from(it).ok()),
         };
-        ui::result(&view.write(args.format)?)?;
+        ui::result(&view.write()?)?;
         for line in view.notes() {
             ui::note(&text::harmless(&line));
         }
@@ -226,17 +254,19 @@ struct View<'a> {
     weights: Weights,
     /// Where it is asked for; then it is what is shown.
     free: Option<FreeTier>,
+    format: Format,
     by: By,
     top: Option<usize>,
 }
 
 impl View<'_> {
-    fn write(&self, format: Format) -> Result<String, Failure> {
+    fn write(&self) -> Result<String, Failure> {
         let plain: fn(&str) -> String = |it| text::harmless(it).into_owned();
-        Ok(match (format, &self.free) {
+        Ok(match (self.format, &self.free) {
             (Format::Table, None) => self.page(ui::table, plain),
             (Format::Markdown, None) => self.page(words::markdown, words::cell),
             (Format::Csv, None) => self.csv()?,
+            (Format::Focus, _) => self.focus()?,
             (Format::Json, _) => self.json(),
             (Format::Table, Some(free)) => free::page(free, self.rack(), ui::table, plain),
             (Format::Markdown, Some(free)) => {
@@ -246,6 +276,13 @@ impl View<'_> {
                 free::table(free).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?
             }
         })
+    }
+
+    fn focus(&self) -> Result<String, Failure> {
+        let none = Allocation::default();
+        let apps = self.apps.unwrap_or(&none);
+        csv::focus(self.material, self.bill, apps)
+            .map_err(|it| Failure::new(Exit::Failed, it.to_string()))
     }
 
     fn rack(&self) -> &str {
@@ -262,7 +299,7 @@ impl View<'_> {
 
     /// What the rack's own lines come to, by what is asked for.
     fn own_sums(&self) -> Vec<Sum> {
-        let Some(apps) = self.apps else {
+        let Some(apps) = self.apps.filter(|_| self.by == By::App) else {
             return self.sums(self.bill.own());
         };
         let sums = apps.sums().into_iter().map(|it| it.sum).collect();
@@ -295,6 +332,13 @@ impl View<'_> {
                 format!("a usage table tells of {it}, for which this rack is not billed")
             }),
         );
+        let without = bill.own().filter(|it| it.amount.usd().is_none()).count();
+        if self.format == Format::Focus && without > 0 {
+            let lines = text::count(without, "line");
+            notes.push(format!(
+                "{lines} without a known amount left out, as a cost may not be empty in FOCUS"
+            ));
+        }
         if let Some(apps) = self.apps.filter(|it| !it.unreserved.is_empty()) {
             notes.push(format!(
                 "counted as idle, as what they reserve was not read: {}",

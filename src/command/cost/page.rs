@@ -74,7 +74,7 @@ impl View<'_> {
     }
 
     fn own_table(&self, table: Table, own: &[&Line]) -> String {
-        if let Some(apps) = self.apps {
+        if let Some(apps) = self.apps.filter(|_| self.by == By::App) {
             return self.app_table(table, apps);
         }
         let sums = self.sums(own.iter().copied());
