@@ -212,7 +212,7 @@ impl<'a> Page<'a> {
     fn dearest_app(&self, money: &'a Money) -> Option<&'a money::App> {
         let apps = money.apps.iter();
         apps.take(1)
-            .find(|it| it.is_named && it.bar.usd > Usd::ZERO)
+            .find(|it| it.is_named && it.bar.usd > Some(Usd::ZERO))
     }
 
     /// The IAM actions whose lack left a gap.

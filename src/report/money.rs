@@ -69,7 +69,8 @@ pub struct Money {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bar {
     pub name: String,
-    pub usd: Usd,
+    /// `None` where no line of it has a known amount.
+    pub usd: Option<Usd>,
     /// Of the longest bar, 0 to 100.
     pub length: u32,
     pub by_use: usize,
@@ -211,7 +212,7 @@ fn bar(sum: &group::Sum, longest: Usd) -> Bar {
     let share = share.checked_div(longest.exact()).unwrap_or_default();
     Bar {
         name: sum.name.clone(),
-        usd: sum.usd,
+        usd: (sum.known > 0).then_some(sum.usd),
         length: u32::try_from(share.round()).unwrap_or_default(),
         by_use: sum.by_use,
         unknown: sum.unknown,
@@ -376,3 +377,6 @@ fn sources(bill: &Bill<'_>) -> Vec<Source> {
     sources.sort_by(|a, b| b.usd.cmp(&a.usd));
     sources
 }
+
+#[cfg(test)]
+mod tests;

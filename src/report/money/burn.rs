@@ -3,7 +3,7 @@
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
 use crate::{
-    free_tier::{Allowance, FreeTier, Moment, burn, words},
+    free_tier::{Allowance, FreeTier, Moment, Sureness, burn, words},
     price::Usd,
 };
 
@@ -30,6 +30,8 @@ pub struct Burn {
     pub days: Vec<Day>,
     /// The first end, for the headline.
     pub first: Option<(String, String)>,
+    /// Whether it is not sure that the offer holds.
+    pub first_perhaps: bool,
     pub gross: Usd,
     pub after: Usd,
 }
@@ -68,14 +70,14 @@ pub struct Curve {
 pub(super) fn burn(free: &FreeTier) -> Burn {
     let hours = Decimal::from(free.month.hours());
     let known = free.allowances.iter().filter(|it| it.is_known());
-    let curves: Vec<Curve> = known
+    let mut curves: Vec<Curve> = known
         .enumerate()
         .map(|(n, it)| curve(free, n, it))
         .collect();
-    let first = free.allowances.iter().find_map(|it| {
-        let end = it.end?;
-        Some((it.offer.name.to_owned(), words::minute(end.at)))
-    });
+    part(&mut curves);
+    let ends = free.allowances.iter().find(|it| it.end.is_some());
+    let perhaps = |it: &Allowance| it.sure == Sureness::Perhaps;
+    let first = ends.and_then(|it| Some((it.offer.name.to_owned(), words::minute(it.end?.at))));
     let mut facts = vec![
         words::programme(&free.programme),
         words::alone(free),
@@ -101,8 +103,24 @@ pub(super) fn burn(free: &FreeTier) -> Burn {
             })
             .collect(),
         first,
+        first_perhaps: ends.is_some_and(perhaps),
         gross: free.gross,
         after: free.after_all,
+    }
+}
+
+/// Moves numbers apart that would stand on each other.
+fn part(curves: &mut [Curve]) {
+    let mut taken: Vec<(i64, i64)> = Vec::new();
+    for it in curves {
+        let near = |(x, y): (i64, i64), taken: &[(i64, i64)]| {
+            let close = |other: &(i64, i64)| (other.0 - x).abs() < 18 && (other.1 - y).abs() < 18;
+            taken.iter().any(close)
+        };
+        while near(it.label, &taken) && it.label.0 > 20 {
+            it.label.0 -= 20;
+        }
+        taken.push(it.label);
     }
 }
 
@@ -153,7 +171,7 @@ fn curve(free: &FreeTier, n: usize, it: &Allowance) -> Curve {
         },
         name: it.offer.name,
         counted: it.counted.is_some(),
-        perhaps: it.sure == crate::free_tier::Sureness::Perhaps,
+        perhaps: it.sure == Sureness::Perhaps,
         used: words::number(it.used),
         limit: format!("{} {}s", words::number(it.limit), it.offer.unit),
         percent: percent.unwrap_or_default(),
@@ -164,5 +182,72 @@ fn curve(free: &FreeTier, n: usize, it: &Allowance) -> Curve {
         cause: cause.unwrap_or_default(),
         label: points.last().copied().unwrap_or_default(),
         points: said.join(" "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        cost::{
+            self, Month, Terms, Usage,
+            tests::{BOOK, convox},
+        },
+        free_tier::{self, Question},
+        testing,
+    };
+
+    fn drawn() -> Burn {
+        let month = Month::parse("2018-05").unwrap();
+        let question = Question {
+            region: "us-east-1",
+            at: "2018-05-01T12:00:00Z".parse().unwrap(),
+            opened: Some("2018-04-29".parse().unwrap()),
+            credits: None,
+            account: None,
+        };
+        let test = |case: &crate::rule::Case<'_>| {
+            let terms = Terms {
+                region: "us-east-1",
+                book: &BOOK,
+                month: &month,
+                usage: &Usage::default(),
+            };
+            let bill = cost::bill(case, &terms);
+            burn(&free_tier::assess(&bill, case.graph, &question).unwrap())
+        };
+        testing::owned(&convox(), &[], |_| true, test)
+    }
+
+    #[test]
+    fn a_curve_goes_from_the_whole_down_to_where_it_ends() {
+        let burn = drawn();
+        let disks = &burn.curves[0];
+        // 55.522 of 744 hours × 720 = 53.7
+        assert_eq!(disks.points, "0,0 54,200");
+        assert_eq!(disks.end, "2018-05-03 07:31 UTC");
+        // 80 % are used in the whole month.
+        let tables = burn.curves.iter().find(|it| !it.ends).unwrap();
+        assert_eq!(tables.points, "0,0 720,160");
+        // 12 of 744 hours × 720 = 11.6
+        assert_eq!((burn.now, burn.mail_height), (12, 170));
+        assert_eq!(burn.days.len(), 7);
+    }
+
+    #[test]
+    fn no_number_stands_on_another() {
+        let mut labels: Vec<(i64, i64)> = drawn().curves.iter().map(|it| it.label).collect();
+        labels.sort_unstable();
+        let before = labels.len();
+        labels.dedup();
+        assert_eq!(labels.len(), before);
+    }
+
+    #[test]
+    fn the_first_to_end_is_told_first() {
+        let burn = drawn();
+        let (name, when) = burn.first.unwrap();
+        assert_eq!((&*name, &*when), ("EBS storage", "2018-05-03 07:31 UTC"));
+        assert!(!burn.first_perhaps);
     }
 }
