@@ -25,6 +25,7 @@ pub mod list;
 pub mod live;
 #[cfg(feature = "aws")]
 pub mod policy;
+pub mod pricing;
 pub mod racks;
 mod reference;
 pub mod report;

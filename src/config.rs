@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 
 use crate::{
+    cost::{Usage, app::Weights, usage::Quantity},
     definition::{self, Definition},
     id::ResourceId,
 };
@@ -16,6 +18,40 @@ pub struct Config {
     /// Racks by name.
     #[serde(rename = "rack")]
     pub racks: BTreeMap<String, RackTable>,
+    /// How much any rack uses of what is billed by use.
+    pub usage: Usage,
+    pub cost: CostTable,
+    pub account: AccountTable,
+}
+
+/// The table `[account]`: what of the account AWS does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountTable {
+    /// The day on which it, or the one that pays for it, was opened.
+    #[serde(deserialize_with = "day")]
+    pub opened: Option<Date>,
+    /// US dollars of credits that are left.
+    pub credits: Option<Quantity>,
+}
+
+/// A day, with or without quotation marks around it.
+fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
+    let given = toml::Value::deserialize(from)?;
+    let text = given.as_str().map(ToOwned::to_owned);
+    let text = text.unwrap_or_else(|| given.to_string());
+    let parsed = text
+        .parse()
+        .map_err(|_| serde::de::Error::custom(format!("`{text}` is no day such as 2018-04-29")))?;
+    Ok(Some(parsed))
+}
+
+/// The table `[cost]`: how costs are counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CostTable {
+    /// What a vCPU counts against a GiB of memory when a machine is split among apps.
+    pub weights: Weights,
 }
 
 /// A table `[rack.NAME]`, before its Terraform states are read.
@@ -37,6 +73,8 @@ pub struct RackTable {
     /// Resources that stay when the rack goes.
     #[serde(deserialize_with = "definition::references")]
     pub keep: Vec<ResourceId>,
+    /// How much the rack uses of what is billed by use; counts more than `[usage]`.
+    pub usage: Usage,
 }
 
 /// Why a file is no configuration.
@@ -61,7 +99,7 @@ impl Config {
             bad(text, at, it.message())
         })?;
         for (name, table) in &config.racks {
-            if table.terraform.is_empty() && table.definition().is_empty() {
+            if !table.says_what_it_is() && table.usage.is_empty() {
                 let at = text.find(name.as_str()).unwrap_or_default();
                 let what = "give stacks, cluster, tags, terraform or own";
                 let message = format!("rack `{name}` does not say what it is: {what}");
@@ -83,6 +121,11 @@ fn bad(text: &str, at: usize, message: &str) -> BadConfig {
 }
 
 impl RackTable {
+    /// Whether the rack is to be found by what stands here, and not by its name.
+    pub fn says_what_it_is(&self) -> bool {
+        !self.terraform.is_empty() || !self.definition().is_empty()
+    }
+
     /// What it says without its Terraform states.
     pub fn definition(&self) -> Definition {
         Definition {
@@ -162,6 +205,39 @@ mod tests {
             said.starts_with("line 2: `shop` is not a resource name"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn an_account_has_a_day_and_credits() {
+        for day in ["2018-04-29", "\"2018-04-29\""] {
+            let text = format!("[account]\nopened = {day}\ncredits = 99.5\n");
+            let account = Config::parse(&text).unwrap().account;
+            assert_eq!(account.opened.unwrap().to_string(), "2018-04-29");
+            assert_eq!(account.credits.unwrap().0.to_string(), "99.5");
+        }
+        let said = refused("[account]\nopened = \"spring\"\n");
+        assert!(said.starts_with("line 2: `spring` is no day"), "{said}");
+    }
+
+    #[test]
+    fn costs_are_weighed_as_it_says() {
+        let weights = |text: &str| Config::parse(text).unwrap().cost.weights.to_string();
+        assert_eq!(weights(""), "9:1");
+        assert_eq!(
+            weights("[cost]\nweights = { cpu = 3, memory = 0.5 }\n"),
+            "3:0.5"
+        );
+        let said = refused("[cost]\nweights = { cpu = 0, memory = 0 }\n");
+        assert!(
+            said.starts_with("line 2: weights are not negative"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_rack_of_which_only_its_use_is_said_is_found_by_its_name() {
+        let config = Config::parse("[rack.shop.usage]\nqueue = { requests = 5 }\n").unwrap();
+        assert!(!config.racks["shop"].says_what_it_is());
     }
 
     #[test]

@@ -72,6 +72,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "cost",
             "teardown.rs",
             "teardown",
+            "free_tier.rs",
+            "free_tier",
             "trace.rs",
             "trace",
             "diagram.rs",

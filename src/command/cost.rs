@@ -1,22 +1,30 @@
 //! `cost`: what a rack costs a month by list prices, and what of it cannot be told.
 
-use clap::{Args, ValueEnum};
+use std::collections::BTreeSet;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
+use super::pricing::{Prices, Pricing};
 use crate::{
     cli::Input,
     cost::{
-        self, Bill, Line, Month,
+        self, Bill, Line, Month, Terms, Usage,
+        app::{self, Allocation, Weights},
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
+    free_tier::{self, FreeTier, Question},
     id::ResourceId,
-    price::{Book, Usd},
-    report::Material,
+    price::Usd,
+    report::{Material, csv},
     text, ui,
 };
 
 mod data;
+mod diff;
+pub(super) mod free;
 mod page;
 pub(super) mod words;
 
@@ -27,20 +35,29 @@ Examples:
   racklens cost --from rack.json.gz --by resource              every line with its arithmetic
   racklens cost --from rack.json.gz --by stack --top 5
   racklens cost --from rack.json.gz --hours calendar --month 2026-02
+  racklens cost --from rack.json.gz --by app
+  racklens cost --from rack.json.gz --free-tier --opened 2018-04-29
   racklens cost --from rack.json.gz --fail-over 250            for a pipeline
+  racklens cost diff before.json.gz after.json.gz
 
 The figures are list prices, on demand; no free tier, no discounts, no data transfer, no taxes.
 Nor is in them what racklens does not read: EBS snapshots, CPU credits, dashboards, queries of logs.
 What depends on use has its unit price and no amount. What is unknown is said and never taken for
 nothing. What the rack shares with others is set apart and not in the total. Tiers begin anew with
 each line. Each line is rounded half up to the cent, the total is made from exact amounts. Prices
-are those that this version brings, of the dates that it tells, whenever the snapshot was taken.
+are those of --prices, then those that this version brings, of the dates that it tells, whenever the
+snapshot was taken. A table [usage] in racklens.toml tells how much is used of what depends on use.
 
 Exit code 10: the known total is over --fail-over. Exit code 4: something that may cost could not
 be read, or --fail-over cannot be judged as an amount is unknown.")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cost {
+    #[command(subcommand)]
+    other: Option<Other>,
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    prices: Prices,
     /// What the lines are added up by
     #[arg(long, value_enum, default_value_t)]
     by: Group,
@@ -53,11 +70,29 @@ pub struct Cost {
     /// The month of the calendar, 2026-02 [default: that in which the snapshot was taken]
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
+    /// What the free tier gives of it, when that is used up, and what the month costs then
+    #[arg(long, conflicts_with_all = ["by", "top"])]
+    free_tier: bool,
+    /// The day on which the account was opened, or the one that pays for it
+    #[arg(long, value_name = "DATE", value_parser = free::day, requires = "free_tier")]
+    opened: Option<Date>,
+    /// From when the free tier is looked at [default: when the snapshot was taken]
+    #[arg(long, value_name = "DATE", value_parser = free::moment, requires = "free_tier")]
+    at: Option<free::At>,
+    /// Credits that are left, of an account that has such
+    #[arg(long, value_name = "USD", value_parser = dollars, requires = "free_tier")]
+    credits: Option<Decimal>,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// End with exit code 10 when the month costs more than this
     #[arg(long, value_name = "USD", value_parser = dollars)]
     fail_over: Option<Decimal>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Tell what a rack costs more or less than in an earlier snapshot
+    Diff(diff::Diff),
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -69,6 +104,8 @@ enum Group {
     Stack,
     /// Every line of every resource
     Resource,
+    /// App: machines by what tasks reserve, the rest by who uses it
+    App,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -88,6 +125,8 @@ enum Format {
     Csv,
     /// For a wiki or a pull request
     Markdown,
+    /// A table in the columns of FOCUS 1.2, for tools that read bills
+    Focus,
 }
 
 /// An amount that may be said with or without its sign.
@@ -103,29 +142,66 @@ fn dollars(text: &str) -> Result<Decimal, String> {
 }
 
 pub fn run(args: &Cost) -> Result<Exit, Failure> {
+    if let Some(Other::Diff(it)) = &args.other {
+        return diff::run(it);
+    }
     // What is wrong with the question is said before anything is read.
     let asked = month(args)?;
-    let book = Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+    if args.free_tier && args.format == Format::Focus {
+        let message = "--format focus holds a bill, and the free tier is none";
+        return Err(Failure::new(Exit::Usage, message).hint("leave out --free-tier"));
+    }
     let snapshot = super::load(&args.input)?;
+    let Pricing {
+        book,
+        usage,
+        costs,
+        account,
+    } = Pricing::of(&snapshot.rack, &args.input.said, &args.prices)?;
     super::judge(&snapshot, |material| {
-        let month = asked.unwrap_or_else(|| Month::around(snapshot.taken));
-        let bill = cost::bill(&material.case, &snapshot.region, &book, &month);
+        let (month, at) = match asked {
+            Some(month) if !args.free_tier => (month, snapshot.taken),
+            asked => free::month(asked, args.at, snapshot.taken),
+        };
+        let bill = cost::bill(
+            &material.case,
+            &Terms {
+                region: &snapshot.region,
+                book: &book,
+                month: &month,
+                usage: &usage,
+            },
+        );
+        let question = Question {
+            region: &snapshot.region,
+            at,
+            opened: args.opened.or(account.opened),
+            credits: args.credits.or(account.credits.map(|it| it.0)),
+            account: None,
+        };
+        let free = args.free_tier.then(|| {
+            free_tier::assess(&bill, material.case.graph, &question)
+                .map_err(|it| free::refused(&it))
+        });
+        let apps =
+            (args.by == Group::App).then(|| app::allocate(&material.case, &bill, costs.weights));
         let view = View {
             material,
+            apps: apps.as_ref(),
+            weights: costs.weights,
             bill: &bill,
+            usage: &usage,
+            free: free.transpose()?,
+            format: args.format,
             by: match args.by {
                 Group::Service => By::Service,
                 Group::Stack => By::Stack,
                 Group::Resource => By::Resource,
+                Group::App => By::App,
             },
             top: args.top.and_then(|it| usize::try_from(it).ok()),
         };
-        ui::result(&match args.format {
-            Format::Table => view.page(ui::table, |it| text::harmless(it).into_owned()),
-            Format::Markdown => view.page(words::markdown, words::cell),
-            Format::Json => view.json(),
-            Format::Csv => view.csv()?,
-        })?;
+        ui::result(&view.write()?)?;
         for line in view.notes() {
             ui::note(&text::harmless(&line));
         }
@@ -135,7 +211,12 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
 
 /// The month that is asked for; `None` for that of the snapshot.
 fn month(args: &Cost) -> Result<Option<Month>, Failure> {
-    match (args.hours, &args.month) {
+    // An allowance is of a month of the calendar.
+    let hours = match args.free_tier {
+        true => Hours::Calendar,
+        false => args.hours,
+    };
+    match (hours, &args.month) {
         (Hours::Usual, None) => Ok(Some(Month::usual())),
         (Hours::Calendar, None) => Ok(None),
         (Hours::Calendar, Some(it)) => Month::parse(it)
@@ -167,13 +248,61 @@ type Table = fn(&[&str], Vec<Vec<String>>) -> String;
 struct View<'a> {
     material: &'a Material<'a>,
     bill: &'a Bill<'a>,
+    usage: &'a Usage,
+    /// The bill dealt out, where it is asked for by app.
+    apps: Option<&'a Allocation>,
+    weights: Weights,
+    /// Where it is asked for; then it is what is shown.
+    free: Option<FreeTier>,
+    format: Format,
     by: By,
     top: Option<usize>,
 }
 
 impl View<'_> {
+    fn write(&self) -> Result<String, Failure> {
+        let plain: fn(&str) -> String = |it| text::harmless(it).into_owned();
+        Ok(match (self.format, &self.free) {
+            (Format::Table, None) => self.page(ui::table, plain),
+            (Format::Markdown, None) => self.page(words::markdown, words::cell),
+            (Format::Csv, None) => self.csv()?,
+            (Format::Focus, _) => self.focus()?,
+            (Format::Json, _) => self.json(),
+            (Format::Table, Some(free)) => free::page(free, self.rack(), ui::table, plain),
+            (Format::Markdown, Some(free)) => {
+                free::page(free, self.rack(), words::markdown, words::cell)
+            }
+            (Format::Csv, Some(free)) => {
+                free::table(free).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?
+            }
+        })
+    }
+
+    fn focus(&self) -> Result<String, Failure> {
+        let none = Allocation::default();
+        let apps = self.apps.unwrap_or(&none);
+        csv::focus(self.material, self.bill, apps)
+            .map_err(|it| Failure::new(Exit::Failed, it.to_string()))
+    }
+
+    fn rack(&self) -> &str {
+        &self.material.case.rack.name
+    }
+
     fn sums<'l>(&self, lines: impl Iterator<Item = &'l Line>) -> Vec<Sum> {
         let sums = group::sums(lines, self.by);
+        match self.top {
+            Some(top) => group::cut(sums, top),
+            None => sums,
+        }
+    }
+
+    /// What the rack's own lines come to, by what is asked for.
+    fn own_sums(&self) -> Vec<Sum> {
+        let Some(apps) = self.apps.filter(|_| self.by == By::App) else {
+            return self.sums(self.bill.own());
+        };
+        let sums = apps.sums().into_iter().map(|it| it.sum).collect();
         match self.top {
             Some(top) => group::cut(sums, top),
             None => sums,
@@ -196,6 +325,26 @@ impl View<'_> {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             ids.join(", ")
         };
+        let billed: BTreeSet<&ResourceId> = bill.lines.iter().map(|it| &it.resource).collect();
+        let strange = self.usage.named().filter(|it| !billed.contains(it));
+        notes.extend(
+            strange.map(|it| {
+                format!("a usage table tells of {it}, for which this rack is not billed")
+            }),
+        );
+        let without = bill.own().filter(|it| it.amount.usd().is_none()).count();
+        if self.format == Format::Focus && without > 0 {
+            let lines = text::count(without, "line");
+            notes.push(format!(
+                "{lines} without a known amount left out, as a cost may not be empty in FOCUS"
+            ));
+        }
+        if let Some(apps) = self.apps.filter(|it| !it.unreserved.is_empty()) {
+            notes.push(format!(
+                "counted as idle, as what they reserve was not read: {}",
+                named(&apps.unreserved)
+            ));
+        }
         if !bill.unopened.is_empty() {
             notes.push(format!(
                 "what these declare was not read, and it may cost: {}",

@@ -11,9 +11,13 @@ use askama::Template;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Finding, Link, Report, Row};
+use rust_decimal::Decimal;
+
+use super::{Finding, Link, Money, Report, Row, money};
 use crate::{
+    cost::LIMITS,
     id::ResourceId,
+    price::Usd,
     rule::{Severity, Status},
     snapshot::Reason,
     text,
@@ -40,6 +44,7 @@ mod model {
     pub(super) use crate::{
         id::ResourceId,
         kind::Kind,
+        price::Usd,
         report::*,
         rule::{Category, Severity, Status},
         snapshot::{Gap, Reason},
@@ -198,6 +203,19 @@ impl<'a> Page<'a> {
         self.report.rules.iter().any(|it| it.id == rule)
     }
 
+    /// What the figures of cost are, and what they leave out.
+    fn limits(&self) -> String {
+        let mut letters = LIMITS.chars();
+        let first = letters.next().map(|it| it.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect()
+    }
+
+    fn dearest_app(&self, money: &'a Money) -> Option<&'a money::App> {
+        let apps = money.apps.iter();
+        apps.take(1)
+            .find(|it| it.is_named && it.bar.usd > Some(Usd::ZERO))
+    }
+
     /// The IAM actions whose lack left a gap.
     fn denied(&self) -> BTreeSet<&'a str> {
         let gaps = self.report.coverage.gaps.iter();
@@ -336,6 +354,32 @@ mod tests {
         ] {
             assert!(page.contains(sentence), "{sentence}");
         }
+    }
+
+    #[test]
+    fn what_it_costs_is_told_for_what_since_when_and_until_when() {
+        let page = html(&example::rack());
+        let cost = between(&page, "<section id=\"cost\"", "</section>");
+        for said in [
+            "At least 199.82 USD a month",
+            "Most of it for AmazonEC2, 107.36",
+            "Since 2018-04-29",
+            "The free EBS storage of 2018-05 lasts until 2018-05-03 07:31 UTC",
+            "What is shared with other racks, 1.00 USD, is not in it.",
+            "points=\"0,0 54,200\"",
+        ] {
+            assert!(cost.contains(said), "{said}");
+        }
+        // What has no amount has none, and not 0.00.
+        assert!(cost.contains("not known") && !cost.contains(">0.00<"));
+    }
+
+    #[test]
+    fn a_report_without_costs_has_no_section_of_them() {
+        let mut report = example::rack();
+        report.money = None;
+        let page = html(&report);
+        assert!(!page.contains("id=\"cost\"") && !page.contains("#cost"));
     }
 
     #[test]

@@ -8,8 +8,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Container, Coverage, Finding, Header, Health, Link, Overview, Path, Report, Row, RuleTally,
-    Shelf, Target,
+    Container, Costs, Coverage, Finding, Header, Health, Link, Overview, Path, Report, Row,
+    RuleTally, Shelf, Target, money,
 };
 use crate::{
     belonging::Class,
@@ -31,14 +31,15 @@ pub struct Material<'a> {
     pub judged: &'a [Judged],
 }
 
-pub fn make(material: &Material<'_>) -> Report {
+/// Looks at everything once; without `costs` the report tells none.
+pub fn make(material: &Material<'_>, costs: Option<&Costs<'_>>) -> Report {
     let Material {
         snapshot,
         case,
         judged,
     } = material;
     let links = Links::new(case, judged);
-    let findings = findings(case, judged, &links);
+    let findings = findings(case, judged, &links, costs);
     Report {
         header: header(snapshot, case),
         coverage: coverage(snapshot),
@@ -49,6 +50,7 @@ pub fn make(material: &Material<'_>) -> Report {
             .collect(),
         inventory: inventory(case, &links, &findings),
         rules: judged.iter().map(tally).collect(),
+        money: costs.map(|it| money::money(case, it, &findings, &|id| links.to(id))),
         findings,
     }
 }
@@ -263,13 +265,18 @@ fn targets(case: &Case<'_>) -> Option<Health> {
     })
 }
 
-fn findings(case: &Case<'_>, judged: &[Judged], links: &Links<'_>) -> Vec<Finding> {
+fn findings(
+    case: &Case<'_>,
+    judged: &[Judged],
+    links: &Links<'_>,
+    costs: Option<&Costs<'_>>,
+) -> Vec<Finding> {
     let mut findings: Vec<Finding> = judged
         .iter()
         .flat_map(|judged| {
             let found = judged.verdicts.iter().filter(|it| it.status.is_open());
             let risk = text::one_line(&judged.words.risk);
-            found.map(move |it| finding(case, judged, &risk, it, links))
+            found.map(move |it| finding(case, judged, &risk, it, links, costs))
         })
         .collect();
     findings.sort_by(|a, b| {
@@ -285,6 +292,7 @@ fn finding(
     risk: &str,
     verdict: &Verdict,
     links: &Links<'_>,
+    costs: Option<&Costs<'_>>,
 ) -> Finding {
     let words = &judged.words;
     let fingerprint = verdict.fingerprint();
@@ -309,6 +317,7 @@ fn finding(
             .map(|it| (links.to(&it.resource), it.path, it.value.clone()))
             .collect(),
         gap: verdict.gap.clone(),
+        saves: costs.and_then(|it| money::saved(it, words.category, verdict)),
     }
 }
 
