@@ -20,6 +20,7 @@ pub mod cost;
 pub mod definition;
 pub mod demo;
 pub mod diagram;
+pub mod diff;
 pub mod list;
 #[cfg(feature = "aws")]
 pub mod live;
@@ -29,6 +30,7 @@ pub mod racks;
 mod reference;
 pub mod report;
 pub mod show;
+mod since;
 #[cfg(feature = "aws")]
 pub mod snapshot;
 pub mod trace;

@@ -134,6 +134,9 @@ fn cannot_write(path: &Path, why: &io::Error) -> Failure {
 /// The file that tells a folder of ours from any other.
 pub const MANIFEST: &str = "manifest.json";
 
+/// The snapshot inside a report's folder, from which the report can be made again.
+pub const SNAPSHOT: &str = "snapshot.json";
+
 /// A folder of files that appears as one.
 pub struct Folder {
     path: PathBuf,

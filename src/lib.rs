@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `diagram`, `report` |
+//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `diagram`, `report`, `diff` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -42,6 +42,7 @@ pub mod config;
 pub mod cost;
 pub mod definition;
 pub mod diagram;
+pub mod diff;
 pub mod failure;
 pub mod file;
 pub mod graph;
@@ -96,6 +97,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Show(it) => command::show::run(it),
         Command::Trace(it) => command::trace::run(it),
         Command::Diagram(it) => command::diagram::run(it),
+        Command::Diff(it) => command::diff::run(it),
         Command::Audit(it) => command::audit::run(it),
         Command::Cost(it) => command::cost::run(it),
         Command::Report(it) => command::report::run(it),

@@ -187,7 +187,7 @@ fn hostile_names_and_texts_do_nothing_in_any_output_of_any_verb() {
         }
     }
     // It was there to be told: else nothing of this means anything.
-    for verb in ["audit", "list", "racks", "show"] {
+    for verb in ["audit", "diff", "list", "racks", "show"] {
         assert!(told.iter().any(|it| it.0 == verb), "{verb}: {told:?}");
     }
     let written = files(folder.path());

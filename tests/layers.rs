@@ -76,6 +76,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "diagram",
             "report.rs",
             "report",
+            "diff.rs",
+            "diff",
         ],
         &[
             "petgraph",

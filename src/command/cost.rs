@@ -12,7 +12,7 @@ use crate::{
     failure::{Exit, Failure},
     id::ResourceId,
     price::{Book, Usd},
-    report::Material,
+    report::{Material, markdown},
     text, ui,
 };
 
@@ -122,7 +122,7 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
         };
         ui::result(&match args.format {
             Format::Table => view.page(ui::table, |it| text::harmless(it).into_owned()),
-            Format::Markdown => view.page(words::markdown, words::cell),
+            Format::Markdown => view.page(markdown::table, markdown::cell),
             Format::Json => view.json(),
             Format::Csv => view.csv()?,
         })?;

@@ -70,7 +70,7 @@ pub fn write(snapshot: &Snapshot, out: &Path) -> Result<Written, Failure> {
         let diagram = diagram::draw(material, &Question::default());
         let mut files = vec![
             ("index.html", page),
-            ("snapshot.json", snapshot.to_json()),
+            (file::SNAPSHOT, snapshot.to_json()),
             ("diagram.mmd", mermaid::write(&diagram)),
             ("diagram.dot", dot::write(&diagram)),
         ];
