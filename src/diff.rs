@@ -4,6 +4,8 @@
 //! comes and goes by its nature — the tasks of a service, the machines of a group — is told of by
 //! what lasts; what was not read is never called gone or fixed.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::{report::Material, snapshot::Snapshot};
@@ -31,6 +33,8 @@ pub struct Diff {
     pub to: Moment,
     /// New first, then changed, lost, fixed and still, each from the worst down.
     pub findings: Vec<FindingChange>,
+    /// Where each is among them, by fingerprint.
+    places: BTreeMap<String, usize>,
     /// In order of kind and name.
     pub resources: Vec<ResourceChange>,
 }
@@ -90,13 +94,16 @@ pub fn compare(old: &Material<'_>, new: &Material<'_>, scope: Scope) -> Diff {
         taken: it.snapshot.taken,
         gaps: it.snapshot.gaps.len(),
     };
+    let findings = finding::changes(old, new);
+    let places = findings.iter().map(|it| it.fingerprint.clone());
     Diff {
+        places: places.zip(0..).collect(),
         rack: new.snapshot.rack.clone(),
         account: new.snapshot.account.clone(),
         region: new.snapshot.region.clone(),
         from: moment(old),
         to: moment(new),
-        findings: finding::changes(old, new),
+        findings,
         resources: resource::changes(&old.case, &new.case, scope),
     }
 }
@@ -104,9 +111,8 @@ pub fn compare(old: &Material<'_>, new: &Material<'_>, scope: Scope) -> Diff {
 impl Diff {
     /// What became of the finding with this fingerprint.
     pub fn of(&self, fingerprint: &str) -> Option<&FindingChange> {
-        self.findings
-            .iter()
-            .find(|it| it.fingerprint == fingerprint)
+        let place = self.places.get(fingerprint)?;
+        self.findings.get(*place)
     }
 
     /// How many findings had this fate.
@@ -120,6 +126,18 @@ impl Diff {
     /// How many resources had this fate.
     pub fn count_resources(&self, what: What) -> usize {
         self.resources.iter().filter(|it| it.what == what).count()
+    }
+
+    /// "2 new, 1 fixed, 33 still there".
+    pub fn told_findings(&self) -> String {
+        let told = Change::ALL.into_iter().filter_map(|it| {
+            let number = self.count(it);
+            (number > 0).then(|| format!("{number} {}", it.words()))
+        });
+        match told.collect::<Vec<_>>().join(", ") {
+            it if it.is_empty() => "none then and none now".to_owned(),
+            it => it,
+        }
     }
 
     /// Whether something cannot be compared, because it was read only once.

@@ -15,6 +15,8 @@ use crate::{
     text,
 };
 
+pub mod kept;
+
 /// A snapshot file may unpack to no more than this.
 const LARGEST: u64 = 4 << 30;
 

@@ -1,18 +1,35 @@
 //! `audit`: the verdicts of all rules on one rack.
 
-use clap::Args;
-use serde_json::json;
+use std::path::PathBuf;
 
+use clap::{Args, ValueEnum};
+
+use super::since::{self, Since};
 use crate::{
-    cli::{FailOn, Format, Input},
+    cli::{FailOn, Input},
+    diff::{Diff, FindingChange, markdown::verdict},
     failure::{Exit, Failure},
-    report::{self, Material, csv},
-    rule::{Severity, Status, Verdict},
+    file::kept::Kept,
+    report::{
+        self, Material,
+        audit::{self, Audit as View, Choice, json, junit, markdown, sarif},
+        csv,
+    },
+    rule::{Severity, Status},
     snapshot::Snapshot,
     text, ui,
 };
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  racklens audit --from rack.json.gz
+  racklens audit --from rack.json.gz --since monday.json.gz --new-only --fail-on medium
+  racklens audit --from rack.json.gz --since last --reports /var/lib/racklens
+  racklens audit --from rack.json.gz --format sarif > rack.sarif
+
+Exit code 10: a finding is at or above --fail-on. Exit code 4: none is, but something could not be
+judged because it could not be read.")]
 pub struct Audit {
     #[command(flatten)]
     input: Input,
@@ -21,76 +38,165 @@ pub struct Audit {
     /// Show what passed, too
     #[arg(long)]
     all: bool,
+    /// Compare with this earlier snapshot or report's folder, or with the last report in --reports
+    #[arg(long, value_name = "FILE|last", value_parser = since::since)]
+    since: Option<Since>,
+    /// Folder that `report --keep` fills, for --since last
+    #[arg(long, value_name = "DIR", env = "RACKLENS_REPORTS")]
+    reports: Option<PathBuf>,
+    /// Show, and count for the exit code, only what is new, worse or out of sight since then
+    #[arg(long, requires = "since", conflicts_with = "all")]
+    new_only: bool,
+    /// Let what could not be judged count as a finding of its rule's severity
+    #[arg(long)]
+    strict: bool,
     /// End with exit code 10 when a finding is at least this bad
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     fail_on: FailOn,
 }
 
+/// How an audit is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person
+    #[default]
+    Table,
+    Json,
+    Csv,
+    /// For a pull request
+    Markdown,
+    /// For code scanning services, version 2.1.0
+    Sarif,
+    /// For build servers
+    Junit,
+}
+
 pub fn run(args: &Audit) -> Result<Exit, Failure> {
     let snapshot = super::load(&args.input)?;
-    super::judge(&snapshot, |material| {
-        ui::result(&match args.format {
-            Format::Table => table(material, args.all),
-            Format::Json => json(&snapshot, material, args.all),
-            Format::Csv => csv::findings(material, &report::make(material))
-                .map_err(|it| Failure::new(Exit::Failed, it.to_string()))?,
-        })?;
+    let old = args.baseline(&snapshot)?;
+    since::compared(old.as_ref(), &snapshot, |material, since| {
+        let choice = match (args.new_only, args.all) {
+            (true, _) => Choice::News,
+            (false, true) => Choice::Every,
+            (false, false) => Choice::Open,
+        };
+        let audit = View::choose(material, since, choice);
+        ui::result(&args.written(&audit)?)?;
         if let Some(line) = report::incomplete(snapshot.gaps.len()) {
             ui::note(&line);
         }
-        Ok(exit(material, args.fail_on))
+        Ok(args.exit(&audit))
     })
 }
 
-fn exit(material: &Material<'_>, fail_on: FailOn) -> Exit {
-    let mut verdicts = verdicts(material, false);
-    let bad = |it: &Verdict| it.status == Status::Fail && fail_on.is_reached_by(it.severity);
-    if verdicts.iter().any(|it| bad(it)) {
-        return Exit::Findings;
+impl Audit {
+    fn baseline(&self, new: &Snapshot) -> Result<Option<Snapshot>, Failure> {
+        match (&self.since, &self.reports) {
+            (None, _) => Ok(None),
+            (Some(Since::File(path)), _) => since::baseline(path, new).map(Some),
+            (Some(Since::Last), Some(root)) => Ok(since::last(&Kept::of(root, new), new)),
+            (Some(Since::Last), None) => {
+                let message = "--since last does not say where the last report is";
+                Err(Failure::new(Exit::Usage, message)
+                    .hint("give --reports DIR, the folder that `report --keep` fills"))
+            }
+        }
     }
-    verdicts.retain(|it| it.gap.is_some());
-    if verdicts.is_empty() {
-        Exit::Fine
-    } else {
-        Exit::Incomplete
+
+    fn written(&self, audit: &View<'_>) -> Result<String, Failure> {
+        Ok(match self.format {
+            Format::Table => table(audit),
+            Format::Json => json::write(audit),
+            Format::Csv => {
+                let mut report = report::make(audit.material, audit.since);
+                report
+                    .findings
+                    .retain(|it| !self.new_only || it.is_news || audit.since.is_none());
+                csv::findings(audit.material, &report)
+                    .map_err(|it| Failure::new(Exit::Failed, it.to_string()))?
+            }
+            Format::Markdown => markdown::write(audit, &plain(audit)),
+            Format::Sarif => sarif::write(audit),
+            Format::Junit => self.junit(audit),
+        })
+    }
+
+    /// A build server wants to see what passed; of old findings it need not be told again.
+    fn junit(&self, audit: &View<'_>) -> String {
+        let unknown = if self.strict {
+            junit::Unknown::Error
+        } else {
+            junit::Unknown::Skipped
+        };
+        if self.new_only {
+            return junit::write(audit, unknown);
+        }
+        let every = View::choose(audit.material, audit.since, Choice::Every);
+        junit::write(&every, unknown)
+    }
+
+    /// By the verdicts that are shown, those that passed aside.
+    fn exit(&self, audit: &View<'_>) -> Exit {
+        let counts = |status| status == Status::Fail || (self.strict && status == Status::Unknown);
+        let mut verdicts = audit.verdicts.iter();
+        if verdicts.any(|it| counts(it.status) && self.fail_on.is_reached_by(it.severity)) {
+            return Exit::Findings;
+        }
+        let mut unknown = audit.verdicts.iter();
+        let lost = audit.gone().any(|it| it.gap.is_some());
+        if lost || unknown.any(|it| it.status.is_open() && it.gap.is_some()) {
+            Exit::Incomplete
+        } else {
+            Exit::Fine
+        }
     }
 }
 
-/// Fails and unknowns, the worst first; with `all`, everything.
-fn verdicts<'a>(material: &Material<'a>, all: bool) -> Vec<&'a Verdict> {
-    let every = material.judged.iter().flat_map(|it| &it.verdicts);
-    let mut verdicts: Vec<&Verdict> = every.filter(|it| all || it.status.is_open()).collect();
-    verdicts.sort_by(|a, b| {
-        let key = |it: &Verdict| (it.status, std::cmp::Reverse(it.severity), it.rule);
-        (key(a), &a.subject, &a.detail).cmp(&(key(b), &b.subject, &b.detail))
-    });
-    verdicts
-}
-
-fn table(material: &Material<'_>, all: bool) -> String {
-    let found = verdicts(material, all);
-    let rows: Vec<Vec<String>> = found
+fn table(audit: &View<'_>) -> String {
+    let mut header = vec!["verdict", "rule", "resource", "why"];
+    if audit.since.is_some() {
+        header.insert(0, "change");
+    }
+    let rows: Vec<Vec<String>> = audit
+        .verdicts
         .iter()
         .map(|it| {
-            let word = it.status.word(it.severity);
+            let word = it.status.word(it.severity).to_owned();
             let resource = it.subject.to_string();
-            let why = match &it.gap {
-                Some(gap) => format!("{} ({} needs {})", it.why, gap.call, gap.action),
-                None => it.why.clone(),
-            };
-            vec![word.to_owned(), it.rule.to_owned(), resource, why]
+            let mut row = vec![word, it.rule.to_owned(), resource, audit::why(it)];
+            if audit.since.is_some() {
+                let change = audit.change(it).map(|it| it.change.words());
+                row.insert(0, change.unwrap_or_default().to_owned());
+            }
+            row
         })
+        .chain(audit.gone().map(gone_row))
         .collect();
     let table = if rows.is_empty() {
         String::new()
     } else {
-        ui::table(&["verdict", "rule", "resource", "why"], rows) + "\n"
+        ui::table(&header, rows) + "\n"
     };
-    format!("{table}{}\n", summary(material))
+    format!("{table}{}\n", summary(audit, ui::verdict))
 }
 
-/// `karim-test: 1 high, 2 low, 1 unknown, 12 passed`
-fn summary(material: &Material<'_>) -> String {
+fn gone_row(it: &FindingChange) -> Vec<String> {
+    vec![
+        it.change.words().to_owned(),
+        verdict(it),
+        it.rule.to_owned(),
+        it.subject.to_string(),
+        it.why.clone(),
+    ]
+}
+
+fn plain(audit: &View<'_>) -> String {
+    summary(audit, |status, severity| status.word(severity).to_owned())
+}
+
+/// `karim-test: 1 high, 2 low, 1 unknown, 12 passed; since 2018-05-01T17:53:44Z 1 new, 2 fixed`
+fn summary(audit: &View<'_>, word: fn(Status, Severity) -> String) -> String {
+    let material: &Material<'_> = audit.material;
     let every = || material.judged.iter().flat_map(|it| &it.verdicts);
     let of = |status| every().filter(move |it| it.status == status);
     let mut parts = Vec::new();
@@ -99,8 +205,7 @@ fn summary(material: &Material<'_>) -> String {
             .filter(|it| it.severity == severity)
             .count();
         if number > 0 {
-            let word = ui::verdict(Status::Fail, severity);
-            parts.push(format!("{number} {word}"));
+            parts.push(format!("{number} {}", word(Status::Fail, severity)));
         }
     }
     if parts.is_empty() {
@@ -108,43 +213,16 @@ fn summary(material: &Material<'_>) -> String {
     }
     let unknown = of(Status::Unknown).count();
     if unknown > 0 {
-        let word = ui::verdict(Status::Unknown, Severity::Info);
+        let word = word(Status::Unknown, Severity::Info);
         parts.push(format!("{unknown} {word}"));
     }
     parts.push(format!("{} passed", of(Status::Pass).count()));
     let rack = text::harmless(&material.case.rack.name);
-    format!("{rack}: {}", parts.join(", "))
+    let since = audit.since.map(since_line).unwrap_or_default();
+    format!("{rack}: {}{since}", parts.join(", "))
 }
 
-fn json(snapshot: &Snapshot, material: &Material<'_>, all: bool) -> String {
-    let verdicts: Vec<serde_json::Value> = verdicts(material, all)
-        .into_iter()
-        .map(|it| {
-            let evidence: Vec<_> = it
-                .evidence
-                .iter()
-                .map(|it| json!({ "resource": it.resource, "path": it.path, "value": it.value }))
-                .collect();
-            json!({
-                "rule": it.rule,
-                "resource": it.subject,
-                "status": it.status,
-                "severity": it.severity,
-                "why": it.why,
-                "evidence": evidence,
-                "fingerprint": it.fingerprint(),
-                "gap": it.gap,
-            })
-        })
-        .collect();
-    let document = json!({
-        "schema_version": 1,
-        "rack": material.case.rack.name,
-        "account": snapshot.account,
-        "region": snapshot.region,
-        "taken": csv::stamp(snapshot.taken),
-        "gaps": snapshot.gaps,
-        "verdicts": verdicts,
-    });
-    text::json(&document)
+fn since_line(diff: &Diff) -> String {
+    let from = csv::stamp(diff.from.taken);
+    format!("; since {from} {}", diff.told_findings())
 }

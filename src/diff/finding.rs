@@ -130,7 +130,8 @@ pub(super) fn changes(old: &Material<'_>, new: &Material<'_>) -> Vec<FindingChan
     let (before, now) = (causes(old.judged), causes(new.judged));
     let seen = now.iter().filter_map(|(fingerprint, verdict)| {
         let before = before.get(fingerprint).copied();
-        let change = fate(before, verdict)?;
+        let was_there = old.case.graph.get(&verdict.subject).is_some();
+        let change = fate(before, verdict, was_there)?;
         Some(FindingChange {
             before: before.map(judged),
             now: Some(judged(verdict)),
@@ -168,15 +169,18 @@ pub(super) fn changes(old: &Material<'_>, new: &Material<'_>) -> Vec<FindingChan
 }
 
 /// What became of what the rule speaks of now; `None` where nobody needs to be told.
-fn fate(before: Option<&Verdict>, now: &Verdict) -> Option<Change> {
+///
+/// A rule that had nothing unknown to say of what was there, and has now, has lost sight of it.
+fn fate(before: Option<&Verdict>, now: &Verdict, was_there: bool) -> Option<Change> {
     let was = before.map(|it| it.status);
     let same = before.is_some_and(|it| it.severity == now.severity);
     match (was, now.status) {
         (Some(Status::Fail), Status::Fail) if same => Some(Change::Still),
         (Some(Status::Fail), Status::Fail) => Some(Change::Changed),
-        (_, Status::Fail) | (None, Status::Unknown) => Some(Change::New),
+        (_, Status::Fail) => Some(Change::New),
         (Some(Status::Unknown), Status::Unknown) => Some(Change::Still),
-        (Some(_), Status::Unknown) => Some(Change::Lost),
+        (None, Status::Unknown) if !was_there => Some(Change::New),
+        (_, Status::Unknown) => Some(Change::Lost),
         (Some(Status::Fail), Status::Pass | Status::NotApplicable) => Some(Change::Fixed),
         (Some(Status::Unknown), Status::Pass | Status::NotApplicable) => Some(Change::Changed),
         (None | Some(Status::Pass | Status::NotApplicable), _) => None,

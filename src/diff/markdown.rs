@@ -39,28 +39,19 @@ pub fn write(diff: &Diff) -> String {
     page
 }
 
-/// "2 new, 1 fixed, 33 still there; 1 resource added, 2 changed".
+/// "findings: 2 new, 33 still there; resources: 1 added, 2 changed".
 pub fn summary(diff: &Diff) -> String {
-    let findings = Change::ALL.into_iter().filter_map(|it| {
-        let number = diff.count(it);
-        (number > 0).then(|| format!("{number} {}", it.words()))
-    });
     let resources = What::ALL.into_iter().filter_map(|it| {
         let number = diff.count_resources(it);
         (number > 0).then(|| format!("{number} {}", it.words()))
     });
-    let told = |parts: Vec<String>, none: &str| {
-        if parts.is_empty() {
-            none.to_owned()
-        } else {
-            parts.join(", ")
-        }
+    let resources: Vec<String> = resources.collect();
+    let resources = match resources.join(", ") {
+        it if it.is_empty() => "none changed".to_owned(),
+        it => it,
     };
-    format!(
-        "findings: {}; resources: {}",
-        told(findings.collect(), "none then and none now"),
-        told(resources.collect(), "none changed")
-    )
+    let findings = diff.told_findings();
+    format!("findings: {findings}; resources: {resources}")
 }
 
 /// "critical", "medium → high", "high → unknown".

@@ -82,6 +82,7 @@ const FINDINGS: &[&str] = &[
     "SuppressReason",
     "CostImpactMonthly",
     "MissingAction",
+    "Change",
 ];
 
 /// A cell: text from outside is guarded, what we made ourselves is not.
@@ -412,6 +413,7 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
             Cell::Empty,
             Cell::Empty,
             Cell::maybe(it.gap.as_ref().map(|it| it.action.as_str())),
+            it.change.map_or(Cell::Empty, |it| Cell::word(it.name())),
         ]
     });
     table(FINDINGS, rows)

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Container, Coverage, Finding, Header, Health, Link, Overview, Path, Report, Row, RuleTally,
-    Shelf, Target,
+    Container, Coverage, Finding, Gone, Header, Health, Link, Overview, Path, Report, Row,
+    RuleTally, Shelf, Since, Target,
 };
 use crate::{
     belonging::Class,
+    diff::{Change, Diff, FindingChange},
     id::ResourceId,
     kind::{
         Group, Kind, cluster::Cluster, container_instance::ContainerInstance, service::Service,
@@ -26,18 +27,20 @@ pub struct Material<'a> {
     pub judged: &'a [Judged],
 }
 
-pub fn make(material: &Material<'_>) -> Report {
+/// Makes it, with what became of things since an earlier state where that is told.
+pub fn make(material: &Material<'_>, since: Option<&Diff>) -> Report {
     let Material {
         snapshot,
         case,
         judged,
     } = material;
     let links = Links::new(case, judged);
-    let findings = findings(case, judged, &links);
+    let findings = findings(case, judged, &links, since);
     Report {
         header: header(snapshot, case),
         coverage: coverage(snapshot),
         overview: overview(case, judged),
+        since: since.map(compared),
         traffic: traffic::paths(case)
             .into_iter()
             .map(|it| path(it, &links))
@@ -252,26 +255,69 @@ fn targets(case: &Case<'_>) -> Option<Health> {
     })
 }
 
-fn findings(case: &Case<'_>, judged: &[Judged], links: &Links<'_>) -> Vec<Finding> {
+fn compared(diff: &Diff) -> Since {
+    let gone = diff.findings.iter().filter(|it| {
+        let silent = it.now.is_none_or(|now| !now.0.is_open());
+        matches!(it.change, Change::Fixed | Change::Lost) && silent
+    });
+    Since {
+        from: diff.from.taken,
+        counts: Change::ALL.map(|it| (it, diff.count(it))).to_vec(),
+        gone: gone
+            .map(|it| Gone {
+                change: it.change,
+                rule: it.rule,
+                title: it.title.clone(),
+                severity: it.severity(),
+                label: it.subject.to_string(),
+                why: it.why.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn findings(
+    case: &Case<'_>,
+    judged: &[Judged],
+    links: &Links<'_>,
+    since: Option<&Diff>,
+) -> Vec<Finding> {
     let mut findings: Vec<Finding> = judged
         .iter()
         .flat_map(|judged| {
             let found = judged.verdicts.iter().filter(|it| it.status.is_open());
-            found.map(|it| finding(case, judged, it, links))
+            found.map(|it| finding(case, judged, it, links, since))
         })
         .collect();
     findings.sort_by(|a, b| {
         let key = |it: &Finding| (it.status, std::cmp::Reverse(it.severity), it.rule);
         (key(a), &a.subject.id, &a.why).cmp(&(key(b), &b.subject.id, &b.why))
     });
+    let mut met: BTreeMap<String, usize> = BTreeMap::new();
+    for it in &mut findings {
+        let number = met.entry(it.fingerprint.clone()).or_default();
+        *number += 1;
+        if *number > 1 {
+            it.anchor = format!("{}-{number}", it.anchor);
+        }
+    }
     findings
 }
 
-fn finding(case: &Case<'_>, judged: &Judged, verdict: &Verdict, links: &Links<'_>) -> Finding {
+fn finding(
+    case: &Case<'_>,
+    judged: &Judged,
+    verdict: &Verdict,
+    links: &Links<'_>,
+    since: Option<&Diff>,
+) -> Finding {
     let words = &judged.words;
     let fingerprint = verdict.fingerprint();
+    let change = since.and_then(|it| it.of(&fingerprint));
     Finding {
-        anchor: format!("f-{}-{fingerprint}", verdict.rule),
+        anchor: format!("finding-{fingerprint}"),
+        change: change.map(|it| it.change),
+        is_news: change.is_some_and(FindingChange::is_news),
         fingerprint,
         rule: verdict.rule,
         title: words.title.clone(),

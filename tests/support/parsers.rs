@@ -18,9 +18,10 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("mermaid.js", include_str!("../parsers/mermaid.js")),
     ("d2.js", include_str!("../parsers/d2.js")),
+    ("xml.js", include_str!("../parsers/xml.js")),
 ];
 
-/// What Mermaid or D2 sees in a diagram; `None` where they cannot be had, which is said and, in
+/// What Mermaid or D2 sees in a diagram, or an XML parser in a document; `None` where they cannot be had, which is said and, in
 /// CI, a failure.
 pub fn read(program: &str, diagram: &str) -> Option<Value> {
     static PLACE: OnceLock<Option<PathBuf>> = OnceLock::new();

@@ -73,6 +73,7 @@ pub(super) fn rack() -> Report {
             ],
             belonging: ours.to_vec(),
         },
+        since: None,
         rules: rules(),
         traffic: traffic(),
         inventory: shelves,
@@ -261,7 +262,9 @@ fn finding(
 ) -> Finding {
     let fingerprint = format!("{:08x}{:08x}", hash(&subject.id), hash(why));
     Finding {
-        anchor: format!("f-{rule}-{fingerprint}"),
+        anchor: format!("finding-{fingerprint}"),
+        change: None,
+        is_news: false,
         fingerprint,
         rule,
         title: title.to_owned(),
