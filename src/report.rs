@@ -126,6 +126,8 @@ pub struct Finding {
     pub anchor: String,
     /// Stays the same from run to run; two revisions of one task definition may share it.
     pub fingerprint: String,
+    /// What of its subject it is about, where that is not all of it.
+    pub detail: String,
     /// What became of it since the state compared with.
     pub change: Option<Change>,
     /// Whether that is worth a look: it is new, worse, or out of sight.

@@ -73,10 +73,10 @@ pub fn path_part(text: &str) -> String {
     }
     // Names of files end at 255 bytes; what is cut is told apart by its digest.
     if part.is_empty() {
-        part.push('%');
+        part.push('~');
     } else if part.len() > LONGEST_PART {
-        part.truncate(LONGEST_PART - 18);
-        part.push_str(&format!("%-{}", digest(text.as_bytes(), 16)));
+        part.truncate(LONGEST_PART - 17);
+        part.push_str(&format!("~{}", digest(text.as_bytes(), 16)));
     }
     part
 }
@@ -173,7 +173,7 @@ mod tests {
             ("../a b", "%2E.%2Fa%20b"),
             ("-rf", "%2Drf"),
             ("c:\\é", "c%3A%5C%C3%A9"),
-            ("", "%"),
+            ("", "~"),
         ] {
             assert_eq!(path_part(text), part);
         }

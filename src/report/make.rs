@@ -316,6 +316,7 @@ fn finding(
     let change = since.and_then(|it| it.of(&fingerprint));
     Finding {
         anchor: format!("finding-{fingerprint}"),
+        detail: verdict.detail.clone(),
         change: change.map(|it| it.change),
         is_news: change.is_some_and(FindingChange::is_news),
         fingerprint,
