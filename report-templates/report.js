@@ -58,14 +58,16 @@
     const controls = all("[data-filter]", section);
     const count = section.querySelector("[data-count]");
     if (!count) return;
-    // What a control may name in part.
+    // What a control may name in part stands in an element of its own.
     const parts = new Set(controls.filter((it) => it.hasAttribute("data-part")).map((it) => it.dataset.filter));
+    const part = (element, name) => element.querySelector(`[data-${name}]`)?.textContent.toLowerCase();
     const clear = section.querySelector("[data-reset]");
     const nothing = section.querySelector("[data-nothing]");
     const groups = all("[data-group]", section);
     const items = all("[data-item]", section).map((element) => ({
       element,
       text: element.textContent.toLowerCase(),
+      parts: Object.fromEntries([...parts].map((name) => [name, part(element, name)])),
     }));
 
     // What a control asks for; empty when it asks for nothing.
@@ -77,7 +79,7 @@
         name === "text"
           ? value.split(/\s+/).every((word) => item.text.includes(word))
           : parts.has(name)
-            ? (item.element.dataset[name] ?? "").toLowerCase().includes(value)
+            ? (item.parts[name] ?? "").includes(value)
             : item.element.dataset[name] === value,
       );
 
