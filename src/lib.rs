@@ -24,7 +24,8 @@
 //!
 //! **Invariant: nothing that reads can write.** Every client carries a guard that refuses each
 //! operation that is not on the list of reads; `racklens policy` prints the same list. A Terraform
-//! state in a bucket is the one object that is ever fetched, and only where the user names it.
+//! state in a bucket is the one object that is ever fetched, and only where the user names it. A
+//! report goes into a bucket by a client of its own, which can put an object and do nothing else.
 //!
 //! **Invariant: empty is not unknown.** What could not be read is a [`snapshot::Gap`] or a
 //! [`kind::Fact::Unread`], and travels to every output.

@@ -44,7 +44,7 @@ pub fn run(args: &Demo) -> Result<Exit, Failure> {
         let written = super::report::made(&snapshot, None)?;
         let out = args.out.join(name);
         written.put(&out)?;
-        lines.push(written.line(&out));
+        lines.push(written.line(&super::report::page(&out)));
         reports.push((name, written.report));
     }
     let page = index(&reports)?;

@@ -27,15 +27,18 @@ With --keep, DIR holds DIR/RACK/2026-11-21T161808Z/ for each report and DIR/RACK
 the newest. Runs that overlap wait for each other. Of the older reports only those are removed that
 are whole and of the same rack, account and region.
 
+In a bucket the layout is the same, with RACK/latest.json in place of the link. Objects get no ACL,
+so they are as private as the bucket, and AWS checks them against a SHA-256.
+
 The last line on standard output always has this form:
   racklens: rack=prod findings=35 new=1 fixed=0 lost=0 unknown=0 gaps=0 report=DIR/index.html
 `new`, `fixed` and `lost` are - where there was nothing to compare with.")]
 pub struct Write {
     #[command(flatten)]
     input: Input,
-    /// Folder for the report: a new one, an empty one, or an earlier report's
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    /// Folder for the report: a new one, an empty one, or an earlier report's; or s3://BUCKET/PREFIX
+    #[arg(long, value_name = "DIR|S3", value_parser = out)]
+    out: Out,
     /// Keep this many reports of the rack in the folder, and remove older ones
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     keep: Option<u32>,
@@ -50,15 +53,63 @@ pub struct Write {
     new_only: bool,
 }
 
+/// Where a report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Out {
+    Folder(PathBuf),
+    /// The prefix ends in a slash, or is empty.
+    #[cfg(feature = "aws")]
+    Bucket {
+        bucket: String,
+        prefix: String,
+    },
+}
+
+/// Reads a path or `s3://BUCKET/PREFIX`.
+///
+/// # Errors
+/// When a bucket is missing, or this racklens asks no network.
+pub fn out(text: &str) -> Result<Out, String> {
+    let Some(there) = text.strip_prefix("s3://") else {
+        return Ok(Out::Folder(text.into()));
+    };
+    let (bucket, prefix) = there.split_once('/').unwrap_or((there, ""));
+    if bucket.is_empty() {
+        return Err("expected s3://BUCKET/PREFIX".to_owned());
+    }
+    #[cfg(feature = "aws")]
+    {
+        let prefix = prefix.trim_matches('/');
+        let end = if prefix.is_empty() { "" } else { "/" };
+        Ok(Out::Bucket {
+            bucket: bucket.to_owned(),
+            prefix: format!("{prefix}{end}"),
+        })
+    }
+    #[cfg(not(feature = "aws"))]
+    {
+        Err(format!(
+            "this racklens was built without AWS, and cannot write to {bucket}/{prefix}"
+        ))
+    }
+}
+
 pub fn run(args: &Write) -> Result<Exit, Failure> {
     // A folder that will be refused is not worth a minute of reading.
-    match args.keep {
-        None => drop(Folder::prepare(&args.out)?),
-        Some(_) => file::kept::check(&args.out)?,
+    match (&args.out, args.keep) {
+        (Out::Folder(out), None) => drop(Folder::prepare(out)?),
+        (Out::Folder(root), Some(_)) => file::kept::check(root)?,
+        #[cfg(feature = "aws")]
+        (Out::Bucket { .. }, _) => args.check_bucket()?,
     }
     let snapshot = super::load(&args.input)?;
-    let (written, place) = args.write(&snapshot)?;
-    let lines = [written.line(&place), written.facts(&place)];
+    let (written, page) = match (&args.out, args.keep) {
+        (Out::Folder(out), None) => args.write(&snapshot, out)?,
+        (Out::Folder(root), Some(keep)) => args.keep(&snapshot, root, keep)?,
+        #[cfg(feature = "aws")]
+        (Out::Bucket { bucket, prefix }, _) => args.put(&snapshot, bucket, prefix)?,
+    };
+    let lines = [written.line(&page), written.facts(&page)];
     ui::result(&format!("{}\n", lines.join("\n")))?;
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
@@ -75,37 +126,97 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     })
 }
 
+/// The report's page, as the user would open it.
+pub fn page(out: &Path) -> String {
+    out.join("index.html").display().to_string()
+}
+
 impl Write {
-    /// Writes the report, and tells where it is.
-    fn write(&self, snapshot: &Snapshot) -> Result<(Written, PathBuf), Failure> {
-        let Some(keep) = self.keep else {
-            let old = match &self.since {
-                None => None,
-                Some(Since::File(path)) => Some(since::baseline(path, snapshot)?),
-                // The report that this one takes the place of.
-                Some(Since::Last) if self.out.join(file::SNAPSHOT).is_file() => {
-                    Some(since::baseline(&self.out, snapshot)?)
-                }
-                Some(Since::Last) => {
-                    ui::note("no earlier report there: there is nothing to compare with");
-                    None
-                }
-            };
-            let written = made(snapshot, old.as_ref())?;
-            written.put(&self.out)?;
-            return Ok((written, self.out.clone()));
-        };
-        let kept = Kept::of(&self.out, snapshot);
+    /// Writes the report into a folder of its own, and tells where its page is.
+    fn write(&self, snapshot: &Snapshot, out: &Path) -> Result<(Written, String), Failure> {
+        let old = self.old(snapshot, || {
+            // The report that this one takes the place of.
+            if out.join(file::SNAPSHOT).is_file() {
+                return since::baseline(out, snapshot).map(Some);
+            }
+            ui::note("no earlier report there: there is nothing to compare with");
+            Ok(None)
+        })?;
+        let written = made(snapshot, old.as_ref())?;
+        written.put(out)?;
+        Ok((written, page(out)))
+    }
+
+    /// Writes the report among those that are kept, and removes what is too old.
+    fn keep(
+        &self,
+        snapshot: &Snapshot,
+        root: &Path,
+        keep: u32,
+    ) -> Result<(Written, String), Failure> {
+        let kept = Kept::of(root, snapshot);
         let turn = kept.turn()?;
-        let old = match &self.since {
-            None => None,
-            Some(Since::File(path)) => Some(since::baseline(path, snapshot)?),
-            Some(Since::Last) => since::last(&kept, snapshot),
-        };
+        let old = self.old(snapshot, || Ok(since::last(&kept, snapshot)))?;
         let written = made(snapshot, old.as_ref())?;
         let place = kept.add(&turn, snapshot.taken, &written.files())?;
         kept.prune(&turn, usize::try_from(keep).unwrap_or(usize::MAX))?;
-        Ok((written, place))
+        Ok((written, page(&place)))
+    }
+
+    /// What the report is compared with.
+    fn old(
+        &self,
+        snapshot: &Snapshot,
+        last: impl FnOnce() -> Result<Option<Snapshot>, Failure>,
+    ) -> Result<Option<Snapshot>, Failure> {
+        match &self.since {
+            None => Ok(None),
+            Some(Since::File(path)) => since::baseline(path, snapshot).map(Some),
+            Some(Since::Last) => last(),
+        }
+    }
+
+    /// What is kept in a bucket is neither read nor removed: putting is all that we may do there.
+    #[cfg(feature = "aws")]
+    fn check_bucket(&self) -> Result<(), Failure> {
+        if self.keep.is_some() {
+            let message = "--keep removes old reports, and in a bucket racklens removes nothing";
+            let failure = Failure::new(Exit::Usage, message);
+            return Err(failure.hint("let a lifecycle rule of the bucket remove them"));
+        }
+        if self.since == Some(Since::Last) {
+            let message = "--since last reads the last report, and in a bucket racklens reads none";
+            let failure = Failure::new(Exit::Usage, message);
+            return Err(failure.hint("copy its snapshot.json and give that: --since FILE"));
+        }
+        Ok(())
+    }
+
+    /// Puts the report into a bucket, laid out as it would be kept in a folder.
+    #[cfg(feature = "aws")]
+    fn put(
+        &self,
+        snapshot: &Snapshot,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<(Written, String), Failure> {
+        let old = self.old(snapshot, || Ok(None))?;
+        let written = made(snapshot, old.as_ref())?;
+        let rack = text::path_part(&snapshot.rack);
+        let name = file::kept::folder_name(snapshot.taken);
+        let latest = text::json(&serde_json::json!({
+            "report": format!("{name}/index.html"),
+            "taken": csv::stamp(snapshot.taken),
+        }));
+        let mut files: Vec<(String, &str)> = Vec::new();
+        for (file, content) in written.files() {
+            files.push((format!("{rack}/{name}/{file}"), content));
+        }
+        // The manifest comes after what it lists, and the pointer after all.
+        files.push((format!("{rack}/latest.json"), &latest));
+        super::live::put(&self.input.access, bucket, prefix, &files)?;
+        let page = format!("s3://{bucket}/{prefix}{rack}/{name}/index.html");
+        Ok((written, page))
     }
 }
 
@@ -173,7 +284,7 @@ impl Written {
     }
 
     /// `karim-test: 1 high, 2 medium, 1 unknown, 0 gaps, report=DIR/index.html`
-    pub fn line(&self, out: &Path) -> String {
+    pub fn line(&self, page: &str) -> String {
         let report = &self.report;
         let failures = report.overview.failures.iter().filter(|it| it.1 > 0);
         let mut parts: Vec<String> = failures
@@ -184,14 +295,14 @@ impl Written {
         }
         parts.push(format!("{} unknown", report.overview.unknown));
         parts.push(text::count(report.coverage.gaps.len(), "gap"));
-        parts.push(format!("report={}", out.join("index.html").display()));
+        parts.push(format!("report={page}"));
         let line = format!("{}: {}", report.header.rack, parts.join(", "));
         text::harmless(&line).into_owned()
     }
 
     /// Always of the same form, so that a script can look for it; the path comes last, as it may
     /// hold spaces.
-    fn facts(&self, out: &Path) -> String {
+    fn facts(&self, page: &str) -> String {
         let report = &self.report;
         let since = |change| match &report.since {
             Some(it) => it.count(change).to_string(),
@@ -199,14 +310,13 @@ impl Written {
         };
         let failures: usize = report.overview.failures.iter().map(|it| it.1).sum();
         let line = format!(
-            "racklens: rack={} findings={failures} new={} fixed={} lost={} unknown={} gaps={} report={}",
+            "racklens: rack={} findings={failures} new={} fixed={} lost={} unknown={} gaps={} report={page}",
             text::path_part(&report.header.rack),
             since(Change::New),
             since(Change::Fixed),
             since(Change::Lost),
             report.overview.unknown,
             report.coverage.gaps.len(),
-            out.join("index.html").display(),
         );
         text::harmless(&line).into_owned()
     }

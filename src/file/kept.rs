@@ -69,6 +69,11 @@ impl Listed {
     }
 }
 
+/// `2026-11-21T161808Z`: sorts by time, and no file system minds it.
+pub fn folder_name(taken: Timestamp) -> String {
+    taken.strftime("%Y-%m-%dT%H%M%SZ").to_string()
+}
+
 /// Whether reports can be kept in a folder, before a minute is spent on reading.
 ///
 /// # Errors
@@ -186,7 +191,7 @@ impl Kept {
 
     /// A name that nothing has: two racks may be of one name, and two snapshots of one second.
     fn free(&self, taken: Timestamp) -> PathBuf {
-        let name = taken.strftime("%Y-%m-%dT%H%M%SZ").to_string();
+        let name = folder_name(taken);
         let mut path = self.folder.join(&name);
         let mut number = 1;
         while fs::symlink_metadata(&path).is_ok() {
