@@ -16,6 +16,7 @@
     all("[data-filterable]").forEach(filterable);
     all("table[data-sortable]").forEach(sortable);
     all("[data-copy]").forEach(copyButton);
+    all("[data-copy-text]").forEach(copyTextButton);
     all("[data-age]").forEach(age);
     all(".scroll").forEach(scrollable);
     followLinks();
@@ -57,12 +58,16 @@
     const controls = all("[data-filter]", section);
     const count = section.querySelector("[data-count]");
     if (!count) return;
+    // What a control may name in part stands in an element of its own.
+    const parts = new Set(controls.filter((it) => it.hasAttribute("data-part")).map((it) => it.dataset.filter));
+    const part = (element, name) => element.querySelector(`[data-${name}]`)?.textContent.toLowerCase();
     const clear = section.querySelector("[data-reset]");
     const nothing = section.querySelector("[data-nothing]");
     const groups = all("[data-group]", section);
     const items = all("[data-item]", section).map((element) => ({
       element,
       text: element.textContent.toLowerCase(),
+      parts: Object.fromEntries([...parts].map((name) => [name, part(element, name)])),
     }));
 
     // What a control asks for; empty when it asks for nothing.
@@ -73,7 +78,9 @@
       wishes.every(([name, value]) =>
         name === "text"
           ? value.split(/\s+/).every((word) => item.text.includes(word))
-          : item.element.dataset[name] === value,
+          : parts.has(name)
+            ? (item.parts[name] ?? "").includes(value)
+            : item.element.dataset[name] === value,
       );
 
     const apply = () => {
@@ -158,6 +165,21 @@
         said.textContent = "Copied";
       } catch {
         said.textContent = "The address bar has it";
+      }
+    });
+  }
+
+  function copyTextButton(button) {
+    const said = button.parentElement.querySelector("[role=status]");
+    const text = document.getElementById(button.dataset.copyText);
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(`${text.textContent}\n`);
+        said.textContent = "Copied";
+      } catch {
+        // Out of reach: the reader need only press the keys.
+        getSelection().selectAllChildren(text);
+        said.textContent = "Selected, ready to copy";
       }
     });
   }

@@ -7,6 +7,7 @@ pub mod read;
 pub mod session;
 pub mod shape;
 pub mod state;
+pub mod store;
 
 pub use call::{Call, Service};
 pub use client::Aws;

@@ -28,6 +28,7 @@ Examples:
   racklens report --rack NAME --out DIR           read a rack and write a page and tables
   racklens snapshot --rack NAME -o rack.json.gz   read it once …
   racklens audit --from rack.json.gz              … and look at it offline
+  racklens diff old.json.gz rack.json.gz          what changed since then
   racklens list containers --from rack.json.gz
   racklens trace URL --from rack.json.gz          where does this request go?
   racklens diagram --from rack.json.gz            the architecture, for a wiki
@@ -64,6 +65,8 @@ pub enum Command {
     Trace(command::trace::Follow),
     /// Draw a rack's architecture: mermaid, dot, d2, plantuml, graphml or json
     Diagram(command::diagram::Draw),
+    /// Tell what changed between two snapshots of a rack
+    Diff(command::diff::Compare),
     /// Check a rack against the rules
     Audit(command::audit::Audit),
     /// Add up what a rack costs a month by list prices

@@ -20,6 +20,7 @@ pub mod cost;
 pub mod definition;
 pub mod demo;
 pub mod diagram;
+pub mod diff;
 pub mod list;
 #[cfg(feature = "aws")]
 pub mod live;
@@ -30,6 +31,7 @@ pub mod racks;
 mod reference;
 pub mod report;
 pub mod show;
+pub mod since;
 #[cfg(feature = "aws")]
 pub mod snapshot;
 pub mod teardown;
@@ -59,13 +61,23 @@ fn judge<T>(
     snapshot: &Snapshot,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    judge_quietly(snapshot, |material| {
+        for id in &material.case.rack.unseen {
+            let line = format!("{id}, which the definition of the rack names, was not seen");
+            ui::note(&text::harmless(&line));
+        }
+        then(material)
+    })
+}
+
+/// The same for what is only compared with: what it lacks is said of the other.
+fn judge_quietly<T>(
+    snapshot: &Snapshot,
+    then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let graph = Graph::build(&snapshot.resources);
     let definition = snapshot.definition.as_ref();
     let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition)?;
-    for id in &rack.unseen {
-        let line = format!("{id}, which the definition of the rack names, was not seen");
-        ui::note(&text::harmless(&line));
-    }
     let belongings = belonging::decide(&graph, &rack);
     let gaps = Gaps::of(&snapshot.gaps);
     let case = Case {

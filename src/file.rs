@@ -15,6 +15,8 @@ use crate::{
     text,
 };
 
+pub mod kept;
+
 /// A snapshot file may unpack to no more than this.
 const LARGEST: u64 = 4 << 30;
 
@@ -133,6 +135,9 @@ fn cannot_write(path: &Path, why: &io::Error) -> Failure {
 
 /// The file that tells a folder of ours from any other.
 pub const MANIFEST: &str = "manifest.json";
+
+/// The snapshot inside a report's folder, from which the report can be made again.
+pub const SNAPSHOT: &str = "snapshot.json";
 
 /// A folder of files that appears as one.
 pub struct Folder {

@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `free_tier`, `teardown`, `diagram`, `report` |
+//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `free_tier`, `teardown`, `diagram`, `report`, `diff` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -24,7 +24,8 @@
 //!
 //! **Invariant: nothing that reads can write.** Every client carries a guard that refuses each
 //! operation that is not on the list of reads; `racklens policy` prints the same list. A Terraform
-//! state in a bucket is the one object that is ever fetched, and only where the user names it.
+//! state in a bucket is the one object that is ever fetched, and only where the user names it. A
+//! report goes into a bucket by a client of its own, which can put an object and do nothing else.
 //!
 //! **Invariant: empty is not unknown.** What could not be read is a [`snapshot::Gap`] or a
 //! [`kind::Fact::Unread`], and travels to every output.
@@ -42,6 +43,7 @@ pub mod config;
 pub mod cost;
 pub mod definition;
 pub mod diagram;
+pub mod diff;
 pub mod failure;
 pub mod file;
 pub mod free_tier;
@@ -98,6 +100,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Show(it) => command::show::run(it),
         Command::Trace(it) => command::trace::run(it),
         Command::Diagram(it) => command::diagram::run(it),
+        Command::Diff(it) => command::diff::run(it),
         Command::Audit(it) => command::audit::run(it),
         Command::Cost(it) => command::cost::run(it),
         Command::Report(it) => command::report::run(it),

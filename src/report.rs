@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
+    diff::Change,
     price::Usd,
     rule::{Category, Severity, Status},
     snapshot::Gap,
 };
 
+pub mod audit;
 pub mod csv;
 pub mod html;
 mod make;
+pub mod markdown;
 pub mod money;
 
 pub use crate::traffic::End;
@@ -26,6 +29,8 @@ pub struct Report {
     pub header: Header,
     pub coverage: Coverage,
     pub overview: Overview,
+    /// What became of what an earlier report told, where there is one to compare with.
+    pub since: Option<Since>,
     /// Fails first, then unknowns, each from the worst down.
     pub findings: Vec<Finding>,
     /// What every rule came to, by id.
@@ -80,6 +85,37 @@ pub struct Overview {
     pub belonging: Vec<(&'static str, usize)>,
 }
 
+/// A comparison with an earlier state of the rack.
+#[derive(Clone, Debug)]
+pub struct Since {
+    /// When that was taken.
+    pub from: Timestamp,
+    /// How many findings had each fate, zeros included.
+    pub counts: Vec<(Change, usize)>,
+    /// What was found then and is not now: fixed, or out of sight.
+    pub gone: Vec<Gone>,
+}
+
+impl Since {
+    /// How many findings had that fate.
+    pub fn count(&self, change: Change) -> usize {
+        let counts = self.counts.iter().find(|it| it.0 == change);
+        counts.map_or(0, |it| it.1)
+    }
+}
+
+/// Something that was found and is not now.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    pub change: Change,
+    pub rule: &'static str,
+    pub title: String,
+    pub severity: Severity,
+    /// What it was about.
+    pub label: String,
+    pub why: String,
+}
+
 /// One line about how the rack is.
 #[derive(Clone, Debug)]
 pub struct Health {
@@ -91,9 +127,16 @@ pub struct Health {
 /// One thing that is wrong, or that could not be judged.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// `f-<rule>-<fingerprint>`: stays the same from run to run.
+    /// `finding-<fingerprint>`, from the second of one cause on with its number behind.
     pub anchor: String,
+    /// Stays the same from run to run; two revisions of one task definition may share it.
     pub fingerprint: String,
+    /// What of its subject it is about, where that is not all of it.
+    pub detail: String,
+    /// What became of it since the state compared with.
+    pub change: Option<Change>,
+    /// Whether that is worth a look: it is new, worse, or out of sight.
+    pub is_news: bool,
     pub rule: &'static str,
     pub title: String,
     pub category: Category,

@@ -448,9 +448,13 @@ impl Verdict {
     }
 
     /// Sixteen hex digits that stay the same from run to run for the same cause.
+    ///
+    /// Two revisions of one task definition with the same fault have one cause, and so the same
+    /// digits: the next deployment neither mends it nor makes it anew.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
-        for part in [self.rule, &self.subject.to_string(), &self.detail] {
+        let subject = revision::lasting(&self.subject);
+        for part in [self.rule, &subject.to_string(), &self.detail] {
             hash.update(part);
             hash.update([0]);
         }
@@ -607,6 +611,17 @@ mod tests {
                 assert!(address.starts_with("https://"), "{}: {address}", rule.id);
             }
         }
+    }
+
+    #[test]
+    fn the_next_revision_of_a_task_definition_has_the_same_fingerprint() {
+        let words = words(&runs_as_root::RULE);
+        let of = |key: &str| {
+            let subject = ResourceId::new(Kind::TaskDefinition, key);
+            Verdict::new(&runs_as_root::RULE, &words, &subject, Status::Fail, "").fingerprint()
+        };
+        assert_eq!(of("web:3"), of("web:4"));
+        assert_ne!(of("web:3"), of("api:3"));
     }
 
     #[test]

@@ -61,6 +61,30 @@ pub fn one_line(text: &str) -> String {
 
 /// How many hex digits a SHA-256 has.
 pub const SHA256: usize = 64;
+/// Text as one part of a path or an address: what could lead out of it, or be taken for more than
+/// a name, is percent-encoded. Two texts never become one.
+pub fn path_part(text: &str) -> String {
+    let mut part = String::new();
+    for (at, it) in text.bytes().enumerate() {
+        let plain = it.is_ascii_alphanumeric() || it == b'_' || (at > 0 && b"-.".contains(&it));
+        if plain {
+            part.push(char::from(it));
+        } else {
+            part.push_str(&format!("%{it:02X}"));
+        }
+    }
+    // Names of files end at 255 bytes; what is cut is told apart by its digest.
+    if part.is_empty() {
+        part.push('~');
+    } else if part.len() > LONGEST_PART {
+        part.truncate(LONGEST_PART - 17);
+        part.push_str(&format!("~{}", digest(text.as_bytes(), 16)));
+    }
+    part
+}
+
+/// Bytes of a part of a path, at most.
+const LONGEST_PART: usize = 120;
 
 /// The first `digits` hex digits of a text's SHA-256.
 pub fn digest(text: &[u8], digits: usize) -> String {
@@ -141,6 +165,23 @@ mod tests {
         assert_eq!(harmless("gpj.\u{202e}exe"), "gpj.\\u{202e}exe");
         assert_eq!(harmless("pro\u{200b}d"), "pro\\u{200b}d");
         assert_eq!(harmless("plain ü 名"), "plain ü 名");
+    }
+
+    #[test]
+    fn a_part_of_a_path_leads_nowhere_else() {
+        for (text, part) in [
+            ("karim-test", "karim-test"),
+            ("..", "%2E."),
+            ("../a b", "%2E.%2Fa%20b"),
+            ("-rf", "%2Drf"),
+            ("c:\\é", "c%3A%5C%C3%A9"),
+            ("", "~"),
+        ] {
+            assert_eq!(path_part(text), part);
+        }
+        let long = |end: &str| path_part(&format!("{}{end}", "x".repeat(400)));
+        assert_eq!(long("a").len(), LONGEST_PART);
+        assert_ne!(long("a"), long("b"));
     }
 
     #[test]

@@ -499,6 +499,84 @@ fn trace_writes_the_same_steps_as_json() {
     );
 }
 
+/// The sample a week later: a port is open, a machine was replaced.
+fn later(folder: &Path) -> std::path::PathBuf {
+    let text = fs::read_to_string(SAMPLE).unwrap();
+    let text = text.replace("i-007670c6b3c8e2ee0", "i-0aaaaaaaaaaaaaaaa");
+    let mut snapshot: serde_json::Value = serde_json::from_str(&text).unwrap();
+    snapshot["taken"] = "2018-05-08T17:53:44Z".into();
+    let groups = snapshot["resources"].as_array_mut().unwrap().iter_mut();
+    for it in groups.filter(|it| it["id"] == "security-group/sg-035b4f34a054d3787") {
+        let port = serde_json::json!({
+            "protocol": "tcp", "from": 3306, "to": 3306, "cidrs": ["0.0.0.0/0"],
+        });
+        let ingress = it["attrs"]["security-group"]["ingress"].as_array_mut();
+        ingress.unwrap().push(port);
+    }
+    let path = folder.join("later.json");
+    fs::write(&path, snapshot.to_string()).unwrap();
+    path
+}
+
+#[test]
+fn a_diff_tells_what_is_new_and_folds_what_was_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = later(folder.path());
+    let (code, stdout, stderr) = run(racklens().args(["diff", SAMPLE]).arg(&new));
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(stdout.contains("sg-world-data-port"), "{stdout}");
+    assert!(
+        stdout.contains("findings: 1 new, 35 still there; resources: 1 changed, 1 replaced"),
+        "{stdout}"
+    );
+    let (code, ..) = run(racklens()
+        .args(["diff", SAMPLE, "--fail-on", "critical"])
+        .arg(&new));
+    assert_eq!(code, 10);
+}
+
+#[test]
+fn a_diff_of_a_snapshot_with_itself_tells_of_no_change() {
+    let (code, stdout, _) = run(racklens().args(["diff", SAMPLE, SAMPLE, "--fail-on", "info"]));
+    assert_eq!(code, 0);
+    assert!(stdout.ends_with(
+        "findings: 35 still there; resources: none changed \
+         (2018-05-01T17:53:44Z to 2018-05-01T17:53:44Z)\n"
+    ));
+}
+
+#[test]
+fn a_snapshot_of_another_rack_is_no_baseline() {
+    let other = "samples/cruddur/snapshot.json";
+    let (code, stdout, stderr) = run(racklens().args(["diff", other, SAMPLE]));
+    assert_eq!((code, stdout.as_str()), (2, ""));
+    assert!(
+        stderr.contains("snapshot.json cannot be compared with: it is of"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.contains("help: give an earlier snapshot"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_baseline_of_another_format_is_a_wrong_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let newer = folder.path().join("newer.json");
+    let text = fs::read_to_string(SAMPLE).unwrap();
+    fs::write(&newer, text.replacen("\"format\": 1", "\"format\": 99", 1)).unwrap();
+    for (file, why) in [
+        (newer.to_str().unwrap(), "written by a newer racklens"),
+        ("Cargo.toml", "not a snapshot"),
+        ("samples", "cannot read samples/snapshot.json"),
+    ] {
+        let (code, stdout, stderr) = run(racklens().args(["diff", file, SAMPLE]));
+        assert_eq!((code, stdout.as_str()), (2, ""), "{file}");
+        assert!(stderr.contains(why), "{stderr}");
+    }
+}
+
 #[test]
 fn completions_know_the_verbs() {
     for shell in ["bash", "zsh", "fish"] {

@@ -70,6 +70,97 @@ fn racks_lists_the_rack_with_its_age_and_size() {
     assert!(!names.contains(&"convox-events"), "{names:?}");
 }
 
+/// What the emulator's S3 answers to a question without a signature.
+fn asked(emulator: &Emulator, method: &str, path: &str) -> String {
+    let address = emulator.endpoint.trim_start_matches("http://");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request = format!(
+        "{method} {path} HTTP/1.0\r\nHost: {address}\r\nx-amz-checksum-mode: ENABLED\r\n\r\n"
+    );
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_report_can_be_put_into_a_bucket() {
+    // Of its own, as it is written to.
+    let emulator = Emulator::start(&["ecstest"]);
+    let bucket = "encompass-terraform-state";
+    let (code, stdout, stderr) = run(racklens()
+        .envs(emulator.env())
+        .args([
+            "report",
+            "--from",
+            "samples/karim-test/snapshot.json",
+            "--out",
+        ])
+        .arg(format!("s3://{bucket}/reports/")));
+    assert_eq!(code, 0, "{stderr}");
+    let place = format!("{bucket}/reports/karim-test/2018-05-01T175344Z");
+    let last = stdout.lines().last().unwrap();
+    assert!(
+        last.ends_with(&format!(" report=s3://{place}/index.html")),
+        "{last}"
+    );
+    let answer = asked(&emulator, "GET", &format!("/{place}/manifest.json"));
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let head = head.to_lowercase();
+    assert!(head.contains("content-type: application/json"), "{head}");
+    assert!(head.contains("x-amz-checksum-sha256:"), "{head}");
+    let manifest: Value = serde_json::from_str(body).unwrap();
+    for file in manifest["files"].as_array().unwrap() {
+        let name = file["name"].as_str().unwrap();
+        let answer = asked(&emulator, "GET", &format!("/{place}/{name}"));
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert_eq!(
+            file["sha256"],
+            racklens::text::digest(body.as_bytes(), 64),
+            "{name}"
+        );
+    }
+    let latest = asked(
+        &emulator,
+        "GET",
+        &format!("/{bucket}/reports/karim-test/latest.json"),
+    );
+    assert!(latest.contains("2018-05-01T175344Z/index.html"), "{latest}");
+    // As private as the bucket: nobody but the owner is granted anything.
+    let acl = asked(&emulator, "GET", &format!("/{place}/index.html?acl"));
+    assert_eq!(acl.matches("<Grant>").count(), 1, "{acl}");
+    assert!(
+        acl.contains("FULL_CONTROL") && !acl.contains("AllUsers"),
+        "{acl}"
+    );
+}
+
+#[test]
+fn a_bucket_that_takes_nothing_is_told_with_what_to_allow() {
+    let (code, stdout, stderr) = run(live().args([
+        "report",
+        "--from",
+        "samples/karim-test/snapshot.json",
+        "--out",
+        "s3://there-is-no-such-bucket/reports",
+    ]));
+    assert_eq!((code, stdout.as_str()), (1, ""));
+    assert!(stderr.contains("NoSuchBucket"), "{stderr}");
+    assert!(stderr.contains("help: it takes s3:PutObject"), "{stderr}");
+}
+
+#[test]
+fn a_bucket_is_not_read_and_nothing_in_it_is_removed() {
+    for wish in [["--keep", "3"], ["--since", "last"]] {
+        let (code, _, stderr) = run(live()
+            .args(["report", "--from", "samples/karim-test/snapshot.json"])
+            .args(["--out", "s3://reports"])
+            .args(wish));
+        assert_eq!(code, 2, "{stderr}");
+        assert!(stderr.contains("in a bucket racklens"), "{stderr}");
+    }
+}
+
 #[test]
 fn an_unknown_rack_is_exit_code_3_with_near_names() {
     let (code, _, stderr) = run(live().args(["snapshot", "--rack", "karim-tset", "-o", "-"]));

@@ -180,6 +180,11 @@ fn hostile_names_and_texts_do_nothing_in_any_output_of_any_verb() {
             Some("json") if said.args[0] == "diagram" => drop(assert_json(&what, &said.stdout)),
             Some("json") if !said.stdout.is_empty() => assert_true_json(&what, &said.stdout),
             Some("csv" | "focus") => assert_harmless_csv(&what, &said.stdout),
+            // What a viewer shows is harmless to its reader, too.
+            Some("sarif") => {
+                assert_json(&what, &said.stdout);
+                assert_harmless_text(&what, &said.stdout);
+            }
             _ => assert_harmless_text(&what, &said.stdout),
         }
         if said.stdout.contains("alert(1)") {
@@ -187,7 +192,7 @@ fn hostile_names_and_texts_do_nothing_in_any_output_of_any_verb() {
         }
     }
     // It was there to be told: else nothing of this means anything.
-    for verb in ["audit", "list", "racks", "show"] {
+    for verb in ["audit", "diff", "list", "racks", "show"] {
         assert!(told.iter().any(|it| it.0 == verb), "{verb}: {told:?}");
     }
     let written = files(folder.path());

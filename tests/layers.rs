@@ -80,6 +80,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "diagram",
             "report.rs",
             "report",
+            "diff.rs",
+            "diff",
         ],
         &[
             "petgraph",
@@ -166,6 +168,16 @@ fn no_call_that_writes_is_in_the_house() {
         }
     }
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn only_the_store_puts_an_object() {
+    let puts = rust_files("").into_iter();
+    let puts: Vec<String> = puts
+        .flat_map(|it| mentions(&it, &[".put_object("]))
+        .collect();
+    assert_eq!(puts.len(), 1, "{puts:#?}");
+    assert!(puts[0].contains("aws/store.rs"), "{puts:#?}");
 }
 
 /// Whether a line begins an operation, `.delete_vpc()`, and not only reads a field of an answer.

@@ -13,7 +13,9 @@ mod emulated;
 #[cfg(feature = "aws")]
 mod faults;
 mod hostile;
+mod kept;
 mod layers;
+mod outputs;
 mod page;
 mod racks;
 mod samples;

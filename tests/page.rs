@@ -21,12 +21,13 @@ mod example;
 /// What the example is made of.
 mod model {
     pub(super) use racklens::{
+        diff::Change,
         id::ResourceId,
         kind::Kind,
         price::Usd,
         report::{
-            Container, Coverage, End, Finding, Header, Health, Link, Overview, Path, Report, Row,
-            RuleTally, Shelf, Target, money,
+            Container, Coverage, End, Finding, Gone, Header, Health, Link, Overview, Path, Report,
+            Row, RuleTally, Shelf, Since, Target, money,
         },
         rule::{Category, Severity, Status},
         snapshot::{Gap, Reason},
@@ -74,6 +75,12 @@ fn racks_file() -> &'static Path {
 fn report_file() -> &'static Path {
     static FILE: OnceLock<PathBuf> = OnceLock::new();
     FILE.get_or_init(|| written("report", &example::rack()))
+}
+
+/// The same with what became of each finding since another report.
+fn compared_file() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| written("compared", &example::compared()))
 }
 
 fn written(name: &str, report: &Report) -> PathBuf {
@@ -409,6 +416,62 @@ fn the_link_to_a_finding_can_be_copied() {
 }
 
 #[test]
+fn the_lines_that_mute_a_finding_can_be_copied() {
+    let Some(page) = report(LIGHT) else { return };
+    page.allow_clipboard();
+    page.eval(UNFOLD);
+    page.eval("document.querySelector('[data-copy-text]').click()");
+    page.wait_for("document.querySelector('.mute [role=status]').textContent === 'Copied'");
+    let copied = text(&page, "navigator.clipboard.readText()");
+    let table: toml::Table = toml::from_str(&copied).expect("it is TOML");
+    let finding = text(&page, "document.querySelector('.finding').dataset.rule");
+    assert_eq!(table["mute"][0]["rule"].as_str(), Some(finding.as_str()));
+}
+
+/// How many findings are shown when one of their controls has this value.
+fn shown_with(page: &Page, control: &str, value: &str) -> u64 {
+    page.eval(&format!(
+        "(() => {{
+            const control = document.querySelector('#findings [data-filter={control}]');
+            control.value = '{value}';
+            control.dispatchEvent(new Event('input'));
+        }})()"
+    ));
+    let shown = "document.querySelectorAll('#findings [data-item]:not([hidden])').length";
+    number(page, shown)
+}
+
+#[test]
+fn findings_are_filtered_by_a_part_of_their_resource() {
+    let Some(page) = report(LIGHT) else { return };
+    let all = number(
+        &page,
+        "document.querySelectorAll('#findings [data-item]').length",
+    );
+    let some = shown_with(&page, "resource", "Security-Group/");
+    assert!(0 < some && some < all, "{some} of {all}");
+    assert_eq!(shown_with(&page, "resource", "no such thing"), 0);
+}
+
+#[test]
+fn the_first_screen_tells_what_is_new_and_what_matters() {
+    let Some(page) = opened(compared_file(), LIGHT) else {
+        return;
+    };
+    page.emulate(Look {
+        size: Some((1440, 900)),
+        ..LIGHT
+    });
+    let seen = "[...document.querySelectorAll('.since li')]
+        .filter((it) => it.getBoundingClientRect().bottom < innerHeight).length";
+    assert_eq!(number(&page, seen), 2);
+    assert_eq!(shown_with(&page, "change", "new"), 1);
+    let fixed =
+        "document.querySelector('.gone').textContent.includes('events are kept for 30 days')";
+    assert_eq!(page.eval(fixed), true);
+}
+
+#[test]
 fn the_keyboard_reaches_everything_in_the_order_of_reading() {
     let Some(page) = report(LIGHT) else { return };
     let focused = "document.activeElement.matches('.skip') ? 'skip'
@@ -492,11 +555,17 @@ fn assert_nothing_is_wider_than_the_window(file: &Path) {
 fn nothing_is_wider_than_the_window() {
     assert_nothing_is_wider_than_the_window(report_file());
     assert_nothing_is_wider_than_the_window(demo_file());
+    assert_nothing_is_wider_than_the_window(compared_file());
     assert_nothing_is_wider_than_the_window(racks_file());
 }
 
 fn assert_can_be_read(look: Look) {
-    for (file, texts) in [(report_file(), 100), (demo_file(), 100), (racks_file(), 40)] {
+    for (file, texts) in [
+        (report_file(), 100),
+        (compared_file(), 100),
+        (demo_file(), 100),
+        (racks_file(), 40),
+    ] {
         let Some(page) = opened(file, look) else {
             return;
         };
@@ -603,7 +672,7 @@ fn headings_leave_out_no_level() {
 
 #[test]
 fn every_id_is_there_once_and_every_link_leads_somewhere() {
-    for file in [report_file(), demo_file(), racks_file()] {
+    for file in [report_file(), compared_file(), demo_file(), racks_file()] {
         let Some(page) = opened(file, LIGHT) else {
             return;
         };

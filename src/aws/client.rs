@@ -98,6 +98,11 @@ clients! {
 }
 
 impl Aws {
+    /// What all clients are made of.
+    pub(super) fn config(&self) -> &aws_config::SdkConfig {
+        &self.config
+    }
+
     /// The same identity in another region.
     pub fn in_region(&self, region: &str) -> Self {
         let config = self.config.to_builder();

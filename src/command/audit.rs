@@ -1,19 +1,38 @@
 //! `audit`: the verdicts of all rules on one rack.
 
-use clap::Args;
-use serde_json::json;
+use std::path::PathBuf;
 
-use super::pricing::{Prices, Pricing};
+use clap::{Args, ValueEnum};
+
+use super::{
+    pricing::{Prices, Pricing},
+    since::{self, Since},
+};
 use crate::{
-    cli::{FailOn, Format, Input},
+    cli::{FailOn, Input},
+    diff::{Diff, FindingChange, markdown::verdict},
     failure::{Exit, Failure},
-    price::Usd,
-    report::{self, Costs, Material, csv, money},
-    rule::{Severity, Status, Verdict},
+    file::kept::Kept,
+    report::{
+        self, Costs, Material,
+        audit::{self, Audit as View, Choice, json, junit, markdown, sarif},
+        csv,
+    },
+    rule::{Severity, Status},
+    snapshot::Snapshot,
     text, ui,
 };
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  racklens audit --from rack.json.gz
+  racklens audit --from rack.json.gz --since monday.json.gz --new-only --fail-on medium
+  racklens audit --from rack.json.gz --since last --reports /var/lib/racklens
+  racklens audit --from rack.json.gz --format sarif > rack.sarif
+
+Exit code 10: a finding is at or above --fail-on. Exit code 4: none is, but something could not be
+judged because it could not be read.")]
 pub struct Audit {
     #[command(flatten)]
     input: Input,
@@ -22,88 +41,171 @@ pub struct Audit {
     /// Show what passed, too
     #[arg(long)]
     all: bool,
+    /// Compare with this earlier snapshot or report's folder, or with the last report in --reports
+    #[arg(long, value_name = "FILE|last", value_parser = since::since)]
+    since: Option<Since>,
+    /// Folder that `report --keep` fills, for --since last
+    #[arg(long, value_name = "DIR", env = "RACKLENS_REPORTS")]
+    reports: Option<PathBuf>,
+    /// Show, and count for the exit code, only what is new, worse or out of sight since then
+    #[arg(long, requires = "since", conflicts_with = "all")]
+    new_only: bool,
+    /// Let what could not be judged count as a finding of its rule's severity
+    #[arg(long)]
+    strict: bool,
     /// End with exit code 10 when a finding is at least this bad
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     fail_on: FailOn,
 }
 
+/// How an audit is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person
+    #[default]
+    Table,
+    Json,
+    Csv,
+    /// For a pull request
+    Markdown,
+    /// For code scanning services, version 2.1.0
+    Sarif,
+    /// For build servers
+    Junit,
+}
+
 pub fn run(args: &Audit) -> Result<Exit, Failure> {
     let snapshot = super::load(&args.input)?;
+    let old = args.baseline(&snapshot)?;
     let pricing = Pricing::of(&snapshot.rack, &args.input.said, &Prices::default())?;
-    super::judge(&snapshot, |material| {
-        let said = pricing.counted(material, |costs| {
-            Ok(match args.format {
-                Format::Table => table(material, costs, args.all),
-                Format::Json => json(material, costs, args.all),
-                Format::Csv => csv::findings(material, &report::make(material, Some(costs)))
-                    .map_err(|it| Failure::new(Exit::Failed, it.to_string()))?,
-            })
-        });
-        ui::result(&said?)?;
+    since::compared(old.as_ref(), &snapshot, |material, since| {
+        let choice = match (args.new_only, args.all) {
+            (true, _) => Choice::News,
+            (false, true) => Choice::Every,
+            (false, false) => Choice::Open,
+        };
+        let audit = View::choose(material, since, choice);
+        let written = pricing.counted(material, |costs| args.written(&audit, costs));
+        ui::result(&written?)?;
         if let Some(line) = report::incomplete(snapshot.gaps.len()) {
             ui::note(&line);
         }
-        Ok(exit(material, args.fail_on))
+        Ok(args.exit(&audit))
     })
 }
 
-fn exit(material: &Material<'_>, fail_on: FailOn) -> Exit {
-    let mut verdicts = verdicts(material, false);
-    let bad = |it: &Verdict| it.status == Status::Fail && fail_on.is_reached_by(it.severity);
-    if verdicts.iter().any(|it| bad(it)) {
-        return Exit::Findings;
+impl Audit {
+    fn baseline(&self, new: &Snapshot) -> Result<Option<Snapshot>, Failure> {
+        match (&self.since, &self.reports) {
+            (None, _) => Ok(None),
+            (Some(Since::File(path)), _) => since::baseline(path, new).map(Some),
+            (Some(Since::Last), Some(root)) => Ok(since::last(&Kept::of(root, new), new)),
+            (Some(Since::Last), None) => {
+                let message = "--since last does not say where the last report is";
+                Err(Failure::new(Exit::Usage, message)
+                    .hint("give --reports DIR, the folder that `report --keep` fills"))
+            }
+        }
     }
-    verdicts.retain(|it| it.gap.is_some());
-    if verdicts.is_empty() {
-        Exit::Fine
-    } else {
-        Exit::Incomplete
+
+    fn written(&self, audit: &View<'_>, costs: &Costs<'_>) -> Result<String, Failure> {
+        Ok(match self.format {
+            Format::Table => table(audit, costs),
+            Format::Json => json::write(audit, costs),
+            Format::Csv => {
+                let mut report = report::make(audit.material, audit.since, Some(costs));
+                report
+                    .findings
+                    .retain(|it| !self.new_only || it.is_news || audit.since.is_none());
+                csv::findings(audit.material, &report)
+                    .map_err(|it| Failure::new(Exit::Failed, it.to_string()))?
+            }
+            Format::Markdown => markdown::write(audit, &plain(audit)),
+            Format::Sarif => sarif::write(audit),
+            Format::Junit => self.junit(audit),
+        })
+    }
+
+    /// A build server wants to see what passed; of old findings it need not be told again.
+    fn junit(&self, audit: &View<'_>) -> String {
+        let unknown = if self.strict {
+            junit::Unknown::Error
+        } else {
+            junit::Unknown::Skipped
+        };
+        if self.new_only {
+            return junit::write(audit, unknown);
+        }
+        let every = View::choose(audit.material, audit.since, Choice::Every);
+        junit::write(&every, unknown)
+    }
+
+    /// By the verdicts that are shown, those that passed aside.
+    fn exit(&self, audit: &View<'_>) -> Exit {
+        let counts = |status| status == Status::Fail || (self.strict && status == Status::Unknown);
+        let mut verdicts = audit.verdicts.iter();
+        if verdicts.any(|it| counts(it.status) && self.fail_on.is_reached_by(it.severity)) {
+            return Exit::Findings;
+        }
+        let mut unknown = audit.verdicts.iter();
+        let lost = audit.gone().any(|it| it.gap.is_some());
+        if lost || unknown.any(|it| it.status.is_open() && it.gap.is_some()) {
+            Exit::Incomplete
+        } else {
+            Exit::Fine
+        }
     }
 }
 
-/// Fails and unknowns, the worst first; with `all`, everything.
-fn verdicts<'a>(material: &Material<'a>, all: bool) -> Vec<&'a Verdict> {
-    let every = material.judged.iter().flat_map(|it| &it.verdicts);
-    let mut verdicts: Vec<&Verdict> = every.filter(|it| all || it.status.is_open()).collect();
-    verdicts.sort_by(|a, b| {
-        let key = |it: &Verdict| (it.status, std::cmp::Reverse(it.severity), it.rule);
-        (key(a), &a.subject, &a.detail).cmp(&(key(b), &b.subject, &b.detail))
-    });
-    verdicts
-}
-
-fn table(material: &Material<'_>, costs: &Costs<'_>, all: bool) -> String {
-    let found = verdicts(material, all);
-    let rows: Vec<Vec<String>> = found
+fn table(audit: &View<'_>, costs: &Costs<'_>) -> String {
+    let mut header = vec!["verdict", "rule", "resource", "why"];
+    if audit.since.is_some() {
+        header.insert(0, "change");
+    }
+    let rows: Vec<Vec<String>> = audit
+        .verdicts
         .iter()
         .map(|it| {
-            let word = it.status.word(it.severity);
+            let word = it.status.word(it.severity).to_owned();
             let resource = it.subject.to_string();
-            let why = match (&it.gap, monthly(material, costs, it)) {
-                (Some(gap), _) => format!("{} ({} needs {})", it.why, gap.call, gap.action),
-                (None, Some(usd)) => format!("{} ({usd} USD a month)", it.why),
-                (None, None) => it.why.clone(),
-            };
-            vec![word.to_owned(), it.rule.to_owned(), resource, why]
+            let mut why = audit::why(it);
+            if let Some(usd) = audit.monthly(costs, it) {
+                why = format!("{why} ({usd} USD a month)");
+            }
+            let mut row = vec![word, it.rule.to_owned(), resource, why];
+            if audit.since.is_some() {
+                let change = audit.change(it).map(|it| it.change.words());
+                row.insert(0, change.unwrap_or_default().to_owned());
+            }
+            row
         })
+        .chain(audit.gone().map(gone_row))
         .collect();
     let table = if rows.is_empty() {
         String::new()
     } else {
-        ui::table(&["verdict", "rule", "resource", "why"], rows) + "\n"
+        ui::table(&header, rows) + "\n"
     };
-    format!("{table}{}\n", summary(material))
+    format!("{table}{}\n", summary(audit, ui::verdict))
 }
 
-/// What the subject of a failure about cost costs a month, known and at least.
-fn monthly(material: &Material<'_>, costs: &Costs<'_>, verdict: &Verdict) -> Option<Usd> {
-    let mut judged = material.judged.iter();
-    let judged = judged.find(|it| it.rule.id == verdict.rule)?;
-    money::saved(costs, judged.words.category, verdict)
+fn gone_row(it: &FindingChange) -> Vec<String> {
+    vec![
+        it.change.words().to_owned(),
+        verdict(it),
+        it.rule.to_owned(),
+        it.subject.to_string(),
+        it.why.clone(),
+    ]
 }
 
-/// `karim-test: 1 high, 2 low, 1 unknown, 12 passed`
-fn summary(material: &Material<'_>) -> String {
+fn plain(audit: &View<'_>) -> String {
+    summary(audit, |status, severity| status.word(severity).to_owned())
+}
+
+/// `karim-test: 1 high, 2 low, 1 unknown, 12 passed; since 2018-05-01T17:53:44Z 1 new, 2 fixed`
+fn summary(audit: &View<'_>, word: fn(Status, Severity) -> String) -> String {
+    let material: &Material<'_> = audit.material;
     let every = || material.judged.iter().flat_map(|it| &it.verdicts);
     let of = |status| every().filter(move |it| it.status == status);
     let mut parts = Vec::new();
@@ -112,8 +214,7 @@ fn summary(material: &Material<'_>) -> String {
             .filter(|it| it.severity == severity)
             .count();
         if number > 0 {
-            let word = ui::verdict(Status::Fail, severity);
-            parts.push(format!("{number} {word}"));
+            parts.push(format!("{number} {}", word(Status::Fail, severity)));
         }
     }
     if parts.is_empty() {
@@ -121,45 +222,16 @@ fn summary(material: &Material<'_>) -> String {
     }
     let unknown = of(Status::Unknown).count();
     if unknown > 0 {
-        let word = ui::verdict(Status::Unknown, Severity::Info);
+        let word = word(Status::Unknown, Severity::Info);
         parts.push(format!("{unknown} {word}"));
     }
     parts.push(format!("{} passed", of(Status::Pass).count()));
     let rack = text::harmless(&material.case.rack.name);
-    format!("{rack}: {}", parts.join(", "))
+    let since = audit.since.map(since_line).unwrap_or_default();
+    format!("{rack}: {}{since}", parts.join(", "))
 }
 
-fn json(material: &Material<'_>, costs: &Costs<'_>, all: bool) -> String {
-    let snapshot = material.snapshot;
-    let verdicts: Vec<serde_json::Value> = verdicts(material, all)
-        .into_iter()
-        .map(|it| {
-            let evidence: Vec<_> = it
-                .evidence
-                .iter()
-                .map(|it| json!({ "resource": it.resource, "path": it.path, "value": it.value }))
-                .collect();
-            json!({
-                "rule": it.rule,
-                "resource": it.subject,
-                "status": it.status,
-                "severity": it.severity,
-                "why": it.why,
-                "evidence": evidence,
-                "fingerprint": it.fingerprint(),
-                "gap": it.gap,
-                "monthly_cost": monthly(material, costs, it),
-            })
-        })
-        .collect();
-    let document = json!({
-        "schema_version": 1,
-        "rack": material.case.rack.name,
-        "account": snapshot.account,
-        "region": snapshot.region,
-        "taken": csv::stamp(snapshot.taken),
-        "gaps": snapshot.gaps,
-        "verdicts": verdicts,
-    });
-    text::json(&document)
+fn since_line(diff: &Diff) -> String {
+    let from = csv::stamp(diff.from.taken);
+    format!("; since {from} {}", diff.told_findings())
 }

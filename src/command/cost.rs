@@ -18,7 +18,7 @@ use crate::{
     free_tier::{self, FreeTier, Question},
     id::ResourceId,
     price::Usd,
-    report::{Material, csv},
+    report::{Material, csv, markdown},
     text, ui,
 };
 
@@ -264,13 +264,13 @@ impl View<'_> {
         let plain: fn(&str) -> String = |it| text::harmless(it).into_owned();
         Ok(match (self.format, &self.free) {
             (Format::Table, None) => self.page(ui::table, plain),
-            (Format::Markdown, None) => self.page(words::markdown, words::cell),
+            (Format::Markdown, None) => self.page(markdown::table, markdown::cell),
             (Format::Csv, None) => self.csv()?,
             (Format::Focus, _) => self.focus()?,
             (Format::Json, _) => self.json(),
             (Format::Table, Some(free)) => free::page(free, self.rack(), ui::table, plain),
             (Format::Markdown, Some(free)) => {
-                free::page(free, self.rack(), words::markdown, words::cell)
+                free::page(free, self.rack(), markdown::table, markdown::cell)
             }
             (Format::Csv, Some(free)) => {
                 free::table(free).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?

@@ -42,8 +42,10 @@ pub fn run(args: &Demo) -> Result<Exit, Failure> {
     for (name, text) in SAMPLES {
         let snapshot = Snapshot::parse(text)
             .map_err(|it| Failure::new(Exit::Failed, format!("the example {name}: {it}")))?;
-        let written = super::report::write(&snapshot, &args.out.join(name), &pricing)?;
-        lines.push(written.line);
+        let written = super::report::made(&snapshot, None, &pricing)?;
+        let out = args.out.join(name);
+        written.put(&out)?;
+        lines.push(written.line(&super::report::page(&out)));
         reports.push((name, written.report));
     }
     let page = index(&reports)?;

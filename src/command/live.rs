@@ -15,6 +15,7 @@ use crate::{
         read::{self, Asked, Progress},
         session::{self, Access, Identity, NoAccess},
         state,
+        store::{self, Store},
     },
     definition::Definition,
     failure::{Exit, Failure},
@@ -88,6 +89,33 @@ pub fn look_for_racks(access: &Access, regions: &Regions) -> Result<Vec<Seen>, F
             }
         });
         Ok(seen.await)
+    })
+}
+
+/// Puts files into a bucket below a prefix, in their order.
+pub fn put(
+    access: &Access,
+    bucket: &str,
+    prefix: &str,
+    files: &[(String, &str)],
+) -> Result<(), Failure> {
+    watched(async |watch| {
+        let (aws, _) = session::open(access).await?;
+        let mut store = Store::new(&aws);
+        for (name, content) in files {
+            let key = format!("{prefix}{name}");
+            watch.line(&format!("writing s3://{bucket}/{key}"));
+            store.put(bucket, &key, content).await.map_err(|it| {
+                let message = format!("cannot write s3://{bucket}/{key}: {it}");
+                Failure::new(Exit::Failed, message)
+                    .hint(format!(
+                        "it takes {} below that prefix",
+                        store::OBJECT.action()
+                    ))
+                    .hint("`racklens policy --for snapshot --out s3://…` prints the statement")
+            })?;
+        }
+        Ok(())
     })
 }
 

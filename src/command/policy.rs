@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::definition::{self, Place};
+use super::{
+    definition::{self, Place},
+    report::{self, Out},
+};
 use crate::{
-    aws::{read, state},
+    aws::{read, state, store},
     failure::{Exit, Failure},
     text, ui,
 };
@@ -20,6 +23,9 @@ pub struct Policy {
     /// A Terraform state that will be read, s3://BUCKET/KEY
     #[arg(long, value_name = "S3", value_parser = definition::place)]
     tfstate: Vec<Place>,
+    /// Where reports will be written, s3://BUCKET/PREFIX
+    #[arg(long, value_name = "S3", value_parser = report::out)]
+    out: Vec<Out>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -48,6 +54,15 @@ pub fn run(args: &Policy) -> Result<Exit, Failure> {
             "Resource": states,
         }));
     }
+    let reports: BTreeSet<String> = args.out.iter().map(below).collect::<Result<_, _>>()?;
+    if !reports.is_empty() {
+        statements.push(json!({
+            "Sid": "RacklensWritesReports",
+            "Effect": "Allow",
+            "Action": store::OBJECT.action(),
+            "Resource": reports,
+        }));
+    }
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
     ui::result(&text::json(&document))?;
     Ok(Exit::Fine)
@@ -62,6 +77,18 @@ fn object(place: &Place) -> Result<String, Failure> {
             format!("{place} is a file, for which AWS asks no leave"),
         )
         .hint("give s3://BUCKET/KEY, or leave --tfstate out")),
+    }
+}
+
+/// The ARN of all that is put below a prefix.
+fn below(out: &Out) -> Result<String, Failure> {
+    match out {
+        Out::Bucket { bucket, prefix } => Ok(format!("arn:aws:s3:::{bucket}/{prefix}*")),
+        Out::Folder(it) => Err(Failure::new(
+            Exit::Usage,
+            format!("{} is a folder, for which AWS asks no leave", it.display()),
+        )
+        .hint("give s3://BUCKET/PREFIX, or leave --out out")),
     }
 }
 
@@ -96,6 +123,14 @@ mod tests {
         assert_eq!(object(&state).unwrap(), "arn:aws:s3:::states/shop.tfstate");
         let file = definition::place("shop.tfstate").unwrap();
         assert_eq!(object(&file).unwrap_err().exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_place_for_reports_is_allowed_by_itself_and_only_below_its_prefix() {
+        let arn = |it: &str| below(&report::out(it).unwrap());
+        assert_eq!(arn("s3://r/a/b").unwrap(), "arn:aws:s3:::r/a/b/*");
+        assert_eq!(arn("s3://r").unwrap(), "arn:aws:s3:::r/*");
+        assert_eq!(arn("reports").unwrap_err().exit, Exit::Usage);
     }
 
     #[test]

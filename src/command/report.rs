@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::pricing::{Prices, Pricing};
+use super::{
+    pricing::{Prices, Pricing},
+    since::{self, Since},
+};
 use crate::{
     cli::{FailOn, Input},
     diagram::{self, Question, dot, mermaid},
+    diff::{Change, Diff},
     failure::{Exit, Failure},
-    file::{self, Folder},
+    file::{self, Folder, kept::Kept},
     report::{self, Costs, Material, Report, csv, html},
     rule::Status,
     snapshot::Snapshot,
@@ -17,34 +21,110 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  racklens report --rack prod --out prod-report
+  racklens report --rack prod --out /var/lib/racklens --keep 30 --since last    every night
+
+With --keep, DIR holds DIR/RACK/2026-11-21T161808Z/ for each report and DIR/RACK/latest, a link to
+the newest. Runs that overlap wait for each other. Of the older reports only those are removed that
+are whole and of the same rack, account and region.
+
+In a bucket the layout is the same, with RACK/latest.json in place of the link. Objects get no ACL,
+so they are as private as the bucket, and AWS checks them against a SHA-256.
+
+The last line on standard output always has this form:
+  racklens: rack=prod findings=35 new=1 fixed=0 lost=0 unknown=0 gaps=0 report=DIR/index.html
+`new`, `fixed` and `lost` are - where there was nothing to compare with.")]
 pub struct Write {
     #[command(flatten)]
     input: Input,
     #[command(flatten)]
     prices: Prices,
-    /// Folder for the report: a new one, an empty one, or an earlier report's
-    #[arg(long, value_name = "DIR")]
-    out: PathBuf,
+    /// Folder for the report: a new one, an empty one, or an earlier report's; or s3://BUCKET/PREFIX
+    #[arg(long, value_name = "DIR|S3", value_parser = out)]
+    out: Out,
+    /// Keep this many reports of the rack in the folder, and remove older ones
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    keep: Option<u32>,
+    /// Compare with this earlier snapshot or report's folder, or with the last report in the folder
+    #[arg(long, value_name = "FILE|last", value_parser = since::since)]
+    since: Option<Since>,
     /// End with exit code 10 when a finding is at least this bad
     #[arg(long, value_name = "SEVERITY", default_value = "never")]
     fail_on: FailOn,
+    /// Count only what is new, worse or out of sight since then
+    #[arg(long, requires = "since")]
+    new_only: bool,
+}
+
+/// Where a report goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Out {
+    Folder(PathBuf),
+    /// The prefix ends in a slash, or is empty.
+    #[cfg(feature = "aws")]
+    Bucket {
+        bucket: String,
+        prefix: String,
+    },
+}
+
+/// Reads a path or `s3://BUCKET/PREFIX`.
+///
+/// # Errors
+/// When a bucket is missing, or this racklens asks no network.
+pub fn out(text: &str) -> Result<Out, String> {
+    let Some(there) = text.strip_prefix("s3://") else {
+        return Ok(Out::Folder(text.into()));
+    };
+    let (bucket, prefix) = there.split_once('/').unwrap_or((there, ""));
+    if bucket.is_empty() {
+        return Err("expected s3://BUCKET/PREFIX".to_owned());
+    }
+    #[cfg(feature = "aws")]
+    {
+        let prefix = prefix.trim_matches('/');
+        let end = if prefix.is_empty() { "" } else { "/" };
+        Ok(Out::Bucket {
+            bucket: bucket.to_owned(),
+            prefix: format!("{prefix}{end}"),
+        })
+    }
+    #[cfg(not(feature = "aws"))]
+    {
+        Err(format!(
+            "this racklens was built without AWS, and cannot write to {bucket}/{prefix}"
+        ))
+    }
 }
 
 pub fn run(args: &Write) -> Result<Exit, Failure> {
     // A folder that will be refused is not worth a minute of reading.
-    drop(Folder::prepare(&args.out)?);
+    match (&args.out, args.keep) {
+        (Out::Folder(out), None) => drop(Folder::prepare(out)?),
+        (Out::Folder(root), Some(_)) => file::kept::check(root)?,
+        #[cfg(feature = "aws")]
+        (Out::Bucket { .. }, _) => args.check_bucket()?,
+    }
     let snapshot = super::load(&args.input)?;
     let pricing = Pricing::of(&snapshot.rack, &args.input.said, &args.prices)?;
-    let written = write(&snapshot, &args.out, &pricing)?;
-    ui::result(&format!("{}\n", written.line))?;
+    let (written, page) = match (&args.out, args.keep) {
+        (Out::Folder(out), None) => args.write(&snapshot, &pricing, out)?,
+        (Out::Folder(root), Some(keep)) => args.keep(&snapshot, &pricing, root, keep)?,
+        #[cfg(feature = "aws")]
+        (Out::Bucket { bucket, prefix }, _) => args.put(&snapshot, &pricing, bucket, prefix)?,
+    };
+    let lines = [written.line(&page), written.facts(&page)];
+    ui::result(&format!("{}\n", lines.join("\n")))?;
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
     }
-    let bad = written
-        .report
-        .findings
-        .iter()
-        .any(|it| it.status == Status::Fail && args.fail_on.is_reached_by(it.severity));
+    let report = &written.report;
+    let mut counted = report.findings.iter().filter(|it| {
+        it.status == Status::Fail && (!args.new_only || it.is_news || report.since.is_none())
+    });
+    let bad = counted.any(|it| args.fail_on.is_reached_by(it.severity));
     Ok(match (bad, snapshot.gaps.is_empty()) {
         (true, _) => Exit::Findings,
         (false, false) => Exit::Incomplete,
@@ -52,22 +132,131 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     })
 }
 
-/// What was written, and the line that tells of it.
-pub struct Written {
-    pub report: Report,
-    /// Always of the same form, so that a script can look for it.
-    pub line: String,
+/// The report's page, as the user would open it.
+pub fn page(out: &Path) -> String {
+    out.join("index.html").display().to_string()
 }
 
-/// Writes the whole report of a snapshot into a folder.
-pub fn write(snapshot: &Snapshot, out: &Path, pricing: &Pricing) -> Result<Written, Failure> {
-    super::judge(snapshot, |material| {
-        pricing.counted(material, |costs| write_all(material, costs, out))
+impl Write {
+    /// Writes the report into a folder of its own, and tells where its page is.
+    fn write(
+        &self,
+        snapshot: &Snapshot,
+        pricing: &Pricing,
+        out: &Path,
+    ) -> Result<(Written, String), Failure> {
+        let old = self.old(snapshot, || {
+            // The report that this one takes the place of.
+            if out.join(file::SNAPSHOT).is_file() {
+                return since::baseline(out, snapshot).map(Some);
+            }
+            ui::note("no earlier report there: there is nothing to compare with");
+            Ok(None)
+        })?;
+        let written = made(snapshot, old.as_ref(), pricing)?;
+        written.put(out)?;
+        Ok((written, page(out)))
+    }
+
+    /// Writes the report among those that are kept, and removes what is too old.
+    fn keep(
+        &self,
+        snapshot: &Snapshot,
+        pricing: &Pricing,
+        root: &Path,
+        keep: u32,
+    ) -> Result<(Written, String), Failure> {
+        let kept = Kept::of(root, snapshot);
+        let turn = kept.turn()?;
+        let old = self.old(snapshot, || Ok(since::last(&kept, snapshot)))?;
+        let written = made(snapshot, old.as_ref(), pricing)?;
+        let place = kept.add(&turn, snapshot.taken, &written.files())?;
+        kept.prune(&turn, usize::try_from(keep).unwrap_or(usize::MAX))?;
+        Ok((written, page(&place)))
+    }
+
+    /// What the report is compared with.
+    fn old(
+        &self,
+        snapshot: &Snapshot,
+        last: impl FnOnce() -> Result<Option<Snapshot>, Failure>,
+    ) -> Result<Option<Snapshot>, Failure> {
+        match &self.since {
+            None => Ok(None),
+            Some(Since::File(path)) => since::baseline(path, snapshot).map(Some),
+            Some(Since::Last) => last(),
+        }
+    }
+
+    /// What is kept in a bucket is neither read nor removed: putting is all that we may do there.
+    #[cfg(feature = "aws")]
+    fn check_bucket(&self) -> Result<(), Failure> {
+        if self.keep.is_some() {
+            let message = "--keep removes old reports, and in a bucket racklens removes nothing";
+            let failure = Failure::new(Exit::Usage, message);
+            return Err(failure.hint("let a lifecycle rule of the bucket remove them"));
+        }
+        if self.since == Some(Since::Last) {
+            let message = "--since last reads the last report, and in a bucket racklens reads none";
+            let failure = Failure::new(Exit::Usage, message);
+            return Err(failure.hint("copy its snapshot.json and give that: --since FILE"));
+        }
+        Ok(())
+    }
+
+    /// Puts the report into a bucket, laid out as it would be kept in a folder.
+    #[cfg(feature = "aws")]
+    fn put(
+        &self,
+        snapshot: &Snapshot,
+        pricing: &Pricing,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<(Written, String), Failure> {
+        let old = self.old(snapshot, || Ok(None))?;
+        let written = made(snapshot, old.as_ref(), pricing)?;
+        let rack = text::path_part(&snapshot.rack);
+        let name = file::kept::folder_name(snapshot.taken);
+        let latest = text::json(&serde_json::json!({
+            "report": format!("{name}/index.html"),
+            "taken": csv::stamp(snapshot.taken),
+        }));
+        let mut files: Vec<(String, &str)> = Vec::new();
+        for (file, content) in written.files() {
+            files.push((format!("{rack}/{name}/{file}"), content));
+        }
+        // The manifest comes after what it lists, and the pointer after all.
+        files.push((format!("{rack}/latest.json"), &latest));
+        super::live::put(&self.input.access, bucket, prefix, &files)?;
+        let page = format!("s3://{bucket}/{prefix}{rack}/{name}/index.html");
+        Ok((written, page))
+    }
+}
+
+/// A report and the files that it is.
+pub struct Written {
+    pub report: Report,
+    /// Names and contents, the manifest last.
+    files: Vec<(&'static str, String)>,
+}
+
+/// Makes the whole report of a snapshot, compared with an earlier one where there is one.
+pub fn made(
+    snapshot: &Snapshot,
+    old: Option<&Snapshot>,
+    pricing: &Pricing,
+) -> Result<Written, Failure> {
+    since::compared(old, snapshot, |material, since| {
+        pricing.counted(material, |costs| make(material, since, costs))
     })
 }
 
-fn write_all(material: &Material<'_>, costs: &Costs<'_>, out: &Path) -> Result<Written, Failure> {
-    let report = report::make(material, Some(costs));
+fn make(
+    material: &Material<'_>,
+    since: Option<&Diff>,
+    costs: &Costs<'_>,
+) -> Result<Written, Failure> {
+    let report = report::make(material, since, Some(costs));
     let failed = |it: &dyn std::fmt::Display| Failure::new(Exit::Failed, it.to_string());
     let page = html::page(&report).map_err(|it| failed(&it))?;
     let tables = [
@@ -83,23 +272,75 @@ fn write_all(material: &Material<'_>, costs: &Costs<'_>, out: &Path) -> Result<W
     let diagram = diagram::draw(material, &Question::default());
     let mut files = vec![
         ("index.html", page),
-        ("snapshot.json", material.snapshot.to_json()),
+        (file::SNAPSHOT, material.snapshot.to_json()),
         ("diagram.mmd", mermaid::write(&diagram)),
         ("diagram.dot", dot::write(&diagram)),
     ];
     for (name, table) in tables {
         files.push((name, table.map_err(|it| failed(&it))?));
     }
-    let mut folder = Folder::prepare(out)?;
+    if let Some(since) = since {
+        let changes = crate::diff::csv::write(since).map_err(|it| failed(&it))?;
+        files.push(("changes.csv", changes));
+    }
     let listed: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
     let manifest = file::manifest(&head(&report), &listed);
-    for (name, content) in &listed {
-        folder.add(name, content)?;
+    files.push((file::MANIFEST, manifest));
+    Ok(Written { report, files })
+}
+
+impl Written {
+    /// Names and contents, the manifest last.
+    pub fn files(&self) -> Vec<(&str, &str)> {
+        self.files.iter().map(|(a, b)| (*a, b.as_str())).collect()
     }
-    folder.add(file::MANIFEST, &manifest)?;
-    folder.publish()?;
-    let line = line(&report, out);
-    Ok(Written { report, line })
+
+    /// Puts it into a folder of its own.
+    pub fn put(&self, out: &Path) -> Result<(), Failure> {
+        let mut folder = Folder::prepare(out)?;
+        for (name, content) in self.files() {
+            folder.add(name, content)?;
+        }
+        folder.publish()
+    }
+
+    /// `karim-test: 1 high, 2 medium, 1 unknown, 0 gaps, report=DIR/index.html`
+    pub fn line(&self, page: &str) -> String {
+        let report = &self.report;
+        let failures = report.overview.failures.iter().filter(|it| it.1 > 0);
+        let mut parts: Vec<String> = failures
+            .map(|(severity, number)| format!("{number} {severity}"))
+            .collect();
+        if parts.is_empty() {
+            parts.push("no findings".to_owned());
+        }
+        parts.push(format!("{} unknown", report.overview.unknown));
+        parts.push(text::count(report.coverage.gaps.len(), "gap"));
+        parts.push(format!("report={page}"));
+        let line = format!("{}: {}", report.header.rack, parts.join(", "));
+        text::harmless(&line).into_owned()
+    }
+
+    /// Always of the same form, so that a script can look for it; the path comes last, as it may
+    /// hold spaces.
+    fn facts(&self, page: &str) -> String {
+        let report = &self.report;
+        let since = |change| match &report.since {
+            Some(it) => it.count(change).to_string(),
+            None => "-".to_owned(),
+        };
+        let failures: usize = report.overview.failures.iter().map(|it| it.1).sum();
+        let line = format!(
+            "racklens: rack={} findings={failures} new={} fixed={} lost={} unknown={} gaps={} report={page}",
+            text::path_part(&report.header.rack),
+            since(Change::New),
+            since(Change::Fixed),
+            since(Change::Lost),
+            report.overview.unknown,
+            report.coverage.gaps.len(),
+        );
+        text::harmless(&line).into_owned()
+    }
 }
 
 /// What the manifest tells about the report as a whole.
@@ -115,20 +356,4 @@ fn head(report: &Report) -> serde_json::Map<String, serde_json::Value> {
     head.insert("snapshot".to_owned(), header.snapshot.clone().into());
     head.insert("gaps".to_owned(), report.coverage.gaps.len().into());
     head
-}
-
-/// `karim-test: 1 high, 2 medium, 1 unknown, 0 gaps, report=DIR/index.html`
-fn line(report: &Report, out: &Path) -> String {
-    let failures = report.overview.failures.iter().filter(|it| it.1 > 0);
-    let mut parts: Vec<String> = failures
-        .map(|(severity, number)| format!("{number} {severity}"))
-        .collect();
-    if parts.is_empty() {
-        parts.push("no findings".to_owned());
-    }
-    parts.push(format!("{} unknown", report.overview.unknown));
-    parts.push(text::count(report.coverage.gaps.len(), "gap"));
-    parts.push(format!("report={}", out.join("index.html").display()));
-    let line = format!("{}: {}", report.header.rack, parts.join(", "));
-    text::harmless(&line).into_owned()
 }

@@ -4,15 +4,14 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::cost::words;
 use crate::{
     cli::Input,
-    cost::{self, Month},
+    cost::{self, Month, Terms, Usage},
     failure::{Exit, Failure},
     file,
     price::Book,
     removal::Data,
-    report::Material,
+    report::{Material, markdown},
     teardown::{
         self, Consent, Plan,
         protection::Guard,
@@ -152,8 +151,13 @@ pub fn run(args: &Teardown) -> Result<Exit, Failure> {
 pub fn plan(material: &Material<'_>, consent: &Consent) -> Result<Plan, Failure> {
     let book = Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
     let snapshot = material.snapshot;
-    let month = Month::usual();
-    let bill = cost::bill(&material.case, &snapshot.region, &book, &month);
+    let terms = Terms {
+        region: &snapshot.region,
+        book: &book,
+        month: &Month::usual(),
+        usage: &Usage::default(),
+    };
+    let bill = cost::bill(&material.case, &terms);
     let case = &material.case;
     Ok(teardown::make(snapshot, case, Some(&bill), consent))
 }
@@ -200,14 +204,14 @@ pub fn markdown(plan: &Plan) -> String {
         }
         in_list = item;
         match piece {
-            Piece::Title(text) => page.push_str(&format!("# {}\n\n", words::cell(&text))),
-            Piece::Heading(text) => page.push_str(&format!("## {}\n\n", words::cell(&text))),
-            Piece::Line(text) => page.push_str(&format!("{}\n\n", words::cell(&text))),
+            Piece::Title(text) => page.push_str(&format!("# {}\n\n", markdown::cell(&text))),
+            Piece::Heading(text) => page.push_str(&format!("## {}\n\n", markdown::cell(&text))),
+            Piece::Line(text) => page.push_str(&format!("{}\n\n", markdown::cell(&text))),
             Piece::Item { mark, text, more } => {
-                page.push_str(&format!("{mark} {}\n", words::cell(&text)));
+                page.push_str(&format!("{mark} {}\n", markdown::cell(&text)));
                 let indent = " ".repeat(mark.len() + 1);
                 for line in more {
-                    page.push_str(&format!("{indent}<br>{}\n", words::cell(&line)));
+                    page.push_str(&format!("{indent}<br>{}\n", markdown::cell(&line)));
                 }
             }
         }

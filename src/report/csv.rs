@@ -83,6 +83,7 @@ const FINDINGS: &[&str] = &[
     "SuppressReason",
     "CostImpactMonthly",
     "MissingAction",
+    "Change",
 ];
 
 /// A cell: text from outside is guarded, what we made ourselves is not.
@@ -457,6 +458,7 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
             Cell::Empty,
             it.saves.map_or(Cell::Empty, |it| Cell::plain(&it.cents())),
             Cell::maybe(it.gap.as_ref().map(|it| it.action.as_str())),
+            it.change.map_or(Cell::Empty, |it| Cell::word(it.name())),
         ]
     });
     table(FINDINGS, rows)

@@ -13,9 +13,10 @@ use sha2::{Digest, Sha256};
 
 use rust_decimal::Decimal;
 
-use super::{Finding, Link, Money, Report, Row, money};
+use super::{Finding, Gone, Link, Money, Report, Row, money};
 use crate::{
     cost::LIMITS,
+    diff::Change,
     id::ResourceId,
     price::Usd,
     rule::{Severity, Status},
@@ -30,6 +31,7 @@ mod choice;
 #[expect(unreachable_pub, reason = "what askama makes of a filter is `pub`")]
 mod filters;
 mod harmless;
+mod mute;
 mod racks;
 mod traffic;
 mod verdict;
@@ -42,6 +44,7 @@ mod example;
 #[cfg(test)]
 mod model {
     pub(super) use crate::{
+        diff::Change,
         id::ResourceId,
         kind::Kind,
         price::Usd,
@@ -174,6 +177,37 @@ impl<'a> Page<'a> {
     fn failed(&self) -> impl Iterator<Item = &'a Finding> {
         let all = self.report.findings.iter();
         all.filter(|it| it.status == Status::Fail)
+    }
+
+    /// What is worth a look for who knows the state compared with, as far as the first screen
+    /// holds it.
+    fn news(&self) -> impl Iterator<Item = &'a Finding> {
+        self.all_news().take(5)
+    }
+
+    fn all_news(&self) -> impl Iterator<Item = &'a Finding> {
+        self.report.findings.iter().filter(|it| it.is_news)
+    }
+
+    /// The first of what was fixed or is out of sight.
+    fn gone(&self) -> impl Iterator<Item = &'a Gone> {
+        let gone = self.report.since.iter().flat_map(|it| &it.gone);
+        gone.take(LIMIT)
+    }
+
+    /// The words for what findings came to, for the filter.
+    fn found_changes(&self) -> impl Iterator<Item = Change> {
+        let has = |it: &Change| {
+            let mut shown = self.findings.items.iter();
+            shown.any(|of| of.change == Some(*it))
+        };
+        Change::ALL.into_iter().filter(has)
+    }
+
+    /// The resources that the findings are about, for the filter.
+    fn found_resources(&self) -> BTreeSet<&'a str> {
+        let shown = self.findings.items.iter();
+        shown.map(|it| it.subject.id.as_str()).collect()
     }
 
     /// Where a counter of failures leads without the script: to the first of them.

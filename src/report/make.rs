@@ -8,11 +8,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Container, Costs, Coverage, Finding, Header, Health, Link, Overview, Path, Report, Row,
-    RuleTally, Shelf, Target, money,
+    Container, Costs, Coverage, Finding, Gone, Header, Health, Link, Overview, Path, Report, Row,
+    RuleTally, Shelf, Since, Target, money,
 };
 use crate::{
     belonging::Class,
+    diff::{Change, Diff, FindingChange},
     id::ResourceId,
     kind::{
         Group, Kind, cluster::Cluster, container_instance::ContainerInstance, service::Service,
@@ -31,19 +32,21 @@ pub struct Material<'a> {
     pub judged: &'a [Judged],
 }
 
-/// Looks at everything once; without `costs` the report tells none.
-pub fn make(material: &Material<'_>, costs: Option<&Costs<'_>>) -> Report {
+/// Looks at everything once, with what became of things since an earlier state where that is told;
+/// without `costs` the report tells none.
+pub fn make(material: &Material<'_>, since: Option<&Diff>, costs: Option<&Costs<'_>>) -> Report {
     let Material {
         snapshot,
         case,
         judged,
     } = material;
     let links = Links::new(case, judged);
-    let findings = findings(case, judged, &links, costs);
+    let findings = findings(case, judged, &links, since, costs);
     Report {
         header: header(snapshot, case),
         coverage: coverage(snapshot),
         overview: overview(case, judged),
+        since: since.map(compared),
         traffic: traffic::paths(case)
             .into_iter()
             .map(|it| path(it, &links))
@@ -265,10 +268,32 @@ fn targets(case: &Case<'_>) -> Option<Health> {
     })
 }
 
+fn compared(diff: &Diff) -> Since {
+    let gone = diff.findings.iter().filter(|it| {
+        let silent = it.now.is_none_or(|now| !now.0.is_open());
+        matches!(it.change, Change::Fixed | Change::Lost) && silent
+    });
+    Since {
+        from: diff.from.taken,
+        counts: Change::ALL.map(|it| (it, diff.count(it))).to_vec(),
+        gone: gone
+            .map(|it| Gone {
+                change: it.change,
+                rule: it.rule,
+                title: it.title.clone(),
+                severity: it.severity(),
+                label: it.subject.to_string(),
+                why: it.why.clone(),
+            })
+            .collect(),
+    }
+}
+
 fn findings(
     case: &Case<'_>,
     judged: &[Judged],
     links: &Links<'_>,
+    since: Option<&Diff>,
     costs: Option<&Costs<'_>>,
 ) -> Vec<Finding> {
     let mut findings: Vec<Finding> = judged
@@ -276,13 +301,21 @@ fn findings(
         .flat_map(|judged| {
             let found = judged.verdicts.iter().filter(|it| it.status.is_open());
             let risk = text::one_line(&judged.words.risk);
-            found.map(move |it| finding(case, judged, &risk, it, links, costs))
+            found.map(move |it| finding(case, judged, &risk, it, links, since, costs))
         })
         .collect();
     findings.sort_by(|a, b| {
         let key = |it: &Finding| (it.status, std::cmp::Reverse(it.severity), it.rule);
         (key(a), &a.subject.id, &a.why).cmp(&(key(b), &b.subject.id, &b.why))
     });
+    let mut met: BTreeMap<String, usize> = BTreeMap::new();
+    for it in &mut findings {
+        let number = met.entry(it.fingerprint.clone()).or_default();
+        *number += 1;
+        if *number > 1 {
+            it.anchor = format!("{}-{number}", it.anchor);
+        }
+    }
     findings
 }
 
@@ -292,12 +325,17 @@ fn finding(
     risk: &str,
     verdict: &Verdict,
     links: &Links<'_>,
+    since: Option<&Diff>,
     costs: Option<&Costs<'_>>,
 ) -> Finding {
     let words = &judged.words;
     let fingerprint = verdict.fingerprint();
+    let change = since.and_then(|it| it.of(&fingerprint));
     Finding {
-        anchor: format!("f-{}-{fingerprint}", verdict.rule),
+        anchor: format!("finding-{fingerprint}"),
+        detail: verdict.detail.clone(),
+        change: change.map(|it| it.change),
+        is_news: change.is_some_and(FindingChange::is_news),
         fingerprint,
         rule: verdict.rule,
         title: words.title.clone(),

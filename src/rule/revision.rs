@@ -1,5 +1,7 @@
 //! Which revisions of task definitions run: an old one that nothing runs is no risk.
 
+use std::borrow::Cow;
+
 use super::Case;
 use crate::{
     id::ResourceId,
@@ -33,6 +35,19 @@ pub fn users<'a>(case: &Case<'a>, definition: &ResourceId) -> Vec<&'a Resource> 
         .collect();
     users.dedup_by_key(|it| &it.id);
     users
+}
+
+/// What a finding is about from one deployment to the next: of a revision its family, else the
+/// thing itself.
+pub fn lasting(id: &ResourceId) -> Cow<'_, ResourceId> {
+    let family = match id.kind {
+        Kind::TaskDefinition => id.key.rsplit_once(':'),
+        _ => None,
+    };
+    match family {
+        Some((family, _)) => Cow::Owned(ResourceId::new(id.kind, family)),
+        None => Cow::Borrowed(id),
+    }
 }
 
 /// What hides that a revision is in use.

@@ -16,7 +16,7 @@ use crate::{
     rack::{self, STACK_ID_TAG},
     removal::{Action, Data},
     rule::Case,
-    snapshot::{Gap, Resource, Snapshot},
+    snapshot::{Gap, Gaps, Origin, Resource, Snapshot},
     testing,
 };
 
@@ -54,6 +54,7 @@ fn snapshot(resources: Vec<Resource>, own: &[&str], gaps: Vec<Gap>) -> Snapshot 
         calls: BTreeMap::new(),
         gaps,
         resources,
+        origin: Origin::default(),
     }
 }
 
@@ -66,7 +67,7 @@ fn planned(snapshot: &Snapshot, consent: &Consent) -> Plan {
         graph: &graph,
         rack: &rack,
         belongings: &belongings,
-        gaps: &snapshot.gaps,
+        gaps: &Gaps::of(&snapshot.gaps),
         taken: snapshot.taken,
     };
     make(snapshot, &case, None, consent)

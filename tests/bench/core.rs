@@ -141,7 +141,7 @@ fn measure(path: &Path) -> Measured {
         case,
         judged: &judged,
     };
-    let report = report::make(&material, None);
+    let report = report::make(&material, None, None);
     lap("view");
     let tables = [
         csv::resources(&material, &report),

@@ -1,4 +1,4 @@
-//! The programs that draw our diagrams, so that a test can ask what they see in one.
+//! The programs that draw our diagrams and read our documents, so that a test can ask what they see.
 
 use std::{
     env, fs,
@@ -8,7 +8,7 @@ use std::{
     sync::OnceLock,
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const FILES: &[(&str, &str)] = &[
     ("package.json", include_str!("../parsers/package.json")),
@@ -18,10 +18,20 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("mermaid.js", include_str!("../parsers/mermaid.js")),
     ("d2.js", include_str!("../parsers/d2.js")),
+    ("schema.js", include_str!("../parsers/schema.js")),
+    ("xml.js", include_str!("../parsers/xml.js")),
 ];
 
-/// What Mermaid or D2 sees in a diagram; `None` where they cannot be had, which is said and, in
-/// CI, a failure.
+/// What in a document is not as its schema says; `None` where that cannot be told, which is said
+/// and, in CI, a failure.
+pub fn against_schema(schema: &Value, document: &Value) -> Option<Vec<String>> {
+    let both = json!({ "schema": schema, "document": document });
+    let wrong = read("schema", &both.to_string())?;
+    Some(serde_json::from_value(wrong).expect("a list of texts"))
+}
+
+/// What Mermaid or D2 sees in a diagram, or an XML parser in a document; `None` where they cannot
+/// be had, which is said and, in CI, a failure.
 pub fn read(program: &str, diagram: &str) -> Option<Value> {
     static PLACE: OnceLock<Option<PathBuf>> = OnceLock::new();
     let place = PLACE.get_or_init(|| {

@@ -91,6 +91,8 @@ fn runs(verb: &str, snapshot: &Path, out: &Path) -> Vec<Vec<String>> {
             .chain([of(&["--free-tier"])])
             .collect(),
         "diagram" => vec![of(&["--detail", "all"]), of(&["--detail", "architecture"])],
+        // As if a third of it had come, and as if it had gone.
+        "diff" => vec![of(&["came", "--all"]), of(&["went", "--all"])],
         "list" => {
             let tables = ["containers", "target-health"];
             let kinds = racklens::kind::Kind::ALL.iter().map(|it| it.name());
@@ -116,9 +118,22 @@ fn runs(verb: &str, snapshot: &Path, out: &Path) -> Vec<Vec<String>> {
 }
 
 fn said(verb: &str, format: Option<&str>, args: &[String], snapshot: &Path) -> Said {
-    let mut whole = vec![verb, "--from", snapshot.to_str().unwrap()];
+    let elsewhere = tempfile::tempdir().unwrap();
+    let part = elsewhere.path().join("part.json");
+    let (whole_rack, part) = (snapshot.to_str().unwrap(), part.to_str().unwrap());
+    let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let mut whole = vec![verb];
+    if verb == "diff" {
+        write_part(snapshot, part);
+        match args.remove(0) {
+            "came" => whole.extend([part, whole_rack]),
+            _ => whole.extend([whole_rack, part]),
+        }
+    } else {
+        whole.extend(["--from", whole_rack]);
+    }
     whole.extend(format.into_iter().flat_map(|it| ["--format", it]));
-    whole.extend(args.iter().map(String::as_str));
+    whole.extend(args);
     let mut command = racklens();
     let folder = snapshot.parent().unwrap();
     let (_, stdout, stderr) = run(command.args(&whole).current_dir(folder));
@@ -128,6 +143,21 @@ fn said(verb: &str, format: Option<&str>, args: &[String], snapshot: &Path) -> S
         stdout,
         stderr,
     }
+}
+
+/// Writes the snapshot without a third of its resources, and with other names on the rest.
+fn write_part(snapshot: &Path, part: &str) {
+    let mut json: Value = serde_json::from_slice(&fs::read(snapshot).unwrap()).unwrap();
+    let resources = json["resources"].as_array_mut().unwrap();
+    let mut number = 0;
+    resources.retain(|it| {
+        number += 1;
+        number % 3 > 0 || it["id"].as_str().unwrap().starts_with("stack/")
+    });
+    for it in resources {
+        it["name"] = "another".into();
+    }
+    fs::write(part, json.to_string()).unwrap();
 }
 
 /// The verbs that the program itself names.

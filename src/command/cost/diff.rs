@@ -6,10 +6,7 @@ use clap::{Args, ValueEnum};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{
-    dollars,
-    words::{cell, markdown},
-};
+use super::dollars;
 use crate::{
     command::{
         self,
@@ -23,7 +20,7 @@ use crate::{
     failure::{Exit, Failure},
     file,
     price::Usd,
-    report::csv,
+    report::{csv, markdown},
     snapshot::Snapshot,
     text, ui,
 };
@@ -78,7 +75,7 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Failure> {
             };
             ui::result(&match args.format {
                 Format::Table => view.page(ui::table, |it| text::harmless(it).into_owned()),
-                Format::Markdown => view.page(markdown, cell),
+                Format::Markdown => view.page(markdown::table, markdown::cell),
                 Format::Json => view.json(),
                 Format::Csv => view.csv()?,
             })?;

@@ -2,10 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use crate::{
-    price::{Part, Price, grouped},
-    text,
-};
+use crate::price::{Part, Price, grouped};
 
 /// Below this, in US dollars, a price is told by the million.
 const SMALL: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
@@ -59,45 +56,9 @@ pub(super) fn first_paid(price: &Price) -> Decimal {
     price.tiers.without_allowance().first().normalize()
 }
 
-/// A table for a wiki or a pull request. What AWS or a user wrote cannot end a cell.
-pub(super) fn markdown(header: &[&str], rows: Vec<Vec<String>>) -> String {
-    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let head = header.iter().map(|it| (*it).to_owned()).collect();
-    let rule = header.iter().map(|_| "---".to_owned()).collect();
-    let rows = rows.into_iter().map(|row| {
-        let cells = row.iter().map(|it| cell(it));
-        line(cells.collect())
-    });
-    [line(head), line(rule)].into_iter().chain(rows).collect()
-}
-
-/// Text as it may stand in a table or a line of Markdown.
-pub(in crate::command) fn cell(text: &str) -> String {
-    let mut safe = String::new();
-    for it in text::harmless(text).chars() {
-        if matches!(
-            it,
-            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '&'
-        ) {
-            safe.push('\\');
-        }
-        safe.push(it);
-    }
-    safe
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_cell_cannot_be_ended_or_made_to_look_like_more() {
-        let rows = vec![vec!["a|b".to_owned(), "<img>\n*".to_owned()]];
-        assert_eq!(
-            markdown(&["one", "two"], rows),
-            "| one | two |\n| --- | --- |\n| a\\|b | \\<img\\>\\\\u{a}\\* |\n"
-        );
-    }
 
     #[test]
     fn a_quantity_is_one_of_a_unit_or_some() {

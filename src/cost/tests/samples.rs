@@ -5,7 +5,7 @@ use crate::{
     belonging,
     cost::app::{self, Weights},
     rack,
-    snapshot::Snapshot,
+    snapshot::{Gaps, Snapshot},
 };
 
 /// Hands a test the case of a rack under `samples/`.
@@ -18,7 +18,7 @@ fn sample<T>(text: &str, test: impl FnOnce(&Case<'_>, &Bill<'_>) -> T) -> T {
         graph: &graph,
         rack: &rack,
         belongings: &belonging::decide(&graph, &rack),
-        gaps: &snapshot.gaps,
+        gaps: &Gaps::of(&snapshot.gaps),
         taken: snapshot.taken,
     };
     let terms = Terms {

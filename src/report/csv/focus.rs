@@ -443,7 +443,7 @@ mod tests {
             app::Weights,
             tests::{BOOK, convox, decimal},
         },
-        snapshot::Snapshot,
+        snapshot::{Origin, Snapshot},
         testing,
     };
 
@@ -463,6 +463,7 @@ mod tests {
             calls: BTreeMap::new(),
             gaps: Vec::new(),
             resources: resources.clone(),
+            origin: Origin::default(),
         };
         let test = |case: &crate::rule::Case<'_>| {
             let bill = cost::bill(

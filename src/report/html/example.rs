@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use rust_decimal::Decimal;
 
 use super::model::{
-    Category, Container, Coverage, End, Finding, Gap, Header, Health, Kind, Link, Overview, Path,
-    Reason, Report, ResourceId, Row, RuleTally, Severity, Shelf, Status, Target, Usd,
+    Category, Change, Container, Coverage, End, Finding, Gap, Gone, Header, Health, Kind, Link,
+    Overview, Path, Reason, Report, ResourceId, Row, RuleTally, Severity, Shelf, Since, Status,
+    Target, Usd,
     money::{App, Bar, Burn, ByUse, Confidence, Curve, Day, Money, Source, Unknown, Waste},
 };
 
@@ -76,6 +77,7 @@ pub(super) fn rack() -> Report {
             ],
             belonging: ours.to_vec(),
         },
+        since: None,
         rules: rules(),
         traffic: traffic(),
         inventory: shelves,
@@ -204,6 +206,39 @@ fn money() -> Money {
     }
 }
 
+/// The same a week after another report: one finding is new, one has grown worse, one is gone.
+pub(super) fn compared() -> Report {
+    let mut report = rack();
+    for (at, it) in report.findings.iter_mut().enumerate() {
+        it.change = Some(match at {
+            0 => Change::New,
+            1 => Change::Changed,
+            _ => Change::Still,
+        });
+        it.is_news = at < 2;
+    }
+    let still = report.findings.len() - 2;
+    report.since = Some(Since {
+        from: "2018-04-24T18:00:00Z".parse().expect("a time"),
+        counts: vec![
+            (Change::New, 1),
+            (Change::Changed, 1),
+            (Change::Lost, 0),
+            (Change::Fixed, 1),
+            (Change::Still, still),
+        ],
+        gone: vec![Gone {
+            change: Change::Fixed,
+            rule: "logs-no-retention",
+            title: "Log group keeps events for ever".to_owned(),
+            severity: Severity::Low,
+            label: "log-group/karim-test-LogGroup-PUBRBTCTRYC".to_owned(),
+            why: "events are kept for 30 days".to_owned(),
+        }],
+    });
+    report
+}
+
 /// A rack of which there is nothing bad to tell, and little else.
 pub(super) fn quiet() -> Report {
     let mut report = rack();
@@ -226,7 +261,11 @@ pub(super) fn quiet() -> Report {
 
 /// A rack whose names try to be more than names.
 pub(super) fn hostile() -> Report {
-    let mut report = rack();
+    let mut report = compared();
+    for it in report.since.iter_mut().flat_map(|it| &mut it.gone) {
+        it.label = HOSTILE.to_owned();
+        it.why = HOSTILE.to_owned();
+    }
     report.header.rack = format!("</title>{HOSTILE}");
     report.header.region = HOSTILE.to_owned();
     report.header.identity = HOSTILE.to_owned();
@@ -239,6 +278,8 @@ pub(super) fn hostile() -> Report {
     }
     for it in &mut report.findings {
         it.why = HOSTILE.to_owned();
+        it.detail = HOSTILE.to_owned();
+        it.subject.id = format!("bucket/{HOSTILE}");
         it.subject.label = HOSTILE.to_owned();
         it.references = vec![
             "javascript:alert(1)".to_owned(),
@@ -406,7 +447,10 @@ fn finding(
 ) -> Finding {
     let fingerprint = format!("{:08x}{:08x}", hash(&subject.id), hash(why));
     Finding {
-        anchor: format!("f-{rule}-{fingerprint}"),
+        anchor: format!("finding-{fingerprint}"),
+        detail: String::new(),
+        change: None,
+        is_news: false,
         fingerprint,
         rule,
         title: title.to_owned(),

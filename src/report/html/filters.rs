@@ -4,7 +4,7 @@ use askama::{Result, Values, filters::Safe};
 use jiff::Timestamp;
 
 use super::harmless;
-use crate::report::Link;
+use crate::report::{Finding, Link};
 
 /// Text from AWS, for the body of the page.
 #[askama::filter_fn]
@@ -34,6 +34,12 @@ pub fn tail<'l>(it: &'l str, _: &dyn Values) -> Result<&'l str> {
 #[askama::filter_fn]
 pub fn words(it: impl AsRef<str>, _: &dyn Values) -> Result<Safe<String>> {
     Ok(Safe(harmless::words(it.as_ref())))
+}
+
+/// The lines that mute a finding.
+#[askama::filter_fn]
+pub fn mute(it: &Finding, _: &dyn Values, taken: &Timestamp) -> Result<String> {
+    Ok(super::mute::lines(it, taken))
 }
 
 /// "2018-05-01 16:52:13 UTC".

@@ -7,7 +7,7 @@ use crate::{
     },
     kind::elastic_ip::ElasticIp,
     rule,
-    snapshot::{Gap, Resource, Snapshot},
+    snapshot::{Gap, Origin, Resource, Snapshot},
     testing,
 };
 
@@ -30,6 +30,7 @@ fn told<T>(
         calls: BTreeMap::new(),
         gaps: gaps.to_vec(),
         resources: resources.to_vec(),
+        origin: Origin::default(),
     };
     let test = |case: &Case<'_>| {
         let terms = Terms {
@@ -51,7 +52,7 @@ fn told<T>(
             case: *case,
             judged: &judged,
         };
-        let report = crate::report::make(&material, Some(&costs));
+        let report = crate::report::make(&material, None, Some(&costs));
         let money = report.money.clone().unwrap();
         then(&report, &money)
     };
