@@ -475,7 +475,7 @@ fn the_first_screen_tells_what_is_new_and_what_matters() {
 fn the_keyboard_reaches_everything_in_the_order_of_reading() {
     let Some(page) = report(LIGHT) else { return };
     let focused = "document.activeElement.matches('.skip') ? 'skip'
-        : document.activeElement.matches('summary') ? 'summary'
+        : document.activeElement.matches('.finding summary') ? 'summary'
         : document.activeElement.dataset.filter ?? document.activeElement.tagName";
     page.press_key("Tab");
     assert_eq!(text(&page, focused), "skip");
