@@ -17,6 +17,7 @@ pub mod html;
 mod make;
 pub mod markdown;
 pub mod money;
+pub mod review;
 
 pub use crate::traffic::End;
 pub use make::{Material, incomplete, make};

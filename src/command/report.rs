@@ -7,6 +7,7 @@ use clap::Args;
 use super::{
     pricing::{Prices, Pricing},
     since::{self, Since},
+    teardown::{self, Wishes},
 };
 use crate::{
     cli::{FailOn, Input},
@@ -14,7 +15,7 @@ use crate::{
     diff::{Change, Diff},
     failure::{Exit, Failure},
     file::{self, Folder, kept::Kept},
-    report::{self, Costs, Material, Report, csv, html},
+    report::{self, Costs, Material, Report, csv, html, review},
     rule::Status,
     snapshot::Snapshot,
     text, ui,
@@ -50,6 +51,11 @@ pub struct Write {
     /// Compare with this earlier snapshot or report's folder, or with the last report in the folder
     #[arg(long, value_name = "FILE|last", value_parser = since::since)]
     since: Option<Since>,
+    /// Write the review that is signed before the rack is taken down, instead of the report
+    #[arg(long, conflicts_with_all = ["keep", "since"])]
+    review: bool,
+    #[command(flatten)]
+    wishes: Wishes,
     /// End with exit code 10 when a finding is at least this bad
     #[arg(long, value_name = "SEVERITY", default_value = "never")]
     fail_on: FailOn,
@@ -108,6 +114,9 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         (Out::Bucket { .. }, _) => args.check_bucket()?,
     }
     let snapshot = super::load(&args.input)?;
+    if args.review {
+        return review(&snapshot, args);
+    }
     let pricing = Pricing::of(&snapshot.rack, &args.input.said, &args.prices)?;
     let (written, page) = match (&args.out, args.keep) {
         (Out::Folder(out), None) => args.write(&snapshot, &pricing, out)?,
@@ -132,12 +141,60 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     })
 }
 
+/// Writes the review of a teardown into a folder, with the plan that it is about.
+fn review(snapshot: &Snapshot, args: &Write) -> Result<Exit, Failure> {
+    let out = args.folder_of_review()?;
+    super::judge(snapshot, |material| {
+        let plan = teardown::plan(material, &args.wishes.consent())?;
+        let review = review::make(material, &plan);
+        let failed = |it: &dyn std::fmt::Display| Failure::new(Exit::Failed, it.to_string());
+        let files = [
+            (
+                "index.html",
+                html::review(&review).map_err(|it| failed(&it))?,
+            ),
+            ("review.md", teardown::markdown(review.pieces())),
+            (
+                "review.csv",
+                csv::review(&review).map_err(|it| failed(&it))?,
+            ),
+            ("plan.json", plan.to_json()),
+            (file::SNAPSHOT, snapshot.to_json()),
+        ];
+        let mut folder = Folder::prepare(out)?;
+        let listed: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
+        let mut head = head(&report::make(material, None, None));
+        head.insert("plan".to_owned(), plan.digest.clone().into());
+        let manifest = file::manifest(&head, &listed);
+        for (name, content) in &listed {
+            folder.add(name, content)?;
+        }
+        folder.add(file::MANIFEST, &manifest)?;
+        folder.publish()?;
+        let line = format!("{}: {}, review={}", plan.rack, review.verdict(), page(out));
+        ui::result(&format!("{}\n", text::harmless(&line)))?;
+        Ok(teardown::exit(&plan))
+    })
+}
+
 /// The report's page, as the user would open it.
 pub fn page(out: &Path) -> String {
     out.join("index.html").display().to_string()
 }
 
 impl Write {
+    /// A review is for people who sit at one table: it goes into a folder.
+    fn folder_of_review(&self) -> Result<&Path, Failure> {
+        match &self.out {
+            Out::Folder(it) => Ok(it),
+            #[cfg(feature = "aws")]
+            Out::Bucket { .. } => {
+                let message = "--review writes into a folder, not into a bucket";
+                Err(Failure::new(Exit::Usage, message).hint("give --out DIR"))
+            }
+        }
+    }
+
     /// Writes the report into a folder of its own, and tells where its page is.
     fn write(
         &self,

@@ -26,7 +26,7 @@ Examples:
   racklens teardown --from rack.json.gz                          what would go, what stays, and why
   racklens teardown --from rack.json.gz --delete tables,logs     these classes of data may be lost
   racklens teardown --from rack.json.gz --delete all --backup    … and copies are made first
-  racklens teardown --from rack.json.gz --keep tag:Team=billing --plan plan.json
+  racklens teardown --from rack.json.gz --spare tag:Team=billing --plan plan.json
 
 Nothing is deleted: this prints a plan. What others use, what was not read and what only its use
 ties to the rack is never in it unless it is said so. Data, and what is protected, stays unless
@@ -66,7 +66,7 @@ pub struct Wishes {
     backup: bool,
     /// Leave this: KIND/KEY, an ARN, a name, or tag:KEY=VALUE; may be given again
     #[arg(long, value_name = "WHAT")]
-    keep: Vec<String>,
+    spare: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -125,7 +125,7 @@ impl Wishes {
             disable: named(&self.disable_protection, Guard::ALL),
             inferred: self.include.contains(&Include::Inferred),
             backup: self.backup,
-            keep: self.keep.iter().cloned().collect(),
+            keep: self.spare.iter().cloned().collect(),
         }
     }
 }
@@ -137,7 +137,7 @@ pub fn run(args: &Teardown) -> Result<Exit, Failure> {
         ui::result(&match args.format {
             Format::Table => page(&plan),
             Format::Json => plan.to_json(),
-            Format::Markdown => markdown(&plan),
+            Format::Markdown => markdown(tell::plan(&plan)),
         })?;
         if let Some(path) = &args.plan {
             file::write(path, &plan.to_json())?;
@@ -162,7 +162,8 @@ pub fn plan(material: &Material<'_>, consent: &Consent) -> Result<Plan, Failure>
     Ok(teardown::make(snapshot, case, Some(&bill), consent))
 }
 
-fn exit(plan: &Plan) -> Exit {
+/// How a run ends that made this plan.
+pub fn exit(plan: &Plan) -> Exit {
     if plan.may_run() {
         Exit::Fine
     } else {
@@ -194,10 +195,10 @@ fn safe(text: &str) -> String {
 }
 
 /// For a wiki or a pull request.
-pub fn markdown(plan: &Plan) -> String {
+pub fn markdown(pieces: Vec<Piece>) -> String {
     let mut page = String::new();
     let mut in_list = false;
-    for piece in tell::plan(plan) {
+    for piece in pieces {
         let item = matches!(piece, Piece::Item { .. });
         if in_list && !item {
             page.push('\n');
@@ -208,10 +209,14 @@ pub fn markdown(plan: &Plan) -> String {
             Piece::Heading(text) => page.push_str(&format!("## {}\n\n", markdown::cell(&text))),
             Piece::Line(text) => page.push_str(&format!("{}\n\n", markdown::cell(&text))),
             Piece::Item { mark, text, more } => {
+                // A number that begins an item would be counted anew by whoever shows it.
+                let mark = match mark.strip_suffix('.') {
+                    Some(number) => format!("- **{number}**"),
+                    None => mark,
+                };
                 page.push_str(&format!("{mark} {}\n", markdown::cell(&text)));
-                let indent = " ".repeat(mark.len() + 1);
                 for line in more {
-                    page.push_str(&format!("{indent}<br>{}\n", markdown::cell(&line)));
+                    page.push_str(&format!("  <br>{}\n", markdown::cell(&line)));
                 }
             }
         }

@@ -19,9 +19,10 @@ use crate::{
 };
 
 mod focus;
+mod review;
 mod traffic_paths;
 
-pub use {focus::focus, traffic_paths::traffic_paths};
+pub use {focus::focus, review::review, traffic_paths::traffic_paths};
 
 /// Version of the columns of all tables, as the manifest tells it.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -33,10 +33,14 @@ mod filters;
 mod harmless;
 mod mute;
 mod racks;
+mod review;
 mod traffic;
 mod verdict;
 
-pub use racks::{Entry, racks};
+pub use {
+    racks::{Entry, racks},
+    review::review,
+};
 
 #[cfg(test)]
 mod example;

@@ -244,7 +244,7 @@ fn kept(case: &Case<'_>, resource: &Resource, consent: &Consent) -> Option<Why> 
     }
     let named = consent.keep.iter().find(|it| is_named(resource, it))?;
     Some(Why::Kept {
-        by: format!("--keep {named}"),
+        by: format!("--spare {named}"),
     })
 }
 

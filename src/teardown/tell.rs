@@ -278,7 +278,7 @@ pub fn label(id: &ResourceId, name: Option<&str>) -> String {
 }
 
 /// "3 subnets, 1 vpc".
-fn by_kind(ids: &[ResourceId]) -> String {
+pub fn by_kind(ids: &[ResourceId]) -> String {
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
     for id in ids {
         *kinds.entry(id.kind).or_default() += 1;
@@ -455,7 +455,7 @@ fn staying(plan: &Plan) -> Vec<Piece> {
 }
 
 /// "1 line of the bill comes", "2 lines of the bill come".
-fn lines(number: u32) -> String {
+pub fn lines(number: u32) -> String {
     match number {
         1 => "1 line of the bill comes".to_owned(),
         _ => format!("{number} lines of the bill come"),

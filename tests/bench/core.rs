@@ -34,9 +34,11 @@ use racklens::{
     belonging, file,
     graph::Graph,
     rack,
+    removal::Data,
     report::{self, Material, csv},
     rule::{self, Case, Judged, RULES},
     snapshot::Gaps,
+    teardown::{self, Consent, protection::Guard},
 };
 
 mod estate;
@@ -61,6 +63,9 @@ const SLOWEST: usize = 10;
 
 const PHASES: [&str; 6] = ["load", "graph", "belonging", "rules", "view", "csv"];
 
+/// What the plan of a teardown of this many resources may take.
+const PLAN: (usize, u64) = (10_000, 200);
+
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
     if let [flag, file] = &args[..]
@@ -72,7 +77,7 @@ fn main() -> ExitCode {
     }
     let sizes: Result<Vec<usize>, _> = args.iter().map(|it| it.parse()).collect();
     match sizes {
-        Ok(sizes) if sizes.is_empty() => compare(&[BASE, 10 * BASE]),
+        Ok(sizes) if sizes.is_empty() => compare(&[PLAN.0, BASE, 10 * BASE]),
         Ok(sizes) => compare(&sizes),
         Err(_) => {
             eprintln!("give numbers of resources, for example: 100000 1000000");
@@ -153,6 +158,11 @@ fn measure(path: &Path) -> Measured {
     lap("csv");
     measured.extend(by_rule);
     measured.insert("wall".to_owned(), micros(begun));
+    // A question of its own: no report asks it.
+    let last = processor(begun);
+    let plan = teardown::make(&snapshot, &material.case, None, &everything());
+    measured.insert("plan".to_owned(), processor(begun) - last);
+    measured.insert("steps".to_owned(), plan.steps.len() as u64);
     let written: usize = tables.iter().map(String::len).sum();
     measured.insert("csv_mib".to_owned(), mib(written as u64));
     measured.insert("ours".to_owned(), belongings.ours().count() as u64);
@@ -162,6 +172,16 @@ fn measure(path: &Path) -> Measured {
         kernel::field("/proc/self/status", "VmHWM:") >> 10,
     );
     measured
+}
+
+/// A person who agrees to everything.
+fn everything() -> Consent {
+    Consent {
+        delete: Data::ALL.iter().copied().collect(),
+        disable: Guard::ALL.iter().copied().collect(),
+        inferred: true,
+        ..Consent::default()
+    }
 }
 
 fn mib(bytes: u64) -> u64 {
@@ -226,6 +246,12 @@ fn print(size: usize, bytes: u64, measured: &Measured) {
             100 * it / all.max(1)
         );
     }
+    println!(
+        "  {:<10} {:>8} ms, {} steps, not counted",
+        "plan",
+        measured["plan"] / 1000,
+        measured["steps"]
+    );
     let wall = measured["wall"];
     println!(
         "  {:<10} {:>8} ms, {} ms of wall time",
@@ -251,6 +277,10 @@ fn judge(measured: &BTreeMap<usize, Measured>) -> ExitCode {
         println!("  {what:<34} budget {budget:>8} ms  measured {took:>8} ms  {word}");
     };
     println!();
+    if let Some(it) = measured.get(&PLAN.0) {
+        let what = format!("plan of {} resources", PLAN.0);
+        say(&what, PLAN.1, it["plan"] / 1000);
+    }
     if let Some(base) = measured.get(&BASE) {
         say("100,000 resources", BUDGET_MS, total(base) / 1000);
         say("their rules", RULES_MS, base["rules"] / 1000);
