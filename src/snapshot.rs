@@ -12,6 +12,10 @@ use crate::{
     text,
 };
 
+pub mod money;
+
+pub use money::Money;
+
 /// The format that this version writes. Raised when an older racklens would misread a file.
 pub const FORMAT: u32 = 1;
 
@@ -42,6 +46,9 @@ pub struct Snapshot {
     /// Requests sent, by operation, retries included.
     pub calls: BTreeMap<String, u64>,
     pub gaps: Vec<Gap>,
+    /// What was learned about money, where it was asked for.
+    #[serde(default, skip_serializing_if = "Money::is_empty")]
+    pub money: Money,
     /// In order of their ids, each id once.
     pub resources: Vec<Resource>,
 }

@@ -26,7 +26,7 @@ use racklens::{
     kind::Kind,
     rack::{self, NoSuchRack},
     rule::{self, Case, Status},
-    snapshot::{FORMAT, Gap, Reason, Snapshot},
+    snapshot::{FORMAT, Gap, Money, Reason, Snapshot},
 };
 use serde_json::Value;
 
@@ -254,6 +254,7 @@ fn read_by(aws: &Aws, rack: &str) -> Result<Snapshot, NoSuchRack> {
         definition: None,
         calls: aws.calls(),
         gaps: read.gaps,
+        money: Money::default(),
         resources: read.resources,
     };
     snapshot.sort();

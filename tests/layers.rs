@@ -32,7 +32,14 @@ const WALLS: &[(&[&str], &[&str])] = &[
     ),
     // 1: facts speak in the words of layer 0.
     (
-        &["kind.rs", "kind", "snapshot.rs", "definition.rs", "arn.rs"],
+        &[
+            "kind.rs",
+            "kind",
+            "snapshot.rs",
+            "snapshot",
+            "definition.rs",
+            "arn.rs",
+        ],
         &[
             "petgraph",
             "crate::graph",

@@ -19,7 +19,7 @@ use crate::{
     definition::Definition,
     failure::{Exit, Failure},
     kind::Kind,
-    snapshot::{FORMAT, Snapshot},
+    snapshot::{FORMAT, Money, Snapshot},
     ui,
 };
 
@@ -51,6 +51,7 @@ pub fn snapshot(access: &Access, name: &str, said: &Said) -> Result<Snapshot, Fa
             definition,
             calls: aws.calls(),
             gaps: read.gaps,
+            money: Money::default(),
             resources: read.resources,
         };
         snapshot.sort();
