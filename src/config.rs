@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 use crate::{
+    cost::Usage,
     definition::{self, Definition},
     id::ResourceId,
 };
@@ -16,6 +17,8 @@ pub struct Config {
     /// Racks by name.
     #[serde(rename = "rack")]
     pub racks: BTreeMap<String, RackTable>,
+    /// How much any rack uses of what is billed by use.
+    pub usage: Usage,
 }
 
 /// A table `[rack.NAME]`, before its Terraform states are read.
@@ -37,6 +40,8 @@ pub struct RackTable {
     /// Resources that stay when the rack goes.
     #[serde(deserialize_with = "definition::references")]
     pub keep: Vec<ResourceId>,
+    /// How much the rack uses of what is billed by use; counts more than `[usage]`.
+    pub usage: Usage,
 }
 
 /// Why a file is no configuration.
@@ -61,7 +66,7 @@ impl Config {
             bad(text, at, it.message())
         })?;
         for (name, table) in &config.racks {
-            if table.terraform.is_empty() && table.definition().is_empty() {
+            if !table.says_what_it_is() && table.usage.is_empty() {
                 let at = text.find(name.as_str()).unwrap_or_default();
                 let what = "give stacks, cluster, tags, terraform or own";
                 let message = format!("rack `{name}` does not say what it is: {what}");
@@ -83,6 +88,11 @@ fn bad(text: &str, at: usize, message: &str) -> BadConfig {
 }
 
 impl RackTable {
+    /// Whether the rack is to be found by what stands here, and not by its name.
+    pub fn says_what_it_is(&self) -> bool {
+        !self.terraform.is_empty() || !self.definition().is_empty()
+    }
+
     /// What it says without its Terraform states.
     pub fn definition(&self) -> Definition {
         Definition {

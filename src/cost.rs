@@ -19,8 +19,23 @@ mod asked;
 pub mod group;
 pub mod month;
 mod owner;
+pub mod usage;
 
-pub use {asked::charges, month::Month};
+pub use {
+    asked::charges,
+    month::Month,
+    usage::{Origin, Usage},
+};
+
+/// What a bill is made with.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    pub region: &'a str,
+    pub book: &'a Book,
+    pub month: &'a Month,
+    /// How much is used of what is billed by use.
+    pub usage: &'a Usage,
+}
 
 /// What these figures are, and what they leave out.
 pub const LIMITS: &str =
@@ -46,7 +61,7 @@ pub struct Line {
 /// What a line comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Amount {
-    /// Known from the description of the resource.
+    /// Known from the description of the resource, or from what was told of its use.
     Fixed {
         /// In units of the price, for the whole month.
         quantity: Decimal,
@@ -54,6 +69,7 @@ pub enum Amount {
         parts: Vec<Part>,
         usd: Usd,
         price: Price,
+        origin: Origin,
     },
     /// As much as it is used, which nobody described.
     ByUse(Price),
@@ -80,6 +96,14 @@ impl Amount {
         match self {
             Self::Fixed { price, .. } | Self::ByUse(price) => Some(price),
             Self::Unknown { .. } => None,
+        }
+    }
+
+    /// Who told the quantity, if one is known.
+    pub fn origin(&self) -> Option<Origin> {
+        match self {
+            Self::Fixed { origin, .. } => Some(*origin),
+            Self::ByUse(_) | Self::Unknown { .. } => None,
         }
     }
 
@@ -165,7 +189,7 @@ pub fn sum<'l>(lines: impl IntoIterator<Item = &'l Line>) -> Usd {
 ///
 /// What the rack uses alone counts, however it came to be its own; what it shares is priced too,
 /// and set apart. Tiers begin anew with each line, as nobody here knows the whole organization.
-pub fn bill<'a>(case: &Case<'a>, region: &str, book: &Book, month: &Month) -> Bill<'a> {
+pub fn bill<'a>(case: &Case<'a>, terms: &Terms<'_>) -> Bill<'a> {
     let ours = case.graph.resources();
     let ours = ours.filter(|it| !case.belongings.of(&it.id).is_foreign());
     let lines = ours.flat_map(|resource| {
@@ -179,7 +203,7 @@ pub fn bill<'a>(case: &Case<'a>, region: &str, book: &Book, month: &Month) -> Bi
             shared_with: shared.clone(),
             component: charge.component,
             service: charge.service,
-            amount: amount(&charge, region, book, month),
+            amount: amount(&resource.id, &charge, terms),
             usage: charge.usage,
         })
     });
@@ -194,7 +218,7 @@ pub fn bill<'a>(case: &Case<'a>, region: &str, book: &Book, month: &Month) -> Bi
     };
     Bill {
         lines,
-        month: month.clone(),
+        month: terms.month.clone(),
         gaps,
         unopened: table::unopened(case),
         untold: case
@@ -206,7 +230,7 @@ pub fn bill<'a>(case: &Case<'a>, region: &str, book: &Book, month: &Month) -> Bi
     }
 }
 
-fn amount(charge: &Charge, region: &str, book: &Book, month: &Month) -> Amount {
+fn amount(id: &ResourceId, charge: &Charge, terms: &Terms<'_>) -> Amount {
     let unknown = |why: String| Amount::Unknown { why, unread: false };
     if let Asked::Unread(why) = charge.amount {
         return Amount::Unknown {
@@ -214,13 +238,20 @@ fn amount(charge: &Charge, region: &str, book: &Book, month: &Month) -> Amount {
             unread: true,
         };
     }
-    let Some(price) = book.price(charge.service, region, &charge.usage) else {
-        return unknown(no_price(charge, region, book));
+    let Some(price) = terms
+        .book
+        .price(charge.service, terms.region, &charge.usage)
+    else {
+        return unknown(no_price(charge, terms));
     };
-    let (quantity, basis) = match charge.amount {
-        Asked::PerHour(units) => (units.checked_mul(month.hours().into()), Basis::Hour),
-        Asked::PerMonth(units) => (Some(units), Basis::Month),
-        Asked::Metered(_) => return Amount::ByUse(price.clone()),
+    let hours = Decimal::from(terms.month.hours());
+    let (quantity, basis, origin) = match charge.amount {
+        Asked::PerHour(units) => (units.checked_mul(hours), Basis::Hour, Origin::Described),
+        Asked::PerMonth(units) => (Some(units), Basis::Month, Origin::Described),
+        Asked::Metered(_) => match terms.usage.of(id, charge.component) {
+            Some(used) => (Some(used.quantity), price.unit.basis, used.origin),
+            None => return Amount::ByUse(price.clone()),
+        },
         Asked::Unread(why) => return unknown(why.to_owned()),
     };
     // An hourly price of what is counted by the month, or the other way round, is wrong 730 times.
@@ -236,13 +267,15 @@ fn amount(charge: &Charge, region: &str, book: &Book, month: &Month) -> Amount {
             parts,
             usd,
             price: price.clone(),
+            origin,
         })
     });
     counted.unwrap_or_else(|| unknown("it is more than there are prices for".to_owned()))
 }
 
 /// Why there is no price.
-fn no_price(charge: &Charge, region: &str, book: &Book) -> String {
+fn no_price(charge: &Charge, terms: &Terms<'_>) -> String {
+    let region = terms.region;
     let usage = &charge.usage;
     let used = match charge.amount {
         Asked::Metered(unit) => format!("it is billed by use, by the {unit}, and "),
@@ -251,7 +284,7 @@ fn no_price(charge: &Charge, region: &str, book: &Book) -> String {
     if usage.starts_with("SpotUsage:") {
         return "spot prices change and stand in no list".to_owned();
     }
-    if book.knows_region(region) {
+    if terms.book.knows_region(region) {
         format!("{used}no price of {usage} in {region} is known")
     } else {
         format!("{used}no prices of {region} are known")

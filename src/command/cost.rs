@@ -1,12 +1,14 @@
 //! `cost`: what a rack costs a month by list prices, and what of it cannot be told.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, ValueEnum};
 use rust_decimal::Decimal;
 
 use crate::{
     cli::Input,
     cost::{
-        self, Bill, Line, Month,
+        self, Bill, Line, Month, Terms, Usage,
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
@@ -107,12 +109,22 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
     let asked = month(args)?;
     let book = Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
     let snapshot = super::load(&args.input)?;
+    let usage = args.input.said.usage(&snapshot.rack)?;
     super::judge(&snapshot, |material| {
         let month = asked.unwrap_or_else(|| Month::around(snapshot.taken));
-        let bill = cost::bill(&material.case, &snapshot.region, &book, &month);
+        let bill = cost::bill(
+            &material.case,
+            &Terms {
+                region: &snapshot.region,
+                book: &book,
+                month: &month,
+                usage: &usage,
+            },
+        );
         let view = View {
             material,
             bill: &bill,
+            usage: &usage,
             by: match args.by {
                 Group::Service => By::Service,
                 Group::Stack => By::Stack,
@@ -167,6 +179,7 @@ type Table = fn(&[&str], Vec<Vec<String>>) -> String;
 struct View<'a> {
     material: &'a Material<'a>,
     bill: &'a Bill<'a>,
+    usage: &'a Usage,
     by: By,
     top: Option<usize>,
 }
@@ -196,6 +209,13 @@ impl View<'_> {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             ids.join(", ")
         };
+        let billed: BTreeSet<&ResourceId> = bill.lines.iter().map(|it| &it.resource).collect();
+        let strange = self.usage.named().filter(|it| !billed.contains(it));
+        notes.extend(
+            strange.map(|it| {
+                format!("a usage table tells of {it}, for which this rack is not billed")
+            }),
+        );
         if !bill.unopened.is_empty() {
             notes.push(format!(
                 "what these declare was not read, and it may cost: {}",

@@ -9,6 +9,7 @@ use clap::Args;
 
 use crate::{
     config::{Config, RackTable},
+    cost::Usage,
     definition::Definition,
     failure::{Exit, Failure},
     file,
@@ -87,7 +88,7 @@ impl Said {
             });
         }
         states.extend(self.tfstate.clone());
-        if table.is_none() && states.is_empty() {
+        if !table.is_some_and(RackTable::says_what_it_is) && states.is_empty() {
             return Ok(None);
         }
         Ok(Some(Outline {
@@ -96,9 +97,17 @@ impl Said {
         }))
     }
 
+    /// How much that rack is told to use of what is billed by use.
+    pub fn usage(&self, rack: &str) -> Result<Usage, Failure> {
+        let mut config = self.read()?.0;
+        let own = config.racks.remove(rack).map(|it| it.usage);
+        Ok(own.unwrap_or_default().over(config.usage))
+    }
+
     /// Every rack that the configuration defines, without its states.
     pub fn racks(&self) -> Result<BTreeMap<String, Definition>, Failure> {
         let racks = self.read()?.0.racks.into_iter();
+        let racks = racks.filter(|(_, it)| it.says_what_it_is());
         Ok(racks.map(|(name, it)| (name, it.definition())).collect())
     }
 

@@ -59,7 +59,15 @@ fn billed<T>(
         resources,
         gaps,
         |_| true,
-        |case| test(&bill(case, region, &BOOK, month)),
+        |case| {
+            let terms = Terms {
+                region,
+                book: &BOOK,
+                month,
+                usage: &Usage::default(),
+            };
+            test(&bill(case, &terms))
+        },
     )
 }
 
@@ -194,7 +202,13 @@ fn convox_month(book: &Book, month: &Month) -> (BTreeMap<&'static str, Decimal>,
         &[],
         |_| true,
         |case| {
-            let bill = bill(case, REGION, book, month);
+            let terms = Terms {
+                region: REGION,
+                book,
+                month,
+                usage: &Usage::default(),
+            };
+            let bill = bill(case, &terms);
             let mut sums = BTreeMap::new();
             for line in bill.own() {
                 if let Some(usd) = line.amount.usd() {
@@ -384,13 +398,24 @@ fn what_nobody_can_price_is_unknown_and_never_nothing() {
     }
 }
 
+/// What a charge comes to in a usual month.
+fn counted(charge: &Charge, book: &Book) -> Amount {
+    let terms = Terms {
+        region: REGION,
+        book,
+        month: &Month::usual(),
+        usage: &Usage::default(),
+    };
+    amount(&ResourceId::new(Kind::Instance, "i-1"), charge, &terms)
+}
+
 #[test]
 fn a_price_by_the_month_is_never_multiplied_with_hours() {
     let table = "service,region,usage,unit,from,to,price,currency,source,as_of,standing\n\
                  AmazonEC2,us-east-1,BoxUsage:t2.small,GB-Mo,0,Inf,9,USD,s,2026,verified\n";
     let book = Book::parse(table).unwrap();
     let charge = Charge::per_hour("instance hours", "AmazonEC2", "BoxUsage:t2.small", 1);
-    let amount = amount(&charge, REGION, &book, &Month::usual());
+    let amount = counted(&charge, &book);
     let why = "its price is by the GB-month".to_owned();
     assert_eq!(amount, Amount::Unknown { why, unread: false });
 }
@@ -399,7 +424,7 @@ fn a_price_by_the_month_is_never_multiplied_with_hours() {
 fn an_amount_that_cannot_be_counted_is_unknown() {
     for units in [Decimal::MAX, decimal("-1")] {
         let charge = Charge::per_hour("vCPU", "AmazonECS", "Fargate-vCPU-Hours:perCPU", units);
-        let amount = amount(&charge, REGION, &BOOK, &Month::usual());
+        let amount = counted(&charge, &BOOK);
         assert_eq!(amount.usd(), None, "{units}");
     }
 }
@@ -411,6 +436,82 @@ fn what_depends_on_use_has_a_price_and_no_amount() {
     billed(&all, &[], REGION, &Month::usual(), |bill| {
         assert!(!bill.has_unknown() && bill.is_read());
     });
+}
+
+/// The month of these resources when so much of them is used.
+fn used(resources: &[Resource], amounts: &[(&str, &str, &str)]) -> Usd {
+    let mut usage = Usage::default();
+    for (id, component, quantity) in amounts {
+        let used = usage::Used {
+            quantity: decimal(quantity),
+            origin: Origin::Given,
+        };
+        let scope = usage::Scope::One(id.parse().unwrap());
+        assert!(usage.set(scope, component, used), "{component}");
+    }
+    let test = |case: &Case<'_>| {
+        let terms = Terms {
+            region: REGION,
+            book: &BOOK,
+            month: &Month::usual(),
+            usage: &usage,
+        };
+        bill(case, &terms).total()
+    };
+    testing::owned(resources, &[], |_| true, test)
+}
+
+#[test]
+fn what_is_used_is_priced_by_its_tiers() {
+    let bucket = [Resource::new("b", Bucket::default())];
+    // 60 TiB: 51,200 × 0.023 + 10,240 × 0.022 = 1,177.60 + 225.28
+    let storage = [("bucket/b", "storage", "61440")];
+    assert_eq!(used(&bucket, &storage).to_string(), "1,402.88");
+    // 1,000,000 × 0.000005 + 2,000,000 × 0.0000004 = 5 + 0.80
+    let requests = [
+        ("bucket/b", "writes and listings", "1000000"),
+        ("bucket/b", "reads", "2000000"),
+    ];
+    assert_eq!(used(&bucket, &requests).to_string(), "5.80");
+    let balancer = LoadBalancer {
+        lb_type: "application".to_owned(),
+        ..LoadBalancer::default()
+    };
+    // 1.08 capacity units on average: 730 × (0.0225 + 1.08 × 0.008) = 22.7322
+    let units = [("load-balancer/lb", "capacity units", "788.4")];
+    let total = used(&[Resource::new("lb", balancer)], &units);
+    assert_eq!(total.exact().normalize(), decimal("22.7322"));
+}
+
+#[test]
+fn a_bill_tells_who_told_an_amount() {
+    let all = [disk(1, 8), Resource::new("q", Queue::default())];
+    let mut usage = Usage::default();
+    let used = usage::Used {
+        quantity: decimal("525600"),
+        origin: Origin::Measured { days: 14 },
+    };
+    assert!(usage.set(usage::Scope::Each(Kind::Queue), "requests", used));
+    let origins = testing::owned(
+        &all,
+        &[],
+        |_| true,
+        |case| {
+            let terms = Terms {
+                region: REGION,
+                book: &BOOK,
+                month: &Month::usual(),
+                usage: &usage,
+            };
+            let lines = bill(case, &terms).lines.into_iter();
+            let origins = lines.map(|it| match it.amount {
+                Amount::Fixed { origin, usd, .. } => format!("{} {usd}", origin.name()),
+                Amount::ByUse(_) | Amount::Unknown { .. } => String::new(),
+            });
+            origins.collect::<Vec<_>>()
+        },
+    );
+    assert_eq!(origins, ["described 0.80", "measured 0.21"]);
 }
 
 #[test]
@@ -511,6 +612,15 @@ fn what_kinds_ask_for_stands_in_the_book_under_that_name() {
         for line in &bill.lines {
             let kind = line.resource.kind;
             assert!(may_cost(kind), "{kind:?}");
+            if matches!(line.amount, Amount::ByUse(_)) {
+                let used = usage::Used {
+                    quantity: Decimal::ONE,
+                    origin: Origin::Given,
+                };
+                let scope = usage::Scope::Each(kind);
+                let mut usage = Usage::default();
+                assert!(usage.set(scope, line.component, used), "{line:?}");
+            }
         }
     });
 }

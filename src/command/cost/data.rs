@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     cost::{
-        self, Amount, LIMITS, Line,
+        self, Amount, LIMITS, Line, Origin,
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
@@ -37,6 +37,7 @@ const LINES: &[&str] = &[
     "PriceStanding",
     "Why",
     "SharedWith",
+    "QuantityFrom",
 ];
 
 impl View<'_> {
@@ -159,6 +160,10 @@ fn csv_row(line: &Line) -> Vec<String> {
         of(|it| it.standing.name().to_owned()),
         why,
         others(line, "|"),
+        line.amount
+            .origin()
+            .map(|it| it.name().to_owned())
+            .unwrap_or_default(),
     ]
 }
 
@@ -197,5 +202,6 @@ fn json_line(line: &Line) -> Value {
         "as_of": price.map(|it| &it.as_of),
         "standing": price.map(|it| it.standing.name()),
         "why": why,
+        "quantity_from": line.amount.origin().map(Origin::name),
     })
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     cost::{
-        self, Amount, LIMITS, Line,
+        self, Amount, LIMITS, Line, Origin,
         group::{By, Sum},
     },
     price::Usd,
@@ -136,6 +136,15 @@ impl View<'_> {
     }
 }
 
+/// Where a quantity is from, when not from what AWS describes.
+fn told_by(origin: Origin) -> String {
+    match origin {
+        Origin::Described => String::new(),
+        Origin::Given => " (given)".to_owned(),
+        Origin::Measured { days } => format!(" (of {} measured)", text::count(days.into(), "day")),
+    }
+}
+
 fn said(sum: &Sum) -> String {
     known(sum).map_or_else(String::new, |it| it.to_string())
 }
@@ -148,8 +157,9 @@ fn line_row(line: &Line) -> Vec<String> {
             parts,
             usd,
             price,
+            origin,
         } => (
-            quantity(*units, price.unit.name),
+            format!("{}{}", quantity(*units, price.unit.name), told_by(*origin)),
             arithmetic(parts),
             usd.to_string(),
         ),

@@ -13,8 +13,11 @@ const SMALL: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
 /// "730 hours", "1 key-month".
 pub(super) fn quantity(number: Decimal, unit: &str) -> String {
     let number = number.round_dp(6).normalize();
-    let plural = if number == Decimal::ONE { "" } else { "s" };
-    format!("{} {unit}{plural}", grouped(number))
+    let unit = match number == Decimal::ONE {
+        true => unit.to_owned(),
+        false => several(unit),
+    };
+    format!("{} {unit}", grouped(number))
 }
 
 /// The price of a quantity: "0.023", or "51,200 × 0.023 + 10,240 × 0.022".
@@ -39,7 +42,16 @@ pub(super) fn rate(price: &Price) -> String {
         return format!("{one} per {unit}");
     }
     let million = one * Decimal::from(1_000_000);
-    format!("{} per million {unit}s", million.normalize())
+    format!("{} per million {}", million.normalize(), several(unit))
+}
+
+/// Some of a unit: "queries", "GB", "GB-months".
+fn several(unit: &str) -> String {
+    match unit.strip_suffix("query") {
+        Some(before) => format!("{before}queries"),
+        None if unit == "GB" => unit.to_owned(),
+        None => format!("{unit}s"),
+    }
 }
 
 /// The price of a unit after what the organization is given for nothing.
@@ -92,5 +104,7 @@ mod tests {
         assert_eq!(quantity(Decimal::ONE, "key-month"), "1 key-month");
         assert_eq!(quantity(Decimal::from(1402), "hour"), "1,402 hours");
         assert_eq!(quantity(Decimal::new(50, 2), "GB-month"), "0.5 GB-months");
+        assert_eq!(quantity(Decimal::TWO, "query"), "2 queries");
+        assert_eq!(quantity(Decimal::TWO, "GB"), "2 GB");
     }
 }
