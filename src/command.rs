@@ -24,7 +24,10 @@ pub mod list;
 #[cfg(feature = "aws")]
 pub mod live;
 #[cfg(feature = "aws")]
+pub mod money;
+#[cfg(feature = "aws")]
 pub mod policy;
+pub mod prices;
 pub mod racks;
 mod reference;
 pub mod report;
@@ -57,26 +60,35 @@ fn judge<T>(
     snapshot: &Snapshot,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    look(snapshot, |case| {
+        for id in &case.rack.unseen {
+            let line = format!("{id}, which the definition of the rack names, was not seen");
+            ui::note(&text::harmless(&line));
+        }
+        let judged: Vec<Judged> =
+            rule::audit(case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+        then(&Material {
+            snapshot,
+            case: *case,
+            judged: &judged,
+        })
+    })
+}
+
+/// Builds the graph, decides belonging, and hands it to `then`.
+fn look<T>(
+    snapshot: &Snapshot,
+    then: impl FnOnce(&Case<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let graph = Graph::build(&snapshot.resources);
     let definition = snapshot.definition.as_ref();
     let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition)?;
-    for id in &rack.unseen {
-        let line = format!("{id}, which the definition of the rack names, was not seen");
-        ui::note(&text::harmless(&line));
-    }
     let belongings = belonging::decide(&graph, &rack);
-    let case = Case {
+    then(&Case {
         graph: &graph,
         rack: &rack,
         belongings: &belongings,
         gaps: &snapshot.gaps,
         taken: snapshot.taken,
-    };
-    let judged: Vec<Judged> =
-        rule::audit(&case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
-    then(&Material {
-        snapshot,
-        case,
-        judged: &judged,
     })
 }

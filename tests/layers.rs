@@ -105,7 +105,7 @@ const WALLS: &[(&[&str], &[&str])] = &[
         ],
     ),
     (
-        &["file.rs", "failure.rs"],
+        &["file.rs", "cache.rs", "failure.rs"],
         &["petgraph", "crate::command", "crate::cli"],
     ),
 ];

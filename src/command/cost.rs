@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::{Args, ValueEnum};
 use rust_decimal::Decimal;
 
+use super::prices::{Priced, Prices};
 use crate::{
     cli::Input,
     cost::{
@@ -13,11 +14,14 @@ use crate::{
     },
     failure::{Exit, Failure},
     id::ResourceId,
-    price::{Book, Usd},
+    price::Usd,
     report::Material,
+    rule::Case,
+    snapshot::Snapshot,
     text, ui,
 };
 
+mod actual;
 mod data;
 mod page;
 mod words;
@@ -30,19 +34,26 @@ Examples:
   racklens cost --from rack.json.gz --by stack --top 5
   racklens cost --from rack.json.gz --hours calendar --month 2026-02
   racklens cost --from rack.json.gz --fail-over 250            for a pipeline
+  racklens cost --rack NAME --prices live --usage cloudwatch   AWS's prices, CloudWatch's counts
 
 The figures are list prices, on demand; no free tier, no discounts, no data transfer, no taxes.
 Nor is in them what racklens does not read: EBS snapshots, CPU credits, dashboards, queries of logs.
 What depends on use has its unit price and no amount. What is unknown is said and never taken for
 nothing. What the rack shares with others is set apart and not in the total. Tiers begin anew with
 each line. Each line is rounded half up to the cent, the total is made from exact amounts. Prices
-are those that this version brings, of the dates that it tells, whenever the snapshot was taken.
+are of the dates that it tells, whenever the snapshot was taken.
 
 Exit code 10: the known total is over --fail-over. Exit code 4: something that may cost could not
-be read, or --fail-over cannot be judged as an amount is unknown.")]
+be read, what was asked of AWS beside did not come, or --fail-over cannot be judged as an amount is
+unknown.")]
 pub struct Cost {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    prices: Prices,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    learn: super::money::Learn,
     /// What the lines are added up by
     #[arg(long, value_enum, default_value_t)]
     by: Group,
@@ -107,16 +118,21 @@ fn dollars(text: &str) -> Result<Decimal, String> {
 pub fn run(args: &Cost) -> Result<Exit, Failure> {
     // What is wrong with the question is said before anything is read.
     let asked = month(args)?;
-    let book = Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
-    let snapshot = super::load(&args.input)?;
-    let usage = args.input.said.usage(&snapshot.rack)?;
+    let snapshot = load(args)?;
+    let given = args.input.said.usage(&snapshot.rack)?;
     super::judge(&snapshot, |material| {
         let month = asked.unwrap_or_else(|| Month::around(snapshot.taken));
+        let priced = prices(args, &snapshot, &material.case)?;
+        let measured = snapshot.money.used.as_ref().map(|it| {
+            let (case, region) = (&material.case, &snapshot.region);
+            cost::meter::usage(case, region, it, &month)
+        });
+        let usage = given.over(measured.unwrap_or_default());
         let bill = cost::bill(
             &material.case,
             &Terms {
                 region: &snapshot.region,
-                book: &book,
+                book: &priced.book,
                 month: &month,
                 usage: &usage,
             },
@@ -125,6 +141,7 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             material,
             bill: &bill,
             usage: &usage,
+            priced: &priced,
             by: match args.by {
                 Group::Service => By::Service,
                 Group::Stack => By::Stack,
@@ -141,8 +158,30 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
         for line in view.notes() {
             ui::note(&text::harmless(&line));
         }
-        Ok(exit(&bill, args.fail_over))
+        let heard = snapshot.money.unheard.is_empty() && !priced.unheard;
+        Ok(exit(&bill, heard, args.fail_over))
     })
+}
+
+/// The snapshot, with what is to be learned about money beside it.
+fn load(args: &Cost) -> Result<Snapshot, Failure> {
+    #[cfg(feature = "aws")]
+    {
+        let mut snapshot = super::load(&args.input)?;
+        args.learn.run(&args.input.access, &mut snapshot, false)?;
+        Ok(snapshot)
+    }
+    #[cfg(not(feature = "aws"))]
+    super::load(&args.input)
+}
+
+fn prices(args: &Cost, snapshot: &Snapshot, case: &Case<'_>) -> Result<Priced, Failure> {
+    #[cfg(feature = "aws")]
+    let way = Some(&args.input.access);
+    #[cfg(not(feature = "aws"))]
+    let way = None;
+    let live = args.input.source.from.is_none();
+    args.prices.of(snapshot, case, live, way)
 }
 
 /// The month that is asked for; `None` for that of the snapshot.
@@ -161,12 +200,12 @@ fn month(args: &Cost) -> Result<Option<Month>, Failure> {
     }
 }
 
-fn exit(bill: &Bill<'_>, fail_over: Option<Decimal>) -> Exit {
+fn exit(bill: &Bill<'_>, heard: bool, fail_over: Option<Decimal>) -> Exit {
     if fail_over.is_some_and(|it| bill.total().exact() > it) {
         return Exit::Findings;
     }
     // Nobody can say that it stays under a limit when some of it is unknown.
-    if !bill.is_read() || (fail_over.is_some() && bill.has_unknown()) {
+    if !heard || !bill.is_read() || (fail_over.is_some() && bill.has_unknown()) {
         return Exit::Incomplete;
     }
     Exit::Fine
@@ -180,6 +219,7 @@ struct View<'a> {
     material: &'a Material<'a>,
     bill: &'a Bill<'a>,
     usage: &'a Usage,
+    priced: &'a Priced,
     by: By,
     top: Option<usize>,
 }
@@ -216,6 +256,9 @@ impl View<'_> {
                 format!("a usage table tells of {it}, for which this rack is not billed")
             }),
         );
+        notes.extend(self.priced.notes.iter().cloned());
+        let unheard = self.material.snapshot.money.unheard.iter();
+        notes.extend(unheard.map(ToString::to_string));
         if !bill.unopened.is_empty() {
             notes.push(format!(
                 "what these declare was not read, and it may cost: {}",

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::definition::{self, Place};
 use crate::{
-    aws::{read, state},
+    aws::{money, read, state},
     failure::{Exit, Failure},
     text, ui,
 };
@@ -26,11 +26,14 @@ pub struct Policy {
 pub enum Verb {
     /// Reading: snapshot, racks, show, audit and report
     Snapshot,
+    /// The same, with all that may be asked about money: --prices live, --usage, --free-tier, --actual
+    Cost,
 }
 
 pub fn run(args: &Policy) -> Result<Exit, Failure> {
     let actions = match args.verb {
         Verb::Snapshot => reading(),
+        Verb::Cost => reading().into_iter().chain(money()).collect(),
     };
     let mut statements = vec![json!({
         "Sid": "RacklensReads",
@@ -65,6 +68,10 @@ fn object(place: &Place) -> Result<String, Failure> {
     }
 }
 
+fn money() -> impl Iterator<Item = String> {
+    money::CALLS.iter().map(|it| it.action())
+}
+
 /// `sts:GetCallerIdentity` is not among them: it needs no permission.
 fn reading() -> BTreeSet<String> {
     read::calls()
@@ -80,7 +87,7 @@ mod tests {
 
     #[test]
     fn every_action_only_reads() {
-        let mut actions = reading();
+        let mut actions: BTreeSet<String> = reading().into_iter().chain(money()).collect();
         actions.retain(|it| {
             let (_, name) = it.split_once(':').unwrap();
             !["Describe", "List", "Get", "Head"]
@@ -112,7 +119,8 @@ mod tests {
 
     #[test]
     fn the_policy_fits_into_one_managed_policy() {
-        let length: usize = reading().iter().map(|it| it.len() + 3).sum();
+        let all = reading().into_iter().chain(money());
+        let length: usize = all.map(|it| it.len() + 3).sum();
         assert!(length < 6144 - 200, "{length}");
     }
 }

@@ -1,5 +1,7 @@
 //! Questions for AWS's own price list: where to ask, what narrows them down, what answers them.
 
+use jiff::Timestamp;
+
 use super::{
     GLOBAL, Key, Price, Standing,
     product::{NoPrice, PLAIN_LINUX, Product},
@@ -84,13 +86,18 @@ impl Key {
     /// it costs nothing.
     pub fn answer(&self, products: &[Product]) -> Result<Price, NoPrice> {
         let found = Product::find(products, self)?;
-        let day = found.published.as_deref().unwrap_or_default();
+        let published = found.published.as_deref();
+        let published = published.and_then(|it| it.parse::<Timestamp>().ok());
         Ok(Price {
             unit: found.unit,
             tiers: found.tiers.clone(),
             source: SOURCE.to_owned(),
-            as_of: day.split('T').next().unwrap_or_default().to_owned(),
-            standing: Standing::Verified,
+            as_of: published.map_or_else(String::new, |it| it.strftime("%Y-%m-%d").to_string()),
+            // Nobody can tell whether it still holds when nobody knows since when.
+            standing: match published {
+                Some(_) => Standing::Verified,
+                None => Standing::Unverified,
+            },
         })
     }
 }

@@ -130,7 +130,10 @@ mod tests {
     fn a_row_that_could_make_a_wrong_bill_is_refused() {
         type Harm = fn(&mut PriceRow);
         let harms: [(Harm, &str); 4] = [
-            (|it| it.unit = "fortnight".to_owned(), "`fortnight` is unknown"),
+            (
+                |it| it.unit = "fortnight".to_owned(),
+                "`fortnight` is unknown",
+            ),
             (|it| it.standing = "sure".to_owned(), "`sure` is none of"),
             (|it| it.tiers[0].price = (-1).into(), "-1 is negative"),
             (|it| it.tiers.clear(), "there is no price"),

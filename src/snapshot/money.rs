@@ -3,7 +3,7 @@
 //! Nothing of it is read unless it is asked for. What was asked for and did not come is an
 //! [`Unheard`], never nothing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -31,6 +31,17 @@ pub struct Money {
 }
 
 impl Money {
+    /// Takes over what was learned anew.
+    pub fn learn(&mut self, new: Self) {
+        self.prices = new.prices.or(self.prices.take());
+        self.used = new.used.or(self.used.take());
+        self.free_tier = new.free_tier.or(self.free_tier.take());
+        self.spent = new.spent.or(self.spent.take());
+        self.unheard.extend(new.unheard);
+        self.unheard.sort();
+        self.unheard.dedup();
+    }
+
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -52,6 +63,21 @@ pub struct Unheard {
     pub code: String,
     /// What AWS said, cut to 300 characters.
     pub message: String,
+}
+
+/// For a person: what is not known and why.
+impl fmt::Display for Unheard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} is not known: {} was {} ({}; needs {})",
+            self.what,
+            self.call,
+            self.reason.name(),
+            self.code,
+            self.action
+        )
+    }
 }
 
 /// Prices that were used.
@@ -184,13 +210,14 @@ pub struct Spent {
     pub from: String,
     /// The first day that is not counted any more.
     pub to: String,
-    /// The tags by which costs were chosen; empty for those of the whole account.
-    pub tags: BTreeMap<String, String>,
+    /// The tags by which costs were chosen, with the values that they may have; empty for those of
+    /// the whole account.
+    pub tags: BTreeMap<String, Vec<String>>,
     /// Whether AWS says that the amounts may still change.
     pub estimated: bool,
     /// `USD`.
     pub currency: String,
-    /// By the name that the bill has for a service, before taxes and credits are told apart.
+    /// By the name that the bill has for a service; taxes and credits have names of their own.
     pub services: BTreeMap<String, Decimal>,
     /// How often Cost Explorer was asked; it takes 0.01 USD each time.
     pub requests: u64,

@@ -97,6 +97,13 @@ impl View<'_> {
             "doubtful": bill.doubtful(),
             "oldest_price": dates.map(|it| it.0),
             "newest_price": dates.map(|it| it.1),
+            "prices": {
+                "chosen": self.priced.chosen,
+                "sources": self.priced.sources(),
+                "notes": self.priced.notes,
+            },
+            "actual": self.actual_json(),
+            "unheard": snapshot.money.unheard,
             "limits": LIMITS,
             "by": self.by.name(),
             "rows": sums(self.sums(bill.own())),

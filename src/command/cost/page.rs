@@ -9,7 +9,7 @@ use crate::{
         self, Amount, LIMITS, Line, Origin,
         group::{By, Sum},
     },
-    price::Usd,
+    price::{Usd, ask},
     text,
 };
 
@@ -42,6 +42,7 @@ impl View<'_> {
             );
             parts.push(format!("Shared with others, not in the total:\n\n{rows}"));
         }
+        parts.extend(self.actual_page(table));
         parts.join("\n")
     }
 
@@ -123,6 +124,18 @@ impl View<'_> {
                 format!("prices of {oldest} to {newest}")
             });
         }
+        let sources: Vec<String> = self
+            .priced
+            .sources()
+            .into_iter()
+            .filter(|(name, _)| *name == ask::SOURCE)
+            .map(|(_, count)| text::count(count, "price"))
+            .collect();
+        lines.extend(
+            sources
+                .into_iter()
+                .map(|it| format!("{it} told by AWS's price list")),
+        );
         if bill.doubtful() > Usd::ZERO {
             lines.push(format!(
                 "{} USD of it at prices that are derived or unverified",

@@ -218,7 +218,14 @@ fn storage_of_any_engine_counts_more_than_that_of_one() {
 fn what_has_no_region_is_found_where_the_list_names_none() {
     let mut zone = product("HostedZone", &json!({"a": dimension("0", "Inf", "0.5")}));
     zone["serviceCode"] = json!("AmazonRoute53");
-    let of = |it: &Value| price(&[parse(it).unwrap()], "AmazonRoute53", "eu-west-1", "HostedZone");
+    let of = |it: &Value| {
+        price(
+            &[parse(it).unwrap()],
+            "AmazonRoute53",
+            "eu-west-1",
+            "HostedZone",
+        )
+    };
     assert_eq!(of(&zone), Err(NoPrice::Absent), "it is that of one region");
     let attributes = zone["product"]["attributes"].as_object_mut().unwrap();
     attributes.remove("regionCode");
