@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
 
 use crate::{
-    cost::Usage,
+    cost::{Usage, app::Weights, usage::Quantity},
     definition::{self, Definition},
     id::ResourceId,
 };
@@ -19,6 +20,40 @@ pub struct Config {
     pub racks: BTreeMap<String, RackTable>,
     /// How much any rack uses of what is billed by use.
     pub usage: Usage,
+    pub cost: CostTable,
+    pub account: AccountTable,
+}
+
+/// The table `[account]`: what of the account AWS does not tell.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccountTable {
+    /// The day on which it, or the one that pays for it, was opened.
+    #[serde(deserialize_with = "day")]
+    pub opened: Option<Date>,
+    /// US dollars of credits that are left.
+    pub credits: Option<Quantity>,
+}
+
+/// A day, with or without quotation marks around it.
+fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
+    let given = toml::Value::deserialize(from)?;
+    let text = match &given {
+        toml::Value::String(it) => it.clone(),
+        other => other.to_string(),
+    };
+    let parsed = text
+        .parse()
+        .map_err(|_| serde::de::Error::custom(format!("`{text}` is no day such as 2018-04-29")))?;
+    Ok(Some(parsed))
+}
+
+/// The table `[cost]`: how costs are counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CostTable {
+    /// What a vCPU counts against a GiB of memory when a machine is split among apps.
+    pub weights: Weights,
 }
 
 /// A table `[rack.NAME]`, before its Terraform states are read.
@@ -172,6 +207,39 @@ mod tests {
             said.starts_with("line 2: `shop` is not a resource name"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn an_account_has_a_day_and_credits() {
+        for day in ["2018-04-29", "\"2018-04-29\""] {
+            let text = format!("[account]\nopened = {day}\ncredits = 99.5\n");
+            let account = Config::parse(&text).unwrap().account;
+            assert_eq!(account.opened.unwrap().to_string(), "2018-04-29");
+            assert_eq!(account.credits.unwrap().0.to_string(), "99.5");
+        }
+        let said = refused("[account]\nopened = \"spring\"\n");
+        assert!(said.starts_with("line 2: `spring` is no day"), "{said}");
+    }
+
+    #[test]
+    fn costs_are_weighed_as_it_says() {
+        let weights = |text: &str| Config::parse(text).unwrap().cost.weights.to_string();
+        assert_eq!(weights(""), "9:1");
+        assert_eq!(
+            weights("[cost]\nweights = { cpu = 3, memory = 0.5 }\n"),
+            "3:0.5"
+        );
+        let said = refused("[cost]\nweights = { cpu = 0, memory = 0 }\n");
+        assert!(
+            said.starts_with("line 2: weights are not negative"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_rack_of_which_only_its_use_is_said_is_found_by_its_name() {
+        let config = Config::parse("[rack.shop.usage]\nqueue = { requests = 5 }\n").unwrap();
+        assert!(!config.racks["shop"].says_what_it_is());
     }
 
     #[test]

@@ -15,7 +15,9 @@ use crate::{
     table::{self, column},
 };
 
+pub mod app;
 mod asked;
+pub mod diff;
 pub mod group;
 pub mod meter;
 pub mod month;
@@ -358,4 +360,4 @@ fn may_cost(kind: Kind) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

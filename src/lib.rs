@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `cache`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `diagram`, `report` |
+//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `free_tier`, `diagram`, `report` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -45,6 +45,7 @@ pub mod definition;
 pub mod diagram;
 pub mod failure;
 pub mod file;
+pub mod free_tier;
 pub mod graph;
 pub mod id;
 pub mod kind;

@@ -195,6 +195,13 @@ impl Book {
         self.prices.iter()
     }
 
+    /// These prices, and those of `other` for what these do not tell.
+    #[must_use]
+    pub fn over(self, mut other: Self) -> Self {
+        other.prices.extend(self.prices);
+        other
+    }
+
     /// Whether any price of that region is known.
     pub fn knows_region(&self, region: &str) -> bool {
         self.prices.keys().any(|it| it.region == region)

@@ -77,6 +77,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "table",
             "cost.rs",
             "cost",
+            "free_tier.rs",
+            "free_tier",
             "trace.rs",
             "trace",
             "diagram.rs",

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::prices::{Priced, Prices};
@@ -10,19 +11,22 @@ use crate::{
     cli::Input,
     cost::{
         self, Bill, Line, Month, Terms, Usage,
+        app::{self, Allocation, Weights},
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
+    free_tier::{self, Account, FreeTier, Question},
     id::ResourceId,
     price::Usd,
     report::Material,
     rule::Case,
-    snapshot::Snapshot,
+    snapshot::{Snapshot, money::Unheard},
     text, ui,
 };
 
 mod actual;
 mod data;
+mod free;
 mod page;
 mod words;
 
@@ -33,6 +37,8 @@ Examples:
   racklens cost --from rack.json.gz --by resource              every line with its arithmetic
   racklens cost --from rack.json.gz --by stack --top 5
   racklens cost --from rack.json.gz --hours calendar --month 2026-02
+  racklens cost --from rack.json.gz --by app
+  racklens cost --from rack.json.gz --free-tier --opened 2018-04-29
   racklens cost --from rack.json.gz --fail-over 250            for a pipeline
   racklens cost --rack NAME --prices live --usage cloudwatch   AWS's prices, CloudWatch's counts
 
@@ -66,6 +72,18 @@ pub struct Cost {
     /// The month of the calendar, 2026-02 [default: that in which the snapshot was taken]
     #[arg(long, value_name = "YYYY-MM")]
     month: Option<String>,
+    /// What the free tier gives of it, when that is used up, and what the month costs then
+    #[arg(long, conflicts_with_all = ["by", "top"])]
+    free_tier: bool,
+    /// The day on which the account was opened, or the one that pays for it
+    #[arg(long, value_name = "DATE", value_parser = free::day, requires = "free_tier")]
+    opened: Option<Date>,
+    /// From when the free tier is looked at [default: when the snapshot was taken]
+    #[arg(long, value_name = "DATE", value_parser = free::moment, requires = "free_tier")]
+    at: Option<free::At>,
+    /// Credits that are left, of an account that has such
+    #[arg(long, value_name = "USD", value_parser = dollars, requires = "free_tier")]
+    credits: Option<Decimal>,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// End with exit code 10 when the month costs more than this
@@ -82,6 +100,8 @@ enum Group {
     Stack,
     /// Every line of every resource
     Resource,
+    /// App: machines by what tasks reserve, the rest by who uses it
+    App,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -120,14 +140,19 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
     let asked = month(args)?;
     let snapshot = load(args)?;
     let given = args.input.said.usage(&snapshot.rack)?;
+    let (costs, account) = args.input.said.costs()?;
     super::judge(&snapshot, |material| {
-        let month = asked.unwrap_or_else(|| Month::around(snapshot.taken));
+        let (month, at) = match asked {
+            Some(month) if !args.free_tier => (month, snapshot.taken),
+            asked => free::month(asked, args.at, snapshot.taken),
+        };
         let priced = prices(args, &snapshot, &material.case)?;
         let measured = snapshot.money.used.as_ref().map(|it| {
             let (case, region) = (&material.case, &snapshot.region);
             cost::meter::usage(case, region, it, &month)
         });
         let usage = given.over(measured.unwrap_or_default());
+        let own_word = snapshot.money.free_tier.as_ref().map(Account::told);
         let bill = cost::bill(
             &material.case,
             &Terms {
@@ -137,28 +162,41 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
                 usage: &usage,
             },
         );
+        let question = Question {
+            region: &snapshot.region,
+            at,
+            opened: args.opened.or(account.opened),
+            credits: args.credits.or(account.credits.map(|it| it.0)),
+            account: own_word.as_ref(),
+        };
+        let free = args.free_tier.then(|| {
+            free_tier::assess(&bill, material.case.graph, &question)
+                .map_err(|it| free::refused(&it))
+        });
+        let apps =
+            (args.by == Group::App).then(|| app::allocate(&material.case, &bill, costs.weights));
         let view = View {
             material,
+            apps: apps.as_ref(),
+            weights: costs.weights,
             bill: &bill,
             usage: &usage,
             priced: &priced,
+            free: free.transpose()?,
             by: match args.by {
                 Group::Service => By::Service,
                 Group::Stack => By::Stack,
                 Group::Resource => By::Resource,
+                Group::App => By::App,
             },
             top: args.top.and_then(|it| usize::try_from(it).ok()),
         };
-        ui::result(&match args.format {
-            Format::Table => view.page(ui::table, |it| text::harmless(it).into_owned()),
-            Format::Markdown => view.page(words::markdown, words::cell),
-            Format::Json => view.json(),
-            Format::Csv => view.csv()?,
-        })?;
+        ui::result(&view.write(args.format)?)?;
         for line in view.notes() {
             ui::note(&text::harmless(&line));
         }
-        let heard = snapshot.money.unheard.is_empty() && !priced.unheard;
+        let unheard = snapshot.money.unheard.iter().any(|it| matters(args, it));
+        let heard = !unheard && !priced.unheard;
         Ok(exit(&bill, heard, args.fail_over))
     })
 }
@@ -168,11 +206,25 @@ fn load(args: &Cost) -> Result<Snapshot, Failure> {
     #[cfg(feature = "aws")]
     {
         let mut snapshot = super::load(&args.input)?;
-        args.learn.run(&args.input.access, &mut snapshot, false)?;
+        // A file is looked at without asking anyone what was not asked for by name.
+        let free_tier = args.free_tier && args.input.source.from.is_none();
+        let access = &args.input.access;
+        args.learn.run(access, &mut snapshot, free_tier)?;
         Ok(snapshot)
     }
     #[cfg(not(feature = "aws"))]
     super::load(&args.input)
+}
+
+/// Whether this run asked for what did not come, be it now or when the snapshot was taken.
+fn matters(args: &Cost, unheard: &Unheard) -> bool {
+    if unheard.is_of_free_tier() {
+        return args.free_tier;
+    }
+    #[cfg(feature = "aws")]
+    return args.learn.asks(unheard);
+    #[cfg(not(feature = "aws"))]
+    false
 }
 
 fn prices(args: &Cost, snapshot: &Snapshot, case: &Case<'_>) -> Result<Priced, Failure> {
@@ -186,7 +238,12 @@ fn prices(args: &Cost, snapshot: &Snapshot, case: &Case<'_>) -> Result<Priced, F
 
 /// The month that is asked for; `None` for that of the snapshot.
 fn month(args: &Cost) -> Result<Option<Month>, Failure> {
-    match (args.hours, &args.month) {
+    // An allowance is of a month of the calendar.
+    let hours = match args.free_tier {
+        true => Hours::Calendar,
+        false => args.hours,
+    };
+    match (hours, &args.month) {
         (Hours::Usual, None) => Ok(Some(Month::usual())),
         (Hours::Calendar, None) => Ok(None),
         (Hours::Calendar, Some(it)) => Month::parse(it)
@@ -220,13 +277,51 @@ struct View<'a> {
     bill: &'a Bill<'a>,
     usage: &'a Usage,
     priced: &'a Priced,
+    /// The bill dealt out, where it is asked for by app.
+    apps: Option<&'a Allocation>,
+    weights: Weights,
+    /// Where it is asked for; then it is what is shown.
+    free: Option<FreeTier>,
     by: By,
     top: Option<usize>,
 }
 
 impl View<'_> {
+    fn write(&self, format: Format) -> Result<String, Failure> {
+        let plain: fn(&str) -> String = |it| text::harmless(it).into_owned();
+        Ok(match (format, &self.free) {
+            (Format::Table, None) => self.page(ui::table, plain),
+            (Format::Markdown, None) => self.page(words::markdown, words::cell),
+            (Format::Csv, None) => self.csv()?,
+            (Format::Json, _) => self.json(),
+            (Format::Table, Some(free)) => free::page(free, self.rack(), ui::table, plain),
+            (Format::Markdown, Some(free)) => {
+                free::page(free, self.rack(), words::markdown, words::cell)
+            }
+            (Format::Csv, Some(free)) => {
+                free::table(free).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?
+            }
+        })
+    }
+
+    fn rack(&self) -> &str {
+        &self.material.case.rack.name
+    }
+
     fn sums<'l>(&self, lines: impl Iterator<Item = &'l Line>) -> Vec<Sum> {
         let sums = group::sums(lines, self.by);
+        match self.top {
+            Some(top) => group::cut(sums, top),
+            None => sums,
+        }
+    }
+
+    /// What the rack's own lines come to, by what is asked for.
+    fn own_sums(&self) -> Vec<Sum> {
+        let Some(apps) = self.apps else {
+            return self.sums(self.bill.own());
+        };
+        let sums = apps.sums().into_iter().map(|it| it.sum).collect();
         match self.top {
             Some(top) => group::cut(sums, top),
             None => sums,
@@ -258,7 +353,14 @@ impl View<'_> {
         );
         notes.extend(self.priced.notes.iter().cloned());
         let unheard = self.material.snapshot.money.unheard.iter();
+        let unheard = unheard.filter(|it| self.free.is_some() || !it.is_of_free_tier());
         notes.extend(unheard.map(ToString::to_string));
+        if let Some(apps) = self.apps.filter(|it| !it.unreserved.is_empty()) {
+            notes.push(format!(
+                "counted as idle, as what they reserve was not read: {}",
+                named(&apps.unreserved)
+            ));
+        }
         if !bill.unopened.is_empty() {
             notes.push(format!(
                 "what these declare was not read, and it may cost: {}",

@@ -8,7 +8,7 @@ use std::{
 use clap::Args;
 
 use crate::{
-    config::{Config, RackTable},
+    config::{AccountTable, Config, CostTable, RackTable},
     cost::Usage,
     definition::Definition,
     failure::{Exit, Failure},
@@ -102,6 +102,12 @@ impl Said {
         let mut config = self.read()?.0;
         let own = config.racks.remove(rack).map(|it| it.usage);
         Ok(own.unwrap_or_default().over(config.usage))
+    }
+
+    /// How costs are to be counted, and what is said of the account.
+    pub fn costs(&self) -> Result<(CostTable, AccountTable), Failure> {
+        let config = self.read()?.0;
+        Ok((config.cost, config.account))
     }
 
     /// Every rack that the configuration defines, without its states.

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use clap::{Args, ValueEnum};
 
 use crate::{
-    aws::session::Access,
+    aws::{Call, money, session::Access},
     cost::{meter, spent},
     failure::Failure,
-    snapshot::{Snapshot, money::Count},
+    snapshot::{
+        Snapshot,
+        money::{Count, Unheard},
+    },
 };
 
 #[derive(Clone, Debug, Default, Args)]
@@ -46,6 +49,12 @@ pub struct Asked {
 }
 
 impl Learn {
+    /// Whether that is what is asked for here.
+    pub fn asks(&self, unheard: &Unheard) -> bool {
+        let of = |it: Call| unheard.call == it.to_string();
+        (self.usage.is_some() && of(money::METRICS)) || (self.actual && of(money::SPENT))
+    }
+
     /// Learns what is asked for, and the account's free tier too if that is.
     ///
     /// # Errors

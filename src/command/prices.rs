@@ -40,8 +40,8 @@ pub struct Prices {
     /// price list, asked for what the rack is billed for; a price that does not come is the
     /// embedded one of the same region, or unknown. auto: those that the snapshot was stored with;
     /// else the embedded ones, and, where the rack is read from AWS, AWS's own for what is not
-    /// among them. A file has the columns service, region, usage, unit, from, to, price, currency,
-    /// source, as_of, standing.
+    /// among them. A file holds prices of your own, which go before the embedded ones; its columns
+    /// are service, region, usage, unit, from, to, price, currency, source, as_of, standing.
     #[arg(long, value_name = "WHICH", default_value = "auto", value_parser = choice)]
     pub prices: Choice,
     /// Folder for prices that AWS told; they are used for a day, and when AWS does not answer
@@ -152,10 +152,11 @@ impl Prices {
         match (&self.prices, &snapshot.money.prices) {
             (Choice::File(path), _) => {
                 let table = file::read_text(path, LARGEST_BOOK)?;
-                priced.book = Book::parse(&table).map_err(|it| {
+                let own = Book::parse(&table).map_err(|it| {
                     let message = format!("{}, {it}", path.display());
                     Failure::new(Exit::Usage, message)
                 })?;
+                priced.book = own.over(embedded()?);
             }
             (Choice::Auto, Some(list)) => {
                 priced.book = Book::stored(&list.rows).map_err(|it| {
@@ -169,10 +170,7 @@ impl Prices {
                     list.rows.len()
                 ));
             }
-            _ => {
-                priced.book =
-                    Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
-            }
+            _ => priced.book = embedded()?,
         }
         self.complete(&mut priced, &snapshot.region, live, way)?;
         Ok(priced)
@@ -258,6 +256,10 @@ impl Prices {
     fn complete(&self, _: &mut Priced, _: &str, _: bool, _: Way<'_>) -> Result<(), Failure> {
         Ok(())
     }
+}
+
+fn embedded() -> Result<Book, Failure> {
+    Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))
 }
 
 #[cfg(feature = "aws")]

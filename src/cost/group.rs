@@ -14,6 +14,8 @@ pub enum By {
     Stack,
     /// The resource.
     Resource,
+    /// The app that it is counted for: see [`super::app`]. Lines themselves only tell their owner.
+    App,
 }
 
 impl By {
@@ -22,6 +24,7 @@ impl By {
             Self::Service => "service",
             Self::Stack => "stack",
             Self::Resource => "resource",
+            Self::App => "app",
         }
     }
 }
@@ -59,7 +62,7 @@ pub fn sums<'l>(lines: impl IntoIterator<Item = &'l Line>, by: By) -> Vec<Sum> {
     for line in lines {
         let name = match by {
             By::Service => line.service.to_owned(),
-            By::Stack => line.owner.clone().unwrap_or_else(|| "no stack".to_owned()),
+            By::Stack | By::App => line.owner.clone().unwrap_or_else(|| "no stack".to_owned()),
             By::Resource => line.resource.to_string(),
         };
         sums.entry(name).or_default().add(&line.amount);

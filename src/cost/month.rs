@@ -1,6 +1,7 @@
 //! How many hours a month has.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use rust_decimal::{Decimal, prelude::ToPrimitive as _};
 
 /// A month to count hours for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,34 @@ impl Month {
     pub fn hours(&self) -> u32 {
         self.hours
     }
+
+    /// A month of the calendar that is cut or drawn out to so many hours.
+    #[cfg(test)]
+    pub(crate) fn lasting(name: &str, hours: u32) -> Self {
+        Self {
+            hours,
+            name: Some(name.to_owned()),
+        }
+    }
+
+    /// Its first moment, in UTC; `None` of the usual month of estimates, which lies nowhere.
+    pub fn begins(&self) -> Option<Timestamp> {
+        let first: Date = format!("{}-01", self.name.as_ref()?).parse().ok()?;
+        let midnight = first.to_zoned(TimeZone::UTC).ok()?;
+        Some(midnight.timestamp())
+    }
+
+    /// Hours from its first moment to another, exact to the second; negative for what was before.
+    pub fn hours_until(&self, moment: Timestamp) -> Option<Decimal> {
+        let seconds = moment.as_second() - self.begins()?.as_second();
+        Some(Decimal::from(seconds) / Decimal::from(3600))
+    }
+
+    /// The moment so many hours after its first, whole seconds.
+    pub fn after(&self, hours: Decimal) -> Option<Timestamp> {
+        let seconds = hours.checked_mul(Decimal::from(3600))?.floor().to_i64()?;
+        Timestamp::from_second(self.begins()?.as_second().checked_add(seconds)?).ok()
+    }
 }
 
 #[cfg(test)]
@@ -90,5 +119,15 @@ mod tests {
             (month.hours(), month.name.as_deref()),
             (744, Some("2018-05"))
         );
+    }
+
+    #[test]
+    fn hours_and_moments_of_a_month_are_the_same_thing() {
+        let month = Month::parse("2018-05").unwrap();
+        let moment = "2018-05-03T07:30:00Z".parse().unwrap();
+        let hours = Decimal::new(555, 1);
+        assert_eq!(month.hours_until(moment), Some(hours));
+        assert_eq!(month.after(hours), Some(moment));
+        assert_eq!(Month::usual().begins(), None);
     }
 }

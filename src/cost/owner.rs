@@ -8,6 +8,18 @@ use crate::{
 /// How far to ask who made it: a volume's instance, its group, the group's stack.
 const STEPS: usize = 4;
 
+/// The name of the stack that made it, or what made it, if a stack did.
+pub(super) fn stack_of(case: &Case<'_>, resource: &Resource) -> Option<String> {
+    let mut at = resource;
+    for _ in 0..STEPS {
+        if let Some(stack) = stack(case.graph, at) {
+            return Some(stack);
+        }
+        at = maker(case.graph, &at.id)?;
+    }
+    None
+}
+
 /// `stack NAME`; `service CLUSTER/NAME` where no stack made the service; else `None`.
 pub(super) fn of(case: &Case<'_>, resource: &Resource) -> Option<String> {
     let mut at = resource;
@@ -24,7 +36,7 @@ pub(super) fn of(case: &Case<'_>, resource: &Resource) -> Option<String> {
 }
 
 /// The stack that made it, by its tag or by the stack's own word.
-fn stack(graph: &Graph<'_>, resource: &Resource) -> Option<String> {
+pub(super) fn stack(graph: &Graph<'_>, resource: &Resource) -> Option<String> {
     let tag = resource.tags.get(STACK_NAME_TAG).cloned();
     tag.or_else(|| {
         let mut users = graph.users(&resource.id).into_iter();
@@ -34,7 +46,7 @@ fn stack(graph: &Graph<'_>, resource: &Resource) -> Option<String> {
 }
 
 /// What made it, or the service that it is part of.
-fn maker<'s>(graph: &Graph<'s>, id: &ResourceId) -> Option<&'s Resource> {
+pub(super) fn maker<'s>(graph: &Graph<'s>, id: &ResourceId) -> Option<&'s Resource> {
     let mut users = graph.users(id).into_iter();
     let maker = users.find(|(_, edge)| edge.kind == RelationKind::Makes);
     let whole = || {

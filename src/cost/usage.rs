@@ -247,7 +247,8 @@ impl<'de> DeserializeSeed<'de> for Component {
 }
 
 /// An amount that is not negative: a number, or a text of one where a number is too coarse.
-struct Quantity(Decimal);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quantity(pub Decimal);
 
 impl<'de> Deserialize<'de> for Quantity {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -44,9 +44,10 @@ impl Model for ElasticIp {
     }
 
     fn charges(&self) -> Vec<Charge> {
-        // Addresses of our own pool are free; those of a load balancer are among its charges.
+        // Addresses of our own pool are free; those of a load balancer or a database are among its
+        // charges.
         let own = self.pool.as_deref().is_some_and(|it| it != "amazon");
-        if own || matches!(self.managed_by.as_deref(), Some("alb" | "nlb")) {
+        if own || matches!(self.managed_by.as_deref(), Some("alb" | "nlb" | "rds")) {
             return Vec::new();
         }
         let usage = if self.is_idle() {
@@ -114,6 +115,16 @@ mod tests {
             ..ElasticIp::default()
         };
         assert!(matches!(address.removal(), Removal::Follows(_)));
+        assert_eq!(usage(&address), None);
+    }
+
+    #[test]
+    fn a_public_database_pays_for_its_address_itself() {
+        let address = ElasticIp {
+            managed_by: Some("rds".to_owned()),
+            association: Some("eipassoc-1".to_owned()),
+            ..ElasticIp::default()
+        };
         assert_eq!(usage(&address), None);
     }
 }

@@ -84,11 +84,19 @@ impl Model for VpcEndpoint {
     }
 
     fn charges(&self) -> Vec<Charge> {
+        let usage = |name: &str| match self.endpoint_type.as_str() {
+            "Interface" => name.to_owned(),
+            // Resources and service networks have prices of their own.
+            other => format!("{name}|endpointType={other}"),
+        };
         let (hours, bytes) = match self.endpoint_type.as_str() {
-            "Interface" => ("VpcEndpoint-Hours", "VpcEndpoint-Bytes"),
-            "GatewayLoadBalancer" => ("VpcEndpoint-GWLBE-Hours", "VpcEndpoint-GWLBE-Bytes"),
             // A gateway is free.
-            _ => return Vec::new(),
+            "Gateway" => return Vec::new(),
+            "GatewayLoadBalancer" => (
+                "VpcEndpoint-GWLBE-Hours".to_owned(),
+                "VpcEndpoint-GWLBE-Bytes".to_owned(),
+            ),
+            _ => (usage("VpcEndpoint-Hours"), usage("VpcEndpoint-Bytes")),
         };
         if !self.status.eq_ignore_ascii_case("available") {
             return Vec::new();
@@ -183,6 +191,8 @@ mod tests {
         assert_eq!(usage("Interface"), two("VpcEndpoint-Hours"));
         assert_eq!(usage("GatewayLoadBalancer"), two("VpcEndpoint-GWLBE-Hours"));
         assert_eq!(usage("Gateway"), None);
+        let resource = two("VpcEndpoint-Hours|endpointType=Resource");
+        assert_eq!(usage("Resource"), resource);
     }
 
     #[test]

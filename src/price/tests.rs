@@ -261,3 +261,16 @@ proptest! {
         prop_assert_eq!(units, Decimal::from(quantity));
     }
 }
+
+#[test]
+fn prices_of_ones_own_go_before_the_others() {
+    let own = "service,region,usage,unit,from,to,price,currency,source,as_of,standing\n\
+               AmazonEC2,us-east-1,BoxUsage:t2.small,Hrs,0,Inf,0.01,USD,contract,2026,verified\n";
+    let book = Book::parse(own).unwrap().over(Book::embedded().unwrap());
+    let first = |usage| {
+        let price = book.price("AmazonEC2", "us-east-1", usage).unwrap();
+        price.tiers.first().to_string()
+    };
+    assert_eq!(first("BoxUsage:t2.small"), "0.01");
+    assert_eq!(first("BoxUsage:t2.micro"), "0.0116");
+}

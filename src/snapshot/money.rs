@@ -65,6 +65,13 @@ pub struct Unheard {
     pub message: String,
 }
 
+impl Unheard {
+    /// Whether it is the account's free tier that is not known.
+    pub fn is_of_free_tier(&self) -> bool {
+        self.call.starts_with("freetier:")
+    }
+}
+
 /// For a person: what is not known and why.
 impl fmt::Display for Unheard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

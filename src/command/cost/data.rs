@@ -1,6 +1,6 @@
 //! The bill for scripts and spreadsheets.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     View, known, others,
@@ -9,6 +9,7 @@ use super::{
 use crate::{
     cost::{
         self, Amount, LIMITS, Line, Origin,
+        app::{Allocation, AppSum, Way},
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
@@ -59,7 +60,7 @@ impl View<'_> {
                 shared.to_string(),
             ]
         };
-        let own = self.sums(self.bill.own());
+        let own = self.own_sums();
         let shared = self.sums(self.bill.shared());
         let own = own.iter().map(|it| row(it, false));
         let rows = own.chain(shared.iter().map(|it| row(it, true)));
@@ -104,9 +105,12 @@ impl View<'_> {
             },
             "actual": self.actual_json(),
             "unheard": snapshot.money.unheard,
+            "free_tier": self.free.as_ref().map(super::free::json),
             "limits": LIMITS,
             "by": self.by.name(),
-            "rows": sums(self.sums(bill.own())),
+            "rows": sums(self.own_sums()),
+            "apps": self.apps.map(|it| app_rows(it)),
+            "weights": self.apps.map(|_| self.weights.to_string()),
             "shared_rows": sums(self.sums(bill.shared())),
             "lines": lines,
             "gaps": bill.gaps,
@@ -133,6 +137,23 @@ impl View<'_> {
         }
         shown
     }
+}
+
+/// What each app comes to and how.
+fn app_rows(apps: &Allocation) -> Vec<Value> {
+    let row = |it: AppSum| {
+        let ways = Way::ALL.iter().map(|way| {
+            let usd = it.by_way.get(way).copied().unwrap_or_default();
+            (way.name().to_owned(), json!(usd))
+        });
+        let mut row = Map::from_iter(ways);
+        row.insert("name".to_owned(), json!(it.sum.name));
+        row.insert("usd".to_owned(), json!(it.sum.usd));
+        let exact = it.sum.usd.exact().normalize().to_string();
+        row.insert("exact_usd".to_owned(), json!(exact));
+        Value::Object(row)
+    };
+    apps.sums().into_iter().map(row).collect()
 }
 
 fn csv_row(line: &Line) -> Vec<String> {

@@ -7,7 +7,8 @@ use super::{
 use crate::{
     cost::{
         self, Amount, LIMITS, Line, Origin,
-        group::{By, Sum},
+        app::{Allocation, AppSum, Way},
+        group::{self, By, Sum},
     },
     price::{Usd, ask},
     text,
@@ -46,7 +47,37 @@ impl View<'_> {
         parts.join("\n")
     }
 
+    /// What each app comes to, and how; apps that come to nothing are left to the last rows.
+    fn app_table(&self, table: Table, apps: &Allocation) -> String {
+        let sums = apps.sums();
+        let top = self.top.unwrap_or(sums.len());
+        let others = sums.get(top..).unwrap_or_default();
+        let mut rows: Vec<Vec<String>> = sums.iter().take(top).map(app_row).collect();
+        if !others.is_empty() {
+            let rest = group::cut(others.iter().map(|it| it.sum.clone()).collect(), 0);
+            rows.extend(rest.iter().map(|it| {
+                let ways = Way::ALL.iter().map(|way| {
+                    let usd = others.iter().filter_map(|it| it.by_way.get(way));
+                    usd.copied().sum::<Usd>()
+                });
+                numbers(it, ways.map(|it| it.to_string()))
+            }));
+        }
+        let mut head = vec!["app", "monthly"];
+        head.extend(Way::ALL.iter().map(|it| it.name()));
+        head.extend(["by use", "unknown"]);
+        format!(
+            "{}\nMachines are split by what tasks reserve, a vCPU to a GiB of memory as {}; load \
+             balancers and what task\ndefinitions name, in equal parts by who uses them.\n",
+            table(&head, rows),
+            self.weights
+        )
+    }
+
     fn own_table(&self, table: Table, own: &[&Line]) -> String {
+        if let Some(apps) = self.apps {
+            return self.app_table(table, apps);
+        }
         let sums = self.sums(own.iter().copied());
         if self.by == By::Resource {
             let rows = sums.iter().flat_map(|sum| {
@@ -67,10 +98,6 @@ impl View<'_> {
             let head = ["resource", "what", "quantity", "price", "monthly"];
             return table(&head, rows.collect());
         }
-        let number = |it: usize| match it {
-            0 => String::new(),
-            it => it.to_string(),
-        };
         let rows = sums.iter().map(|it| {
             vec![
                 it.name.clone(),
@@ -147,6 +174,28 @@ impl View<'_> {
         head.push('\n');
         head
     }
+}
+
+/// A count, or nothing for none.
+fn number(it: usize) -> String {
+    match it {
+        0 => String::new(),
+        it => it.to_string(),
+    }
+}
+
+/// App, amount, how it came to it, what has no amount.
+fn app_row(it: &AppSum) -> Vec<String> {
+    let ways = Way::ALL.iter().map(|way| it.by_way.get(way));
+    let ways = ways.map(|it| it.map(ToString::to_string).unwrap_or_default());
+    numbers(&it.sum, ways)
+}
+
+fn numbers(sum: &Sum, ways: impl Iterator<Item = String>) -> Vec<String> {
+    let mut row = vec![sum.name.clone(), said(sum)];
+    row.extend(ways);
+    row.extend([number(sum.by_use), number(sum.unknown)]);
+    row
 }
 
 /// Where a quantity is from, when not from what AWS describes.
