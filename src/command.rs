@@ -28,6 +28,7 @@ pub mod money;
 #[cfg(feature = "aws")]
 pub mod policy;
 pub mod prices;
+pub mod pricing;
 pub mod racks;
 mod reference;
 pub mod report;

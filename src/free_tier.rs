@@ -16,6 +16,7 @@ pub mod account;
 pub mod burn;
 pub mod offer;
 pub mod programme;
+pub mod words;
 
 pub use {
     account::Account,

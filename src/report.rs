@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
+    price::Usd,
     rule::{Category, Severity, Status},
     snapshot::Gap,
 };
@@ -12,9 +13,11 @@ use crate::{
 pub mod csv;
 pub mod html;
 mod make;
+pub mod money;
 
 pub use crate::traffic::End;
 pub use make::{Material, incomplete, make};
+pub use money::{Costs, Money};
 
 /// Everything a report shows, in the order in which it shows it. Strings hold AWS's text as it
 /// is: each format makes it harmless in its own way.
@@ -31,6 +34,8 @@ pub struct Report {
     pub traffic: Vec<Path>,
     /// The rack's resources, shelf by shelf; empty shelves are left out.
     pub inventory: Vec<Shelf>,
+    /// What it costs, where that was counted.
+    pub money: Option<Money>,
 }
 
 /// Whose report it is, and of when.
@@ -107,6 +112,8 @@ pub struct Finding {
     pub evidence: Vec<(Link, &'static str, String)>,
     /// What could not be read, where that is why it is unknown.
     pub gap: Option<Gap>,
+    /// What its subject costs a month, known and at least, where the finding is about cost.
+    pub saves: Option<Usd>,
 }
 
 /// A resource's name and where the page shows it.

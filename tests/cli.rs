@@ -746,6 +746,200 @@ fn every_format_of_a_cost_tells_the_same_total() {
 }
 
 #[test]
+fn what_apps_cost_comes_to_the_racks_total() {
+    let cost = ["cost", "--from", SAMPLE, "--by", "app", "--format", "json"];
+    let (code, stdout, _) = run(racklens().args(cost));
+    assert_eq!(code, 0);
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let apps = json["apps"].as_array().unwrap().iter();
+    let exact = apps.map(|it| it["exact_usd"].as_str().unwrap().to_owned());
+    let exact = exact.map(|it| it.parse::<rust_decimal::Decimal>().unwrap());
+    assert_eq!(
+        exact.sum::<rust_decimal::Decimal>().normalize().to_string(),
+        "199.823"
+    );
+    let names = json["apps"].as_array().unwrap().iter();
+    let names: Vec<&str> = names.map(|it| it["name"].as_str().unwrap()).collect();
+    assert!(names.contains(&"stack karim-test-karim-httpd"), "{names:?}");
+    assert!(names.contains(&"idle machines"), "{names:?}");
+}
+
+#[test]
+fn a_free_tier_tells_the_minute_at_which_it_ends() {
+    let free = |more: &[&str]| {
+        let cost = ["cost", "--from", SAMPLE, "--free-tier"];
+        run(racklens().args(cost).args(more))
+    };
+    let (code, stdout, _) = free(&["--opened", "2018-04-20"]);
+    assert_eq!(code, 0);
+    assert!(
+        stdout.contains("EBS storage: is gone on 2018-05-03 07:31 UTC, 55.5 hours into the month"),
+        "{stdout}"
+    );
+    assert!(
+        stdout.contains("assumes that the rack is alone"),
+        "{stdout}"
+    );
+    // Later it was.
+    let (_, stdout, _) = free(&["--opened", "2018-04-20", "--at", "2018-05-20"]);
+    assert!(stdout.contains("EBS storage: was gone on"), "{stdout}");
+    let (_, stdout, _) = free(&["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    let free_tier = &json["free_tier"];
+    assert_eq!(free_tier["programme"], "unknown");
+    assert_eq!(free_tier["allowances"][0]["gone"], "2018-05-03T07:31:20Z");
+    assert_eq!(free_tier["allowances"][0]["sure"], false);
+}
+
+#[test]
+fn a_free_tier_that_cannot_be_is_refused() {
+    for (more, why) in [
+        (
+            ["--opened", "2018-06-01"],
+            "cannot have been opened on 2018-06-01",
+        ),
+        (["--opened", "spring"], "expected a day such as 2018-04-29"),
+        (
+            ["--at", "noon"],
+            "expected a day such as 2018-05-01, or a moment",
+        ),
+        (["--credits", "-5"], "unexpected argument"),
+        (["--format", "focus"], "the free tier is none"),
+    ] {
+        let cost = ["cost", "--from", SAMPLE, "--free-tier"];
+        let (code, stdout, stderr) = run(racklens().args(cost).args(more));
+        assert_eq!((code, stdout.as_str()), (2, ""), "{more:?}");
+        assert!(stderr.contains(why), "{stderr}");
+    }
+    // A moment of another month than the one that is asked for.
+    let other = ["--free-tier", "--month", "2018-04", "--at", "2018-05-02"];
+    let (code, _, stderr) = run(racklens().args(["cost", "--from", SAMPLE]).args(other));
+    assert_eq!(code, 2);
+    assert!(stderr.contains("does not lie in 2018-04"), "{stderr}");
+}
+
+/// A book of one's own with these rows.
+fn own_prices(rows: &[&str]) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("prices.csv");
+    let head = "service,region,usage,unit,from,to,price,currency,source,as_of,standing";
+    fs::write(&path, format!("{head}\n{}\n", rows.join("\n"))).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn prices_of_ones_own_count() {
+    // 4 × 730 × 0.003 less: 199.823 − 8.76
+    let row = "AmazonEC2,us-east-1,BoxUsage:t2.small,Hrs,0,Inf,0.02,USD,contract,2026,verified";
+    let (_folder, path) = own_prices(&[row]);
+    let (code, stdout, _) = run(racklens()
+        .args(["cost", "--from", SAMPLE, "--prices"])
+        .arg(path));
+    assert_eq!(code, 0);
+    assert!(stdout.starts_with("karim-test: 191.06 USD"), "{stdout}");
+}
+
+#[test]
+fn prices_that_could_make_a_wrong_bill_are_refused_with_their_line() {
+    let row = |unit: &str, from: &str, to: &str, price: &str, currency: &str| {
+        let what = "AmazonEC2,us-east-1,BoxUsage:t2.small";
+        format!("{what},{unit},{from},{to},{price},{currency},own,2026,verified")
+    };
+    let one = |it: String| vec![it];
+    for (rows, why) in [
+        (
+            one(row("Hrs", "0", "Inf", "-0.02", "USD")),
+            "line 2, AmazonEC2 us-east-1 BoxUsage:t2.small: the price -0.02 is negative",
+        ),
+        (
+            one(row("Fortnights", "0", "Inf", "0.02", "USD")),
+            "the unit `Fortnights` is unknown",
+        ),
+        (
+            one(row("Hrs", "0", "Inf", "0.02", "CNY")),
+            "prices are in CNY, not in USD",
+        ),
+        (
+            vec![
+                row("Hrs", "0", "100", "0.02", "USD"),
+                row("Hrs", "50", "Inf", "0.01", "USD"),
+            ],
+            "the prices from 50 on overlap",
+        ),
+    ] {
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let (_folder, path) = own_prices(&rows);
+        let cost = ["cost", "--from", SAMPLE, "--prices"];
+        let (code, stdout, stderr) = run(racklens().args(cost).arg(path));
+        assert_eq!((code, stdout.as_str()), (2, ""));
+        assert!(stderr.contains(why), "{stderr}");
+    }
+}
+
+#[test]
+fn a_usage_table_is_priced_and_a_wrong_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("racklens.toml");
+    let cost = |text: &str| {
+        fs::write(&path, text).unwrap();
+        run(racklens()
+            .args(["cost", "--from", SAMPLE, "--config"])
+            .arg(&path))
+    };
+    // Two queues of 262,800 requests: 0.21024 in all, the 200.03 of the story.
+    let (code, stdout, stderr) = cost("[usage]\nqueue = { requests = 262_800 }\n");
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(stdout.starts_with("karim-test: 200.03 USD"), "{stdout}");
+    let (code, stdout, stderr) = cost("[rack.karim-test.usage.queue]\nrequest = 262_800\n");
+    assert_eq!((code, stdout.as_str()), (2, ""));
+    assert!(
+        stderr.contains("line 2: `request` of a queue is unknown; known: requests"),
+        "{stderr}"
+    );
+    let (_, _, stderr) = cost("[usage]\n\"queue/gone\" = { requests = 1 }\n");
+    assert!(
+        stderr.contains("a usage table tells of queue/gone, for which this rack is not billed"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_difference_in_cost_is_told_and_can_fail_a_pipeline() {
+    let staging = "samples/karim-staging/snapshot.json";
+    let diff = |args: &[&str]| run(racklens().args(["cost", "diff"]).args(args));
+    let (code, stdout, _) = diff(&[SAMPLE, SAMPLE, "--fail-over", "0"]);
+    assert_eq!(code, 0);
+    assert!(
+        stdout.contains("Nothing that costs has changed."),
+        "{stdout}"
+    );
+    // 103.003 − 199.823 = −96.82
+    let (code, stdout, _) = diff(&[SAMPLE, staging, "--format", "csv"]);
+    assert_eq!(code, 0);
+    assert!(
+        stdout
+            .contains("removed,volume/vol-f12a1865c64413da0,storage,20.00,,-20.00,USD,known,\r\n")
+    );
+    let (code, stdout, _) = diff(&[staging, SAMPLE, "--fail-over", "90"]);
+    assert_eq!(code, 10);
+    assert!(stdout.contains("+96.82"), "{stdout}");
+    assert_eq!(diff(&[SAMPLE]).0, 2);
+    assert_eq!(diff(&[SAMPLE, "samples/none.json"]).0, 2);
+}
+
+#[test]
+fn a_focus_table_says_what_it_leaves_out() {
+    let cost = ["cost", "--from", SAMPLE, "--format", "focus"];
+    let (code, stdout, stderr) = run(racklens().args(cost));
+    assert_eq!(code, 0);
+    assert!(stdout.starts_with("AvailabilityZone,BilledCost,BillingAccountId,"));
+    assert!(
+        stderr.contains("28 lines without a known amount left out"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn the_dearest_rows_can_be_had_alone() {
     let cost = ["cost", "--from", SAMPLE, "--top", "1", "--format", "csv"];
     let (_, stdout, _) = run(racklens().args(cost));

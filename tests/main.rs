@@ -14,6 +14,8 @@ mod emulated;
 mod faults;
 mod hostile;
 mod layers;
+#[cfg(feature = "aws")]
+mod money;
 mod page;
 mod racks;
 mod samples;

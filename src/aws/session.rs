@@ -81,7 +81,12 @@ pub async fn open(access: &Access) -> Result<(Aws, Identity), NoAccess> {
 /// When no credentials are found: AWS tells prices to its customers only.
 pub async fn prices(access: &Access, endpoint: &str) -> Result<Aws, NoAccess> {
     let config = configure(access).await.into_builder();
-    let config = config.region(Region::new(endpoint.to_owned())).build();
+    // There are prices without it: nobody waits for them as for a rack.
+    let patience = patience().with_max_attempts(4);
+    let config = config
+        .region(Region::new(endpoint.to_owned()))
+        .retry_config(patience)
+        .build();
     credentials(&config).await?;
     Ok(Aws::new(&config))
 }

@@ -3,12 +3,16 @@
 use clap::Args;
 use serde_json::json;
 
+use super::{
+    prices::{Prices, Reach},
+    pricing::Pricing,
+};
 use crate::{
     cli::{FailOn, Format, Input},
     failure::{Exit, Failure},
-    report::{self, Material, csv},
+    price::Usd,
+    report::{self, Costs, Material, csv, money},
     rule::{Severity, Status, Verdict},
-    snapshot::Snapshot,
     text, ui,
 };
 
@@ -28,13 +32,18 @@ pub struct Audit {
 
 pub fn run(args: &Audit) -> Result<Exit, Failure> {
     let snapshot = super::load(&args.input)?;
+    let (prices, nobody) = (Prices::default(), Reach::default());
+    let pricing = Pricing::of(&snapshot, &args.input.said, &prices, nobody)?;
     super::judge(&snapshot, |material| {
-        ui::result(&match args.format {
-            Format::Table => table(material, args.all),
-            Format::Json => json(&snapshot, material, args.all),
-            Format::Csv => csv::findings(material, &report::make(material))
-                .map_err(|it| Failure::new(Exit::Failed, it.to_string()))?,
-        })?;
+        let said = pricing.counted(material, |costs| {
+            Ok(match args.format {
+                Format::Table => table(material, costs, args.all),
+                Format::Json => json(material, costs, args.all),
+                Format::Csv => csv::findings(material, &report::make(material, Some(costs)))
+                    .map_err(|it| Failure::new(Exit::Failed, it.to_string()))?,
+            })
+        });
+        ui::result(&said?)?;
         if let Some(line) = report::incomplete(snapshot.gaps.len()) {
             ui::note(&line);
         }
@@ -67,16 +76,17 @@ fn verdicts<'a>(material: &Material<'a>, all: bool) -> Vec<&'a Verdict> {
     verdicts
 }
 
-fn table(material: &Material<'_>, all: bool) -> String {
+fn table(material: &Material<'_>, costs: &Costs<'_>, all: bool) -> String {
     let found = verdicts(material, all);
     let rows: Vec<Vec<String>> = found
         .iter()
         .map(|it| {
             let word = it.status.word(it.severity);
             let resource = it.subject.to_string();
-            let why = match &it.gap {
-                Some(gap) => format!("{} ({} needs {})", it.why, gap.call, gap.action),
-                None => it.why.clone(),
+            let why = match (&it.gap, monthly(material, costs, it)) {
+                (Some(gap), _) => format!("{} ({} needs {})", it.why, gap.call, gap.action),
+                (None, Some(usd)) => format!("{} ({usd} USD a month)", it.why),
+                (None, None) => it.why.clone(),
             };
             vec![word.to_owned(), it.rule.to_owned(), resource, why]
         })
@@ -87,6 +97,13 @@ fn table(material: &Material<'_>, all: bool) -> String {
         ui::table(&["verdict", "rule", "resource", "why"], rows) + "\n"
     };
     format!("{table}{}\n", summary(material))
+}
+
+/// What the subject of a failure about cost costs a month, known and at least.
+fn monthly(material: &Material<'_>, costs: &Costs<'_>, verdict: &Verdict) -> Option<Usd> {
+    let mut judged = material.judged.iter();
+    let judged = judged.find(|it| it.rule.id == verdict.rule)?;
+    money::saved(costs, judged.words.category, verdict)
 }
 
 /// `karim-test: 1 high, 2 low, 1 unknown, 12 passed`
@@ -116,7 +133,8 @@ fn summary(material: &Material<'_>) -> String {
     format!("{rack}: {}", parts.join(", "))
 }
 
-fn json(snapshot: &Snapshot, material: &Material<'_>, all: bool) -> String {
+fn json(material: &Material<'_>, costs: &Costs<'_>, all: bool) -> String {
+    let snapshot = material.snapshot;
     let verdicts: Vec<serde_json::Value> = verdicts(material, all)
         .into_iter()
         .map(|it| {
@@ -134,6 +152,7 @@ fn json(snapshot: &Snapshot, material: &Material<'_>, all: bool) -> String {
                 "evidence": evidence,
                 "fingerprint": it.fingerprint(),
                 "gap": it.gap,
+                "monthly_cost": monthly(material, costs, it),
             })
         })
         .collect();

@@ -1,12 +1,15 @@
 //! `cost`: what a rack costs a month by list prices, and what of it cannot be told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::prices::{Priced, Prices};
+use super::{
+    prices::{Prices, Reach},
+    pricing::Pricing,
+};
 use crate::{
     cli::Input,
     cost::{
@@ -18,15 +21,15 @@ use crate::{
     free_tier::{self, Account, FreeTier, Question},
     id::ResourceId,
     price::Usd,
-    report::Material,
-    rule::Case,
+    report::{Material, csv},
     snapshot::{Snapshot, money::Unheard},
     text, ui,
 };
 
 mod actual;
 mod data;
-mod free;
+mod diff;
+pub(super) mod free;
 mod page;
 mod words;
 
@@ -41,18 +44,23 @@ Examples:
   racklens cost --from rack.json.gz --free-tier --opened 2018-04-29
   racklens cost --from rack.json.gz --fail-over 250            for a pipeline
   racklens cost --rack NAME --prices live --usage cloudwatch   AWS's prices, CloudWatch's counts
+  racklens cost diff before.json.gz after.json.gz
 
 The figures are list prices, on demand; no free tier, no discounts, no data transfer, no taxes.
 Nor is in them what racklens does not read: EBS snapshots, CPU credits, dashboards, queries of logs.
 What depends on use has its unit price and no amount. What is unknown is said and never taken for
 nothing. What the rack shares with others is set apart and not in the total. Tiers begin anew with
 each line. Each line is rounded half up to the cent, the total is made from exact amounts. Prices
-are of the dates that it tells, whenever the snapshot was taken.
+are of the dates that it tells, whenever the snapshot was taken. A table [usage] in racklens.toml, or
+CloudWatch, tells how much is used of what depends on use.
 
 Exit code 10: the known total is over --fail-over. Exit code 4: something that may cost could not
 be read, what was asked of AWS beside did not come, or --fail-over cannot be judged as an amount is
 unknown.")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cost {
+    #[command(subcommand)]
+    other: Option<Other>,
     #[command(flatten)]
     input: Input,
     #[command(flatten)]
@@ -91,6 +99,12 @@ pub struct Cost {
     fail_over: Option<Decimal>,
 }
 
+#[derive(Debug, Subcommand)]
+enum Other {
+    /// Tell what a rack costs more or less than in an earlier snapshot
+    Diff(diff::Diff),
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Group {
     /// AWS's service
@@ -121,6 +135,8 @@ enum Format {
     Csv,
     /// For a wiki or a pull request
     Markdown,
+    /// A table in the columns of FOCUS 1.2, for tools that read bills
+    Focus,
 }
 
 /// An amount that may be said with or without its sign.
@@ -136,28 +152,31 @@ fn dollars(text: &str) -> Result<Decimal, String> {
 }
 
 pub fn run(args: &Cost) -> Result<Exit, Failure> {
+    if let Some(Other::Diff(it)) = &args.other {
+        return diff::run(it);
+    }
     // What is wrong with the question is said before anything is read.
     let asked = month(args)?;
+    if args.free_tier && args.format == Format::Focus {
+        let message = "--format focus holds a bill, and the free tier is none";
+        return Err(Failure::new(Exit::Usage, message).hint("leave out --free-tier"));
+    }
     let snapshot = load(args)?;
-    let given = args.input.said.usage(&snapshot.rack)?;
-    let (costs, account) = args.input.said.costs()?;
+    let reach = Reach::of(&args.input);
+    let pricing = Pricing::of(&snapshot, &args.input.said, &args.prices, reach)?;
     super::judge(&snapshot, |material| {
         let (month, at) = match asked {
             Some(month) if !args.free_tier => (month, snapshot.taken),
             asked => free::month(asked, args.at, snapshot.taken),
         };
-        let priced = prices(args, &snapshot, &material.case)?;
-        let measured = snapshot.money.used.as_ref().map(|it| {
-            let (case, region) = (&material.case, &snapshot.region);
-            cost::meter::usage(case, region, it, &month)
-        });
-        let usage = given.over(measured.unwrap_or_default());
-        let own_word = snapshot.money.free_tier.as_ref().map(Account::told);
+        let usage = pricing.used(material, &month);
+        let counted = snapshot.money.free_tier.as_ref().map(Account::told);
+        let (account, weights) = (&pricing.account, pricing.costs.weights);
         let bill = cost::bill(
             &material.case,
             &Terms {
                 region: &snapshot.region,
-                book: &priced.book,
+                book: &pricing.book,
                 month: &month,
                 usage: &usage,
             },
@@ -167,22 +186,22 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             at,
             opened: args.opened.or(account.opened),
             credits: args.credits.or(account.credits.map(|it| it.0)),
-            account: own_word.as_ref(),
+            account: counted.as_ref(),
         };
         let free = args.free_tier.then(|| {
             free_tier::assess(&bill, material.case.graph, &question)
                 .map_err(|it| free::refused(&it))
         });
-        let apps =
-            (args.by == Group::App).then(|| app::allocate(&material.case, &bill, costs.weights));
+        let apps = (args.by == Group::App).then(|| app::allocate(&material.case, &bill, weights));
         let view = View {
             material,
             apps: apps.as_ref(),
-            weights: costs.weights,
+            weights,
             bill: &bill,
             usage: &usage,
-            priced: &priced,
+            pricing: &pricing,
             free: free.transpose()?,
+            format: args.format,
             by: match args.by {
                 Group::Service => By::Service,
                 Group::Stack => By::Stack,
@@ -191,12 +210,12 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             },
             top: args.top.and_then(|it| usize::try_from(it).ok()),
         };
-        ui::result(&view.write(args.format)?)?;
+        ui::result(&view.write()?)?;
         for line in view.notes() {
             ui::note(&text::harmless(&line));
         }
         let unheard = snapshot.money.unheard.iter().any(|it| matters(args, it));
-        let heard = !unheard && !priced.unheard;
+        let heard = !unheard && !pricing.unheard;
         Ok(exit(&bill, heard, args.fail_over))
     })
 }
@@ -225,15 +244,6 @@ fn matters(args: &Cost, unheard: &Unheard) -> bool {
     return args.learn.asks(unheard);
     #[cfg(not(feature = "aws"))]
     false
-}
-
-fn prices(args: &Cost, snapshot: &Snapshot, case: &Case<'_>) -> Result<Priced, Failure> {
-    #[cfg(feature = "aws")]
-    let way = Some(&args.input.access);
-    #[cfg(not(feature = "aws"))]
-    let way = None;
-    let live = args.input.source.from.is_none();
-    args.prices.of(snapshot, case, live, way)
 }
 
 /// The month that is asked for; `None` for that of the snapshot.
@@ -276,23 +286,25 @@ struct View<'a> {
     material: &'a Material<'a>,
     bill: &'a Bill<'a>,
     usage: &'a Usage,
-    priced: &'a Priced,
+    pricing: &'a Pricing,
     /// The bill dealt out, where it is asked for by app.
     apps: Option<&'a Allocation>,
     weights: Weights,
     /// Where it is asked for; then it is what is shown.
     free: Option<FreeTier>,
+    format: Format,
     by: By,
     top: Option<usize>,
 }
 
 impl View<'_> {
-    fn write(&self, format: Format) -> Result<String, Failure> {
+    fn write(&self) -> Result<String, Failure> {
         let plain: fn(&str) -> String = |it| text::harmless(it).into_owned();
-        Ok(match (format, &self.free) {
+        Ok(match (self.format, &self.free) {
             (Format::Table, None) => self.page(ui::table, plain),
             (Format::Markdown, None) => self.page(words::markdown, words::cell),
             (Format::Csv, None) => self.csv()?,
+            (Format::Focus, _) => self.focus()?,
             (Format::Json, _) => self.json(),
             (Format::Table, Some(free)) => free::page(free, self.rack(), ui::table, plain),
             (Format::Markdown, Some(free)) => {
@@ -302,6 +314,13 @@ impl View<'_> {
                 free::table(free).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?
             }
         })
+    }
+
+    fn focus(&self) -> Result<String, Failure> {
+        let none = Allocation::default();
+        let apps = self.apps.unwrap_or(&none);
+        csv::focus(self.material, self.bill, apps)
+            .map_err(|it| Failure::new(Exit::Failed, it.to_string()))
     }
 
     fn rack(&self) -> &str {
@@ -318,7 +337,7 @@ impl View<'_> {
 
     /// What the rack's own lines come to, by what is asked for.
     fn own_sums(&self) -> Vec<Sum> {
-        let Some(apps) = self.apps else {
+        let Some(apps) = self.apps.filter(|_| self.by == By::App) else {
             return self.sums(self.bill.own());
         };
         let sums = apps.sums().into_iter().map(|it| it.sum).collect();
@@ -326,6 +345,20 @@ impl View<'_> {
             Some(top) => group::cut(sums, top),
             None => sums,
         }
+    }
+
+    /// How many of the prices of the rack's own lines come from where.
+    fn sources(&self) -> BTreeMap<&str, usize> {
+        let priced = self.bill.own().filter_map(|line| {
+            let price = line.amount.price()?;
+            Some((line.service, &*line.usage, &*price.source))
+        });
+        let priced: BTreeSet<(&str, &str, &str)> = priced.collect();
+        let mut sources = BTreeMap::new();
+        for (_, _, source) in priced {
+            *sources.entry(source).or_default() += 1;
+        }
+        sources
     }
 
     /// What may cost and could not be seen.
@@ -351,10 +384,17 @@ impl View<'_> {
                 format!("a usage table tells of {it}, for which this rack is not billed")
             }),
         );
-        notes.extend(self.priced.notes.iter().cloned());
+        notes.extend(self.pricing.notes.iter().cloned());
         let unheard = self.material.snapshot.money.unheard.iter();
         let unheard = unheard.filter(|it| self.free.is_some() || !it.is_of_free_tier());
         notes.extend(unheard.map(ToString::to_string));
+        let without = bill.own().filter(|it| it.amount.usd().is_none()).count();
+        if self.format == Format::Focus && without > 0 {
+            let lines = text::count(without, "line");
+            notes.push(format!(
+                "{lines} without a known amount left out, as a cost may not be empty in FOCUS"
+            ));
+        }
         if let Some(apps) = self.apps.filter(|it| !it.unreserved.is_empty()) {
             notes.push(format!(
                 "counted as idle, as what they reserve was not read: {}",

@@ -36,12 +36,13 @@ pub struct Demo {
 
 pub fn run(args: &Demo) -> Result<Exit, Failure> {
     let mut folder = Folder::prepare(&args.out)?;
+    let pricing = super::pricing::Pricing::embedded()?;
     let mut reports: Vec<(&str, Report)> = Vec::new();
     let mut lines = Vec::new();
     for (name, text) in SAMPLES {
         let snapshot = Snapshot::parse(text)
             .map_err(|it| Failure::new(Exit::Failed, format!("the example {name}: {it}")))?;
-        let written = super::report::write(&snapshot, &args.out.join(name))?;
+        let written = super::report::write(&snapshot, &args.out.join(name), &pricing)?;
         lines.push(written.line);
         reports.push((name, written.report));
     }

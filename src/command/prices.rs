@@ -1,28 +1,32 @@
 //! Which prices a rack is counted with, and where each of them comes from.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
-};
+#[cfg(feature = "aws")]
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use clap::Args;
 
+use super::pricing::Pricing;
 #[cfg(feature = "aws")]
 use crate::{
     aws::{money::prices::Answer, session::Access},
     cache::{Cache, Found},
-    price::{Price, ask::NoList},
+    price::{Key, ask::NoList},
     snapshot::money::Unheard,
+    text,
 };
 use crate::{
+    cli::Input,
     cost,
     failure::{Exit, Failure},
     file,
-    price::{Book, Key, ask},
+    price::{Book, Price, ask},
     rule::Case,
     snapshot::{Snapshot, money::PriceList},
-    text,
 };
+
+/// How prices are called that a snapshot holds.
+const STORED: &str = "stored";
 
 /// A book of a user's own may have no more than this.
 const LARGEST_BOOK: u64 = 64 << 20;
@@ -42,7 +46,7 @@ pub struct Prices {
     /// else the embedded ones, and, where the rack is read from AWS, AWS's own for what is not
     /// among them. A file holds prices of your own, which go before the embedded ones; its columns
     /// are service, region, usage, unit, from, to, price, currency, source, as_of, standing.
-    #[arg(long, value_name = "WHICH", default_value = "auto", value_parser = choice)]
+    #[arg(long, value_name = "auto|live|embedded|FILE", default_value = "auto", value_parser = choice)]
     pub prices: Choice,
     /// Folder for prices that AWS told; they are used for a day, and when AWS does not answer
     /// [default: racklens in the user's cache folder]
@@ -84,7 +88,54 @@ pub fn choice(text: &str) -> Result<Choice, String> {
     }
 }
 
-/// The prices of one rack, and what is to be said of them.
+impl Default for Prices {
+    fn default() -> Self {
+        Self {
+            prices: Choice::Auto,
+            #[cfg(feature = "aws")]
+            cache: None,
+        }
+    }
+}
+
+/// How AWS may be asked for prices; by default not at all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reach<'a> {
+    /// Whether the rack's description just came from there.
+    #[cfg(feature = "aws")]
+    live: bool,
+    #[cfg(feature = "aws")]
+    access: Option<&'a Access>,
+    #[cfg(not(feature = "aws"))]
+    nobody: std::marker::PhantomData<&'a ()>,
+}
+
+impl<'a> Reach<'a> {
+    /// As it was said where the rack's description comes from.
+    pub fn of(input: &'a Input) -> Self {
+        #[cfg(feature = "aws")]
+        return Self {
+            live: input.source.from.is_none(),
+            access: Some(&input.access),
+        };
+        #[cfg(not(feature = "aws"))]
+        {
+            let _: &'a Input = input;
+            Self::default()
+        }
+    }
+
+    /// AWS, of which the rack's description just came.
+    #[cfg(feature = "aws")]
+    pub fn live(access: &'a Access) -> Self {
+        Self {
+            live: true,
+            access: Some(access),
+        }
+    }
+}
+
+/// Prices, and what is to be said of them.
 #[derive(Clone, Debug, Default)]
 pub struct Priced {
     pub book: Book,
@@ -95,66 +146,25 @@ pub struct Priced {
     pub notes: Vec<String>,
     /// Whether AWS was asked for prices by name and did not tell all of them.
     pub unheard: bool,
-    /// What the rack is billed for.
-    keys: BTreeSet<Key>,
 }
-
-impl Priced {
-    /// Those that the rack is counted with, to be kept with its snapshot.
-    pub fn list(&self) -> PriceList {
-        let mut used = Book::default();
-        for key in &self.keys {
-            if let Some(price) = self.book.get(key) {
-                used.set(key.clone(), price.clone());
-            }
-        }
-        PriceList {
-            chosen: self.chosen.clone(),
-            rows: used.rows(),
-        }
-    }
-
-    /// How many of the prices that the rack is counted with come from where.
-    pub fn sources(&self) -> BTreeMap<&str, usize> {
-        let mut sources = BTreeMap::new();
-        for price in self.keys.iter().filter_map(|it| self.book.get(it)) {
-            *sources.entry(price.source.as_str()).or_default() += 1;
-        }
-        sources
-    }
-}
-
-/// How AWS may be asked; `None` where it may not.
-#[cfg(feature = "aws")]
-pub type Way<'a> = Option<&'a Access>;
-#[cfg(not(feature = "aws"))]
-pub type Way<'a> = Option<&'a std::convert::Infallible>;
 
 impl Prices {
-    /// The prices for a rack. `live` says whether its description just came from AWS; a file is
-    /// counted without asking anyone unless live prices are asked for by name.
+    /// The prices for a rack. A file is counted without asking anyone unless live prices are asked
+    /// for by name.
     ///
     /// # Errors
-    /// When a file is no book of prices, or someone asked to stop.
-    pub fn of(
-        &self,
-        snapshot: &Snapshot,
-        case: &Case<'_>,
-        live: bool,
-        way: Way<'_>,
-    ) -> Result<Priced, Failure> {
-        let keys = cost::wanted(case, &snapshot.region);
+    /// When a file is no book of prices, nobody can be asked, or someone asked to stop.
+    pub fn of(&self, snapshot: &Snapshot, reach: Reach<'_>) -> Result<Priced, Failure> {
         let mut priced = Priced {
             chosen: self.prices.name(),
-            keys,
             ..Priced::default()
         };
         match (&self.prices, &snapshot.money.prices) {
             (Choice::File(path), _) => {
                 let table = file::read_text(path, LARGEST_BOOK)?;
                 let own = Book::parse(&table).map_err(|it| {
-                    let message = format!("{}, {it}", path.display());
-                    Failure::new(Exit::Usage, message)
+                    Failure::new(Exit::Usage, format!("{}, {it}", path.display()))
+                        .hint("one row for each tier; no price was taken from it")
                 })?;
                 priced.book = own.over(embedded()?);
             }
@@ -163,7 +173,7 @@ impl Prices {
                     let message = format!("the snapshot's own prices cannot be used: {it}");
                     Failure::new(Exit::Failed, message).hint("count with others: --prices embedded")
                 })?;
-                priced.chosen = "stored".to_owned();
+                STORED.clone_into(&mut priced.chosen);
                 priced.notes.push(format!(
                     "prices are the {} that were stored with the snapshot; --prices embedded or \
                      live counts with others",
@@ -172,7 +182,7 @@ impl Prices {
             }
             _ => priced.book = embedded()?,
         }
-        self.complete(&mut priced, &snapshot.region, live, way)?;
+        self.complete(&mut priced, snapshot, reach)?;
         Ok(priced)
     }
 
@@ -181,25 +191,25 @@ impl Prices {
     fn complete(
         &self,
         priced: &mut Priced,
-        region: &str,
-        live: bool,
-        way: Way<'_>,
+        snapshot: &Snapshot,
+        reach: Reach<'_>,
     ) -> Result<(), Failure> {
         let named = self.prices == Choice::Live;
-        let asked: Vec<Key> = match &self.prices {
-            Choice::Live => priced.keys.iter().cloned().collect(),
-            Choice::Auto if live && priced.chosen == "auto" => {
-                let missing = priced
-                    .keys
-                    .iter()
-                    .filter(|it| priced.book.get(it).is_none());
-                missing.cloned().collect()
-            }
-            Choice::Auto | Choice::Embedded | Choice::File(_) => Vec::new(),
-        };
-        let (Some(access), false) = (way, asked.is_empty()) else {
+        if !named && !(reach.live && priced.chosen == Choice::Auto.name()) {
             return Ok(());
+        }
+        let Some(access) = reach.access else {
+            let message = "AWS's price list is not asked here";
+            return Err(Failure::new(Exit::Usage, message)
+                .hint("--prices embedded, or a file of your own prices"));
         };
+        let region = &snapshot.region;
+        let mut asked = super::look(snapshot, |case| Ok(cost::wanted(case, region)))?;
+        asked.retain(|it| named || priced.book.get(it).is_none());
+        let asked: Vec<Key> = asked.into_iter().collect();
+        if asked.is_empty() {
+            return Ok(());
+        }
         let endpoint = match ask::endpoint(region) {
             Ok(it) => it,
             Err(why @ NoList) => {
@@ -253,13 +263,49 @@ impl Prices {
         clippy::unnecessary_wraps,
         reason = "it asks nobody"
     )]
-    fn complete(&self, _: &mut Priced, _: &str, _: bool, _: Way<'_>) -> Result<(), Failure> {
+    fn complete(&self, _: &mut Priced, _: &Snapshot, _: Reach<'_>) -> Result<(), Failure> {
         Ok(())
     }
 }
 
-fn embedded() -> Result<Book, Failure> {
+/// Those that racklens brings.
+///
+/// # Errors
+/// When what was built in is damaged.
+pub fn embedded() -> Result<Book, Failure> {
     Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))
+}
+
+/// Those of a book that a rack is counted with, to be kept with its snapshot.
+pub fn used(book: &Book, chosen: &str, case: &Case<'_>, region: &str) -> PriceList {
+    let mut used = Book::default();
+    for key in cost::wanted(case, region) {
+        if let Some(price) = book.get(&key) {
+            used.set(key, price.clone());
+        }
+    }
+    PriceList {
+        chosen: chosen.to_owned(),
+        rows: used.rows(),
+    }
+}
+
+/// Keeps prices with a snapshot that a later run could not find again: those of AWS's list, and
+/// those of a user's file.
+pub fn store(pricing: &Pricing, snapshot: &mut Snapshot) -> Result<(), Failure> {
+    let brought = Choice::Embedded.name();
+    let told = |it: &Price| it.source == ask::SOURCE;
+    let own = ![&brought, STORED, &Choice::Auto.name()].contains(&&*pricing.chosen);
+    let found = own || pricing.book.all().any(|it| told(it.1));
+    if pricing.chosen == STORED || !found {
+        return Ok(());
+    }
+    let region = &snapshot.region;
+    let list = super::look(snapshot, |case| {
+        Ok(used(&pricing.book, &pricing.chosen, case, region))
+    })?;
+    snapshot.money.prices = Some(list);
+    Ok(())
 }
 
 #[cfg(feature = "aws")]

@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::{
+    prices::{self, Prices, Reach},
+    pricing::Pricing,
+};
 use crate::{
     cli::{FailOn, Input},
     diagram::{self, Question, dot, mermaid},
     failure::{Exit, Failure},
     file::{self, Folder},
-    report::{self, Report, csv, html},
+    report::{self, Costs, Material, Report, csv, html},
     rule::Status,
     snapshot::Snapshot,
     text, ui,
@@ -19,6 +23,8 @@ use crate::{
 pub struct Write {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    prices: Prices,
     /// Folder for the report: a new one, an empty one, or an earlier report's
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -30,8 +36,14 @@ pub struct Write {
 pub fn run(args: &Write) -> Result<Exit, Failure> {
     // A folder that will be refused is not worth a minute of reading.
     drop(Folder::prepare(&args.out)?);
-    let snapshot = super::load(&args.input)?;
-    let written = write(&snapshot, &args.out)?;
+    let mut snapshot = super::load(&args.input)?;
+    let reach = Reach::of(&args.input);
+    let pricing = Pricing::of(&snapshot, &args.input.said, &args.prices, reach)?;
+    prices::store(&pricing, &mut snapshot)?;
+    for note in &pricing.notes {
+        ui::note(&text::harmless(note));
+    }
+    let written = write(&snapshot, &args.out, &pricing)?;
     ui::result(&format!("{}\n", written.line))?;
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
@@ -41,7 +53,7 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         .findings
         .iter()
         .any(|it| it.status == Status::Fail && args.fail_on.is_reached_by(it.severity));
-    Ok(match (bad, snapshot.gaps.is_empty()) {
+    Ok(match (bad, snapshot.gaps.is_empty() && !pricing.unheard) {
         (true, _) => Exit::Findings,
         (false, false) => Exit::Incomplete,
         (false, true) => Exit::Fine,
@@ -56,38 +68,46 @@ pub struct Written {
 }
 
 /// Writes the whole report of a snapshot into a folder.
-pub fn write(snapshot: &Snapshot, out: &Path) -> Result<Written, Failure> {
+pub fn write(snapshot: &Snapshot, out: &Path, pricing: &Pricing) -> Result<Written, Failure> {
     super::judge(snapshot, |material| {
-        let report = report::make(material);
-        let failed = |it: &dyn std::fmt::Display| Failure::new(Exit::Failed, it.to_string());
-        let page = html::page(&report).map_err(|it| failed(&it))?;
-        let tables = [
-            ("resources.csv", csv::resources(material, &report)),
-            ("edges.csv", csv::edges(material)),
-            ("findings.csv", csv::findings(material, &report)),
-            ("traffic_paths.csv", csv::traffic_paths(material)),
-        ];
-        let diagram = diagram::draw(material, &Question::default());
-        let mut files = vec![
-            ("index.html", page),
-            ("snapshot.json", snapshot.to_json()),
-            ("diagram.mmd", mermaid::write(&diagram)),
-            ("diagram.dot", dot::write(&diagram)),
-        ];
-        for (name, table) in tables {
-            files.push((name, table.map_err(|it| failed(&it))?));
-        }
-        let mut folder = Folder::prepare(out)?;
-        let listed: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
-        let manifest = file::manifest(&head(&report), &listed);
-        for (name, content) in &listed {
-            folder.add(name, content)?;
-        }
-        folder.add(file::MANIFEST, &manifest)?;
-        folder.publish()?;
-        let line = line(&report, out);
-        Ok(Written { report, line })
+        pricing.counted(material, |costs| write_all(material, costs, out))
     })
+}
+
+fn write_all(material: &Material<'_>, costs: &Costs<'_>, out: &Path) -> Result<Written, Failure> {
+    let report = report::make(material, Some(costs));
+    let failed = |it: &dyn std::fmt::Display| Failure::new(Exit::Failed, it.to_string());
+    let page = html::page(&report).map_err(|it| failed(&it))?;
+    let tables = [
+        ("resources.csv", csv::resources(material, &report)),
+        ("edges.csv", csv::edges(material)),
+        ("findings.csv", csv::findings(material, &report)),
+        ("traffic_paths.csv", csv::traffic_paths(material)),
+        (
+            "costs.focus.csv",
+            csv::focus(material, costs.bill, costs.apps),
+        ),
+    ];
+    let diagram = diagram::draw(material, &Question::default());
+    let mut files = vec![
+        ("index.html", page),
+        ("snapshot.json", material.snapshot.to_json()),
+        ("diagram.mmd", mermaid::write(&diagram)),
+        ("diagram.dot", dot::write(&diagram)),
+    ];
+    for (name, table) in tables {
+        files.push((name, table.map_err(|it| failed(&it))?));
+    }
+    let mut folder = Folder::prepare(out)?;
+    let listed: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
+    let manifest = file::manifest(&head(&report), &listed);
+    for (name, content) in &listed {
+        folder.add(name, content)?;
+    }
+    folder.add(file::MANIFEST, &manifest)?;
+    folder.publish()?;
+    let line = line(&report, out);
+    Ok(Written { report, line })
 }
 
 /// What the manifest tells about the report as a whole.

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{
     definition::Said,
     money::Learn,
-    prices::{self, Choice, Prices},
+    prices::{self, Choice, Prices, Reach},
 };
 use crate::{
     aws::session::Access,
@@ -57,27 +57,35 @@ struct Beside {
 }
 
 impl Beside {
-    fn add(&self, access: &Access, snapshot: &mut Snapshot) -> Result<Vec<String>, Failure> {
+    /// Adds what is asked for. Returns what is to be said of the prices, and whether AWS told all
+    /// of those that it was asked for by name.
+    fn add(
+        &self,
+        access: &Access,
+        snapshot: &mut Snapshot,
+    ) -> Result<(Vec<String>, bool), Failure> {
         self.learn.run(access, snapshot, self.free_tier)?;
         let Some(choice) = &self.prices else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), true));
         };
         let prices = Prices {
             prices: choice.clone(),
             cache: self.cache.clone(),
         };
-        let (list, notes) = super::look(snapshot, |case| {
-            let priced = prices.of(snapshot, case, true, Some(access))?;
-            Ok((priced.list(), priced.notes))
+        let priced = prices.of(snapshot, Reach::live(access))?;
+        let list = super::look(snapshot, |case| {
+            let region = &snapshot.region;
+            Ok(prices::used(&priced.book, &priced.chosen, case, region))
         })?;
         snapshot.money.prices = Some(list);
-        Ok(notes)
+        Ok((priced.notes, !priced.unheard))
     }
 }
 
 pub fn run(args: &Take) -> Result<Exit, Failure> {
     let mut snapshot = super::live::snapshot(&args.access, &args.rack, &args.said)?;
-    for note in args.beside.add(&args.access, &mut snapshot)? {
+    let (notes, heard) = args.beside.add(&args.access, &mut snapshot)?;
+    for note in notes {
         ui::note(&text::harmless(&note));
     }
     let out = args.out.clone().unwrap_or_else(|| default_name(&args.rack));
@@ -98,7 +106,7 @@ pub fn run(args: &Take) -> Result<Exit, Failure> {
         ui::note(&text::harmless(&it.to_string()));
     }
     let Some(line) = report::incomplete(snapshot.gaps.len()) else {
-        return Ok(if snapshot.money.unheard.is_empty() {
+        return Ok(if heard && snapshot.money.unheard.is_empty() {
             Exit::Fine
         } else {
             Exit::Incomplete

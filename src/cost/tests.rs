@@ -1,3 +1,5 @@
+mod samples;
+
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use proptest::prelude::*;

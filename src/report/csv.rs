@@ -182,6 +182,26 @@ pub fn simple(
     table(header, rows.into_iter().map(cells))
 }
 
+/// The same, but for these columns, from 0: they hold numbers of our own, which may be negative.
+///
+/// # Errors
+/// Only when memory cannot be written to.
+pub fn numbers(
+    header: &[&str],
+    rows: impl IntoIterator<Item = Vec<String>>,
+    columns: &[usize],
+) -> Result<String, Failed> {
+    let cells = |row: Vec<String>| {
+        let cells = row.into_iter().enumerate();
+        let cells = cells.map(|(n, it)| match columns.contains(&n) {
+            true => Cell::Plain(it.into()),
+            false => Cell::text(it),
+        });
+        cells.collect()
+    };
+    table(header, rows.into_iter().map(cells))
+}
+
 /// `resources.csv`: one row for each resource seen, neighbours included.
 ///
 /// # Errors
@@ -252,6 +272,11 @@ fn resource_row<'a>(
         (None, false) => "unknown",
     };
     let ours = !belonging.is_foreign();
+    let month = report
+        .money
+        .as_ref()
+        .and_then(|it| it.of.get(&name))
+        .copied();
     vec![
         Cell::text(name),
         Cell::maybe(resource.arn.as_deref()),
@@ -275,9 +300,9 @@ fn resource_row<'a>(
         Cell::maybe(tag("Owner").or(tag("owner"))),
         Cell::maybe(tag("App").or(tag("app"))),
         Cell::maybe(tag("Service").or(tag("service"))),
-        // Prices are not known to this version; unknown is empty, never 0.
-        Cell::Empty,
-        Cell::Empty,
+        // Unknown is empty, never 0.
+        month.map_or(Cell::Empty, |it| Cell::plain(&it.cents())),
+        month.map_or(Cell::Empty, |_| Cell::word("USD")),
         Cell::plain(&notes.open),
         notes.worst.map_or(Cell::Empty, |it| Cell::word(it.name())),
         Cell::text(serde_json::to_string(&resource.tags).unwrap_or_default()),
@@ -411,7 +436,7 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
             Cell::time(Some(report.header.taken)),
             Cell::plain(&false),
             Cell::Empty,
-            Cell::Empty,
+            it.saves.map_or(Cell::Empty, |it| Cell::plain(&it.cents())),
             Cell::maybe(it.gap.as_ref().map(|it| it.action.as_str())),
         ]
     });

@@ -11,9 +11,13 @@ use askama::Template;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Finding, Link, Report, Row};
+use rust_decimal::Decimal;
+
+use super::{Finding, Link, Money, Report, Row, money};
 use crate::{
+    cost::LIMITS,
     id::ResourceId,
+    price::Usd,
     rule::{Severity, Status},
     snapshot::Reason,
     text,
@@ -196,6 +200,19 @@ impl<'a> Page<'a> {
 
     fn has_tally(&self, rule: &str) -> bool {
         self.report.rules.iter().any(|it| it.id == rule)
+    }
+
+    /// What the figures of cost are, and what they leave out.
+    fn limits(&self) -> String {
+        let mut letters = LIMITS.chars();
+        let first = letters.next().map(|it| it.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect()
+    }
+
+    fn dearest_app(&self, money: &'a Money) -> Option<&'a money::App> {
+        let apps = money.apps.iter();
+        apps.take(1)
+            .find(|it| it.is_named && it.bar.usd > Some(Usd::ZERO))
     }
 
     /// The IAM actions whose lack left a gap.

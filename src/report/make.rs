@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Container, Coverage, Finding, Header, Health, Link, Overview, Path, Report, Row, RuleTally,
-    Shelf, Target,
+    Container, Costs, Coverage, Finding, Header, Health, Link, Overview, Path, Report, Row,
+    RuleTally, Shelf, Target, money,
 };
 use crate::{
     belonging::Class,
@@ -26,14 +26,15 @@ pub struct Material<'a> {
     pub judged: &'a [Judged],
 }
 
-pub fn make(material: &Material<'_>) -> Report {
+/// Looks at everything once; without `costs` the report tells none.
+pub fn make(material: &Material<'_>, costs: Option<&Costs<'_>>) -> Report {
     let Material {
         snapshot,
         case,
         judged,
     } = material;
     let links = Links::new(case, judged);
-    let findings = findings(case, judged, &links);
+    let findings = findings(case, judged, &links, costs);
     Report {
         header: header(snapshot, case),
         coverage: coverage(snapshot),
@@ -44,6 +45,7 @@ pub fn make(material: &Material<'_>) -> Report {
             .collect(),
         inventory: inventory(case, &links, &findings),
         rules: judged.iter().map(tally).collect(),
+        money: costs.map(|it| money::money(case, it, &findings, &|id| links.to(id))),
         findings,
     }
 }
@@ -252,12 +254,17 @@ fn targets(case: &Case<'_>) -> Option<Health> {
     })
 }
 
-fn findings(case: &Case<'_>, judged: &[Judged], links: &Links<'_>) -> Vec<Finding> {
+fn findings(
+    case: &Case<'_>,
+    judged: &[Judged],
+    links: &Links<'_>,
+    costs: Option<&Costs<'_>>,
+) -> Vec<Finding> {
     let mut findings: Vec<Finding> = judged
         .iter()
         .flat_map(|judged| {
             let found = judged.verdicts.iter().filter(|it| it.status.is_open());
-            found.map(|it| finding(case, judged, it, links))
+            found.map(|it| finding(case, judged, it, links, costs))
         })
         .collect();
     findings.sort_by(|a, b| {
@@ -267,7 +274,13 @@ fn findings(case: &Case<'_>, judged: &[Judged], links: &Links<'_>) -> Vec<Findin
     findings
 }
 
-fn finding(case: &Case<'_>, judged: &Judged, verdict: &Verdict, links: &Links<'_>) -> Finding {
+fn finding(
+    case: &Case<'_>,
+    judged: &Judged,
+    verdict: &Verdict,
+    links: &Links<'_>,
+    costs: Option<&Costs<'_>>,
+) -> Finding {
     let words = &judged.words;
     let fingerprint = verdict.fingerprint();
     Finding {
@@ -291,6 +304,7 @@ fn finding(case: &Case<'_>, judged: &Judged, verdict: &Verdict, links: &Links<'_
             .map(|it| (links.to(&it.resource), it.path, it.value.clone()))
             .collect(),
         gap: verdict.gap.clone(),
+        saves: costs.and_then(|it| money::saved(it, words.category, verdict)),
     }
 }
 

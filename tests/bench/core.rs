@@ -122,7 +122,7 @@ fn measure(path: &Path) -> Measured {
         case,
         judged: &judged,
     };
-    let report = report::make(&material);
+    let report = report::make(&material, None);
     lap("view");
     let tables = [
         csv::resources(&material, &report),

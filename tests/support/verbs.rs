@@ -48,7 +48,34 @@ pub fn run_all(snapshot: &Path, out: &Path) -> Vec<Said> {
             }
         }
     }
+    all.extend(differences(snapshot));
     all
+}
+
+/// `cost diff` from a rack of ours to this one: all that it has is new.
+fn differences(snapshot: &Path) -> Vec<Said> {
+    let old = fs::canonicalize("samples/karim-test/snapshot.json").unwrap();
+    let (_, help, _) = run(racklens().args(["cost", "diff", "-h"]));
+    let formats = formats(&help).into_iter();
+    let differences = formats.map(|format| {
+        let args = [
+            "cost",
+            "diff",
+            old.to_str().unwrap(),
+            snapshot.to_str().unwrap(),
+        ];
+        let mut args: Vec<String> = args.map(ToOwned::to_owned).to_vec();
+        args.extend(["--format".to_owned(), format.clone()]);
+        let mut command = racklens();
+        let (_, stdout, stderr) = run(command.args(&args).current_dir(snapshot.parent().unwrap()));
+        Said {
+            args,
+            format: Some(format),
+            stdout,
+            stderr,
+        }
+    });
+    differences.collect()
 }
 
 /// What each verb is run with, besides the file and the format.
@@ -58,9 +85,10 @@ fn runs(verb: &str, snapshot: &Path, out: &Path) -> Vec<Vec<String>> {
     let rack = json["rack"].as_str().unwrap();
     match verb {
         "audit" => vec![of(&["--all", "--fail-on", "never"])],
-        "cost" => ["service", "stack", "resource"]
+        "cost" => ["service", "stack", "resource", "app"]
             .into_iter()
             .map(|it| of(&["--by", it]))
+            .chain([of(&["--free-tier"])])
             .collect(),
         "diagram" => vec![of(&["--detail", "all"]), of(&["--detail", "architecture"])],
         "list" => {

@@ -99,9 +99,9 @@ impl View<'_> {
             "oldest_price": dates.map(|it| it.0),
             "newest_price": dates.map(|it| it.1),
             "prices": {
-                "chosen": self.priced.chosen,
-                "sources": self.priced.sources(),
-                "notes": self.priced.notes,
+                "chosen": self.pricing.chosen,
+                "sources": self.sources(),
+                "notes": self.pricing.notes,
             },
             "actual": self.actual_json(),
             "unheard": snapshot.money.unheard,

@@ -8,8 +8,10 @@ use super::{Table, words::quantity as units};
 use crate::{
     cost::Month,
     failure::{Exit, Failure},
-    free_tier::{Allowance, BadQuestion, Credits, FreeTier, Moment, Programme, Sureness},
-    price::grouped,
+    free_tier::{
+        Allowance, BadQuestion, FreeTier, Moment, Programme, Sureness,
+        words::{self, minute, number},
+    },
     report::csv,
 };
 
@@ -56,23 +58,12 @@ pub(super) fn month(asked: Option<Month>, at: Option<At>, taken: Timestamp) -> (
     }
 }
 
-pub(super) fn refused(why: &BadQuestion) -> Failure {
+pub(crate) fn refused(why: &BadQuestion) -> Failure {
     Failure::new(Exit::Usage, why.to_string())
-}
-
-/// For a person: `2018-05-03 07:31 UTC`.
-fn minute(it: Timestamp) -> String {
-    it.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 fn short(it: Timestamp) -> String {
     it.strftime("%m-%d %H:%M").to_string()
-}
-
-/// A number with as many digits as matter.
-fn number(it: Decimal) -> String {
-    let places = if it >= Decimal::TEN { 1 } else { 4 };
-    grouped(it.round_dp(places).normalize())
 }
 
 /// The page about a rack's free tier.
@@ -83,13 +74,13 @@ pub(super) fn page(free: &FreeTier, rack: &str, table: Table, name: fn(&str) -> 
         "{rack}: free tier in {month}, as of {}",
         minute(free.at)
     )];
-    head.push(programme(&free.programme));
-    head.push(alone(free));
-    head.push(totals(free));
+    head.push(words::programme(&free.programme));
+    head.push(words::alone(free));
+    head.push(words::totals(free));
     if free.partial {
         head.push("what was made within the month counts from then on".to_owned());
     }
-    head.extend(free.credits.iter().flat_map(credits));
+    head.extend(free.credits.iter().flat_map(words::credits));
     let mut parts = vec![format!(
         "{}\n",
         head.join("\n- ").replacen("\n- ", "\n\n- ", 1)
@@ -114,101 +105,6 @@ pub(super) fn page(free: &FreeTier, rack: &str, table: Table, name: fn(&str) -> 
     parts.extend(ends.map(|it| format!("{}\n", story(free, it, name))));
     parts.extend(rest(free).into_iter().map(|it| format!("{it}\n")));
     parts.join("\n")
-}
-
-fn programme(it: &Programme) -> String {
-    match it {
-        Programme::TwelveMonths { opened, until } => format!(
-            "the account was opened on {opened}: its offers of twelve months end on {}",
-            until.strftime("%Y-%m-%d")
-        ),
-        Programme::Over { opened } => {
-            format!("the account was opened on {opened}: its offers of twelve months are over")
-        }
-        Programme::Credits {
-            opened: Some(opened),
-        } => format!(
-            "the account was opened on {opened}: it has credits, and no offers of twelve months"
-        ),
-        Programme::Credits { opened: None } => {
-            "the account has a plan with credits, and no offers of twelve months".to_owned()
-        }
-        Programme::Unknown { perhaps: true } => {
-            "when the account was opened is not known: offers of twelve months may hold or be over \
-             (say it with --opened)"
-                .to_owned()
-        }
-        Programme::Unknown { perhaps: false } => {
-            "when the account was opened is not known: offers of twelve months have ended for \
-             everybody; it may have credits (say it with --opened)"
-                .to_owned()
-        }
-    }
-}
-
-fn alone(free: &FreeTier) -> String {
-    let counted = free.allowances.iter().filter(|it| it.counted.is_some());
-    match counted.count() {
-        0 => "assumes that the rack is alone in the account, and the account in its \
-              organization: all of them draw on the same allowances"
-            .to_owned(),
-        it if it == free.allowances.len() => {
-            "counts all of the account, by AWS's own figures".to_owned()
-        }
-        _ => "counts all of the account where AWS's own figures tell, marked *; of the others it \
-              assumes that the rack is alone in it"
-            .to_owned(),
-    }
-}
-
-fn totals(free: &FreeTier) -> String {
-    let list = format!("the month comes to {} USD at list prices", free.gross);
-    let always = format!("{} after what is always free", free.after_always);
-    let perhaps = matches!(free.programme, Programme::Unknown { perhaps: true });
-    if perhaps {
-        let all = free.after_all;
-        return format!("{list}, {always}, and {all} if the offers of twelve months hold");
-    }
-    if free.after_all == free.after_always {
-        return format!("{list}, {always}");
-    }
-    format!(
-        "{list}, {always}, {} after all that is free",
-        free.after_all
-    )
-}
-
-fn credits(it: &Credits) -> Vec<String> {
-    let plan = it.plan.as_deref();
-    let burn = format!(
-        "credits go at {} USD an hour",
-        it.per_hour.exact().round_dp(4)
-    );
-    let gone = it.gone.map_or("never".to_owned(), minute);
-    let mut told = vec![match it.left {
-        Some(left) => format!("{burn}: {left} USD are gone on {gone}"),
-        None => format!(
-            "{burn}; how many are left is not known (say it with --credits): 100 USD would be gone \
-             on {gone}"
-        ),
-    }];
-    let day = |it: Timestamp| it.strftime("%Y-%m-%d").to_string();
-    if plan != Some("PAID") {
-        let ends = it.free_plan_ends.map(day);
-        let ends = ends.unwrap_or_else(|| "six months after its opening".to_owned());
-        told.push(format!(
-            "on the free plan, AWS closes the account when the credits are gone, and at the latest \
-             {ends}; it keeps the data for 90 days more, in which the paid plan opens it again"
-        ));
-    }
-    if plan != Some("FREE") {
-        let ends = it.expire.map(day);
-        let ends = ends.unwrap_or_else(|| "a year after its opening".to_owned());
-        told.push(format!(
-            "on the paid plan, list prices are charged from then on; credits that are left end {ends}"
-        ));
-    }
-    told
 }
 
 fn row(free: &FreeTier, it: &Allowance) -> Vec<String> {

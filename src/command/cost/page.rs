@@ -75,7 +75,7 @@ impl View<'_> {
     }
 
     fn own_table(&self, table: Table, own: &[&Line]) -> String {
-        if let Some(apps) = self.apps {
+        if let Some(apps) = self.apps.filter(|_| self.by == By::App) {
             return self.app_table(table, apps);
         }
         let sums = self.sums(own.iter().copied());
@@ -151,18 +151,10 @@ impl View<'_> {
                 format!("prices of {oldest} to {newest}")
             });
         }
-        let sources: Vec<String> = self
-            .priced
-            .sources()
-            .into_iter()
-            .filter(|(name, _)| *name == ask::SOURCE)
-            .map(|(_, count)| text::count(count, "price"))
-            .collect();
-        lines.extend(
-            sources
-                .into_iter()
-                .map(|it| format!("{it} told by AWS's price list")),
-        );
+        if let Some(told) = self.sources().get(ask::SOURCE) {
+            let prices = text::count(*told, "price");
+            lines.push(format!("{prices} told by AWS's price list"));
+        }
         if bill.doubtful() > Usd::ZERO {
             lines.push(format!(
                 "{} USD of it at prices that are derived or unverified",

@@ -354,7 +354,7 @@ impl<'c> Context<'c, '_> {
             .filter(|it| !it.is_empty());
         let hours = self.bill.month.hours();
         let origin = line.amount.origin();
-        let method = origin.map(|it| format!("list price × {} of {hours} hours", it.name()));
+        let method = origin.map(|it| format!("list price, {hours} hours, quantity {}", it.name()));
         vec![
             Cell::maybe(place.and_then(|it| it.zone)),
             cost(),

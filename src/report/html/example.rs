@@ -77,6 +77,7 @@ pub(super) fn rack() -> Report {
         traffic: traffic(),
         inventory: shelves,
         findings,
+        money: None,
     }
 }
 
@@ -277,6 +278,7 @@ fn finding(
         equivalents: Vec::new(),
         evidence: Vec::new(),
         gap: None,
+        saves: None,
     }
 }
 
