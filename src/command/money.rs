@@ -14,21 +14,23 @@ use crate::{
     },
 };
 
+/// Under which help tells what is asked only where it is asked for.
+pub const HEADING: &str = "Asked of AWS beside";
+
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Asked of AWS beside")]
 pub struct Learn {
     /// Let CloudWatch tell how much was used in the last 14 days of what is billed by use
     ///
     /// AWS takes 0.01 USD for each 1,000 metrics. What CloudWatch does not count stays billed by
     /// use, and so does what has no datapoint: that is not zero.
-    #[arg(long, value_name = "SOURCE", value_enum)]
+    #[arg(long, value_name = "SOURCE", value_enum, help_heading = HEADING)]
     pub usage: Option<Meter>,
     /// Let Cost Explorer tell what AWS has counted this month; costs 0.01 USD a request
     ///
     /// By service; of what bears the tags of the rack's definition, or the names of its stacks,
     /// where these tags are activated for cost allocation, else of the whole account. It stands
     /// beside the estimate and is never added to it.
-    #[arg(long)]
+    #[arg(long, help_heading = HEADING)]
     pub actual: bool,
 }
 

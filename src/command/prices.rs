@@ -36,7 +36,6 @@ const LARGEST_BOOK: u64 = 64 << 20;
 const FRESH_HOURS: i64 = 24;
 
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Prices")]
 pub struct Prices {
     /// Prices to count with: auto, live, embedded, or a file of your own
     ///
@@ -46,12 +45,12 @@ pub struct Prices {
     /// else the embedded ones, and, where the rack is read from AWS, AWS's own for what is not
     /// among them. A file holds prices of your own, which go before the embedded ones; its columns
     /// are service, region, usage, unit, from, to, price, currency, source, as_of, standing.
-    #[arg(long, value_name = "auto|live|embedded|FILE", default_value = "auto", value_parser = choice)]
+    #[arg(long, value_name = "auto|live|embedded|FILE", default_value = "auto", help_heading = "Prices", value_parser = choice)]
     pub prices: Choice,
     /// Folder for prices that AWS told; they are used for a day, and when AWS does not answer
     /// [default: racklens in the user's cache folder]
     #[cfg(feature = "aws")]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Prices")]
     pub cache: Option<PathBuf>,
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{
     definition::Said,
-    money::Learn,
+    money::{HEADING, Learn},
     prices::{self, Choice, Prices, Reach},
 };
 use crate::{
@@ -39,19 +39,19 @@ struct Beside {
     #[command(flatten)]
     learn: Learn,
     /// Ask what the account has used of the free tier, and on which plan it is
-    #[arg(long, help_heading = "Asked of AWS beside")]
+    #[arg(long, help_heading = HEADING)]
     free_tier: bool,
     /// Store the prices that the rack is counted with: auto, live, embedded, or a file of your own
     ///
     /// Then `cost --from` counts the same in years to come. As `cost --prices` takes them.
-    #[arg(long, value_name = "WHICH", value_parser = prices::choice, help_heading = "Asked of AWS beside")]
+    #[arg(long, value_name = "WHICH", value_parser = prices::choice, help_heading = HEADING)]
     prices: Option<Choice>,
     /// Folder for prices that AWS told [default: racklens in the user's cache folder]
     #[arg(
         long,
         value_name = "DIR",
         requires = "prices",
-        help_heading = "Asked of AWS beside"
+        help_heading = HEADING
     )]
     cache: Option<PathBuf>,
 }
