@@ -38,10 +38,8 @@ pub struct AccountTable {
 /// A day, with or without quotation marks around it.
 fn day<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
     let given = toml::Value::deserialize(from)?;
-    let text = match &given {
-        toml::Value::String(it) => it.clone(),
-        other => other.to_string(),
-    };
+    let text = given.as_str().map(ToOwned::to_owned);
+    let text = text.unwrap_or_else(|| given.to_string());
     let parsed = text
         .parse()
         .map_err(|_| serde::de::Error::custom(format!("`{text}` is no day such as 2018-04-29")))?;

@@ -1,6 +1,6 @@
 //! What AWS gives for nothing, how fast a rack uses it up, and what the month costs then.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::{Decimal, prelude::ToPrimitive as _};
@@ -444,7 +444,7 @@ impl View<'_, '_> {
             }
         }
         let mut sums: Vec<(&'static str, Usd)> = sums.into_iter().collect();
-        sums.sort_by(|a, b| b.1.cmp(&a.1));
+        sums.sort_by_key(|it| Reverse(it.1));
         sums
     }
 

@@ -23,9 +23,10 @@ mod model {
     pub(super) use racklens::{
         id::ResourceId,
         kind::Kind,
+        price::Usd,
         report::{
             Container, Coverage, End, Finding, Header, Health, Link, Overview, Path, Report, Row,
-            RuleTally, Shelf, Target,
+            RuleTally, Shelf, Target, money,
         },
         rule::{Category, Severity, Status},
         snapshot::{Gap, Reason},

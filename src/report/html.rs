@@ -44,6 +44,7 @@ mod model {
     pub(super) use crate::{
         id::ResourceId,
         kind::Kind,
+        price::Usd,
         report::*,
         rule::{Category, Severity, Status},
         snapshot::{Gap, Reason},
@@ -353,6 +354,32 @@ mod tests {
         ] {
             assert!(page.contains(sentence), "{sentence}");
         }
+    }
+
+    #[test]
+    fn what_it_costs_is_told_for_what_since_when_and_until_when() {
+        let page = html(&example::rack());
+        let cost = between(&page, "<section id=\"cost\"", "</section>");
+        for said in [
+            "At least 199.82 USD a month",
+            "Most of it for AmazonEC2, 107.36",
+            "Since 2018-04-29",
+            "The free EBS storage of 2018-05 lasts until 2018-05-03 07:31 UTC",
+            "What is shared with other racks, 1.00 USD, is not in it.",
+            "points=\"0,0 54,200\"",
+        ] {
+            assert!(cost.contains(said), "{said}");
+        }
+        // What has no amount has none, and not 0.00.
+        assert!(cost.contains("not known") && !cost.contains(">0.00<"));
+    }
+
+    #[test]
+    fn a_report_without_costs_has_no_section_of_them() {
+        let mut report = example::rack();
+        report.money = None;
+        let page = html(&report);
+        assert!(!page.contains("id=\"cost\"") && !page.contains("#cost"));
     }
 
     #[test]

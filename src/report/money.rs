@@ -1,6 +1,9 @@
 //! What a rack costs, put in the order of reading.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -169,7 +172,7 @@ pub(super) fn money(
         shared: crate::cost::sum(bill.shared()),
         since,
         so_far,
-        services: bars(group::sums(bill.own(), By::Service)),
+        services: bars(&group::sums(bill.own(), By::Service)),
         apps: sums.iter().map(|it| app(it, longest)).collect(),
         weights: costs.weights.to_string(),
         idle: idle(&sums),
@@ -219,7 +222,7 @@ fn bar(sum: &group::Sum, longest: Usd) -> Bar {
     }
 }
 
-fn bars(sums: Vec<group::Sum>) -> Vec<Bar> {
+fn bars(sums: &[group::Sum]) -> Vec<Bar> {
     let longest = sums.iter().map(|it| it.usd).max().unwrap_or_default();
     sums.iter().map(|it| bar(it, longest)).collect()
 }
@@ -374,7 +377,7 @@ fn sources(bill: &Bill<'_>) -> Vec<Source> {
         newest: it.2.last().copied().unwrap_or_default().to_owned(),
     });
     let mut sources: Vec<Source> = sources.collect();
-    sources.sort_by(|a, b| b.usd.cmp(&a.usd));
+    sources.sort_by_key(|it| Reverse(it.usd));
     sources
 }
 

@@ -109,7 +109,7 @@ impl View<'_> {
             "limits": LIMITS,
             "by": self.by.name(),
             "rows": sums(self.own_sums()),
-            "apps": self.apps.map(|it| app_rows(it)),
+            "apps": self.apps.map(app_rows),
             "weights": self.apps.map(|_| self.weights.to_string()),
             "shared_rows": sums(self.sums(bill.shared())),
             "lines": lines,

@@ -4,9 +4,12 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
+
 use super::model::{
     Category, Container, Coverage, End, Finding, Gap, Header, Health, Kind, Link, Overview, Path,
-    Reason, Report, ResourceId, Row, RuleTally, Severity, Shelf, Status, Target,
+    Reason, Report, ResourceId, Row, RuleTally, Severity, Shelf, Status, Target, Usd,
+    money::{App, Bar, Burn, ByUse, Confidence, Curve, Day, Money, Source, Unknown, Waste},
 };
 
 const ROUTER: &str = "karim-Route-1B7H2GIJW6LEN";
@@ -77,7 +80,127 @@ pub(super) fn rack() -> Report {
         traffic: traffic(),
         inventory: shelves,
         findings,
-        money: None,
+        money: Some(money()),
+    }
+}
+
+/// What the rack costs, with something of every sort.
+fn money() -> Money {
+    let usd = |cents: i64| Usd::new(Decimal::new(cents, 2));
+    let bar = |name: &str, cents: Option<i64>, length| Bar {
+        name: name.to_owned(),
+        usd: cents.map(usd),
+        length,
+        by_use: 2,
+        unknown: usize::from(cents.is_none()),
+    };
+    let app = |name: &str, cents, length, is_named| App {
+        is_named,
+        bar: bar(name, Some(cents), length),
+        ways: vec![usd(0), usd(cents), usd(0)],
+    };
+    let balancer = link("load-balancer", ROUTER);
+    let curve = |number: &str, name, end: Option<&str>, points: &str, label| Curve {
+        number: number.to_owned(),
+        name,
+        counted: end.is_none(),
+        perhaps: end.is_some(),
+        used: "402".to_owned(),
+        limit: "30 GB-months".to_owned(),
+        percent: "1,340".to_owned(),
+        mail: "2018-05-02 23:11 UTC".to_owned(),
+        end: end.unwrap_or("not this month").to_owned(),
+        ends: end.is_some(),
+        costs: end.map(|_| usd(3720)),
+        cause: "volume/vol-0f12a1865c64413da".to_owned(),
+        points: points.to_owned(),
+        label,
+    };
+    let ends = Some("2018-05-03 07:31 UTC");
+    Money {
+        total: usd(19982),
+        least: true,
+        per_hour: Decimal::new(2737, 4),
+        month: None,
+        hours: 730,
+        shared: usd(100),
+        since: Some("2018-04-29T22:53:44Z".parse().expect("a time")),
+        so_far: usd(976),
+        services: vec![
+            bar("AmazonEC2", Some(10736), 100),
+            bar("AmazonVPC", Some(3650), 34),
+            bar("AmazonSNS", None, 0),
+        ],
+        apps: vec![
+            app("stack karim-test-karim-httpd", 2093, 18, true),
+            app("idle machines", 11488, 100, false),
+            app("the rack itself", 4209, 37, false),
+        ],
+        weights: "9:1".to_owned(),
+        idle: usd(11488),
+        confidence: vec![
+            Confidence {
+                name: "described",
+                lines: 36,
+                usd: Some(usd(19982)),
+                why: "list price × what AWS describes, for all hours of the month",
+            },
+            Confidence {
+                name: "by use",
+                lines: 28,
+                usd: None,
+                why: "has a price for each unit, and nobody told how many; not in the total",
+            },
+        ],
+        waste: vec![Waste {
+            title: "Elastic IP that nothing uses".to_owned(),
+            anchor: "f-nowhere".to_owned(),
+            subject: balancer.clone(),
+            usd: usd(365),
+        }],
+        wasted: usd(365),
+        by_use: vec![ByUse {
+            link: balancer.clone(),
+            component: "capacity units",
+            price: Decimal::new(8, 3),
+            unit: "LCU-hour",
+        }],
+        unknown: vec![Unknown {
+            link: balancer,
+            component: "instance hours",
+            why: "no price of BoxUsage:x9.huge in us-east-1 is known".to_owned(),
+        }],
+        sources: vec![Source {
+            name: "AWS Price List".to_owned(),
+            standing: "verified",
+            lines: 64,
+            usd: usd(19982),
+            oldest: "2023".to_owned(),
+            newest: "2026-09-29".to_owned(),
+        }],
+        of: BTreeMap::new(),
+        burn: Some(Burn {
+            month: "2018-05".to_owned(),
+            facts: texts(["assumes that the rack is alone in the account"]),
+            curves: vec![
+                curve("1", "EBS storage", ends, "0,0 54,200", (54, 200)),
+                curve(
+                    "2",
+                    "DynamoDB read capacity",
+                    None,
+                    "0,0 720,160",
+                    (720, 160),
+                ),
+            ],
+            untold: vec!["log ingestion"],
+            now: 12,
+            mail_height: 170,
+            days: vec![Day { at: 0, number: 1 }, Day { at: 116, number: 6 }],
+            first: Some(("EBS storage".to_owned(), "2018-05-03 07:31 UTC".to_owned())),
+            first_perhaps: true,
+            gross: usd(20269),
+            after: usd(16728),
+        }),
     }
 }
 
@@ -142,6 +265,27 @@ pub(super) fn hostile() -> Report {
         }
         if let Some(end) = &mut it.end {
             HOSTILE.clone_into(&mut end.why);
+        }
+    }
+    if let Some(money) = &mut report.money {
+        for it in &mut money.apps {
+            it.bar.name = HOSTILE.to_owned();
+        }
+        for it in &mut money.waste {
+            it.subject.label = HOSTILE.to_owned();
+        }
+        for it in &mut money.unknown {
+            it.link.label = HOSTILE.to_owned();
+            it.why = HOSTILE.to_owned();
+        }
+        for it in &mut money.by_use {
+            it.link.label = HOSTILE.to_owned();
+        }
+        for it in &mut money.sources {
+            it.name = HOSTILE.to_owned();
+        }
+        for it in money.burn.iter_mut().flat_map(|it| &mut it.curves) {
+            it.cause = HOSTILE.to_owned();
         }
     }
     for row in report.inventory.iter_mut().flat_map(|it| &mut it.rows) {

@@ -66,6 +66,13 @@ pub struct Curve {
     pub label: (i64, i64),
 }
 
+impl Burn {
+    /// Whether some of it is not sure to hold.
+    pub fn is_perhaps(&self) -> bool {
+        self.curves.iter().any(|it| it.perhaps)
+    }
+}
+
 /// Draws a rack's free tier.
 pub(super) fn burn(free: &FreeTier) -> Burn {
     let hours = Decimal::from(free.month.hours());
