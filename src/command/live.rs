@@ -105,7 +105,7 @@ pub fn money(access: &Access, snapshot: &mut Snapshot, asked: &Asked) -> Result<
             let (from, to) = meter::days(now);
             let count = text::count(counts.len(), "metric");
             watch.line(&format!("asking CloudWatch for {count}"));
-            let (used, unheard) = money::metrics::count(&aws, from, to, counts.clone()).await;
+            let (used, unheard) = money::metrics::count(&aws, from, to, counts).await;
             learned.used = Some(used);
             learned.unheard.extend(unheard);
         }

@@ -32,7 +32,7 @@ pub async fn count(
     aws: &Aws,
     from: Timestamp,
     to: Timestamp,
-    counts: Vec<Count>,
+    counts: &[Count],
 ) -> (Metered, Vec<Unheard>) {
     let batches = counts.chunks(BATCH).map(<[Count]>::to_vec);
     let answers = aws.each(batches, |it| batch(aws, from, to, it)).await;
@@ -184,7 +184,7 @@ mod tests {
     async fn counted(tape: &Tape, counts: Vec<Count>) -> (Vec<Option<String>>, Vec<Unheard>) {
         let from = "2026-11-01T00:00:00Z".parse().unwrap();
         let to = "2026-11-15T00:00:00Z".parse().unwrap();
-        let (metered, unheard) = count(&tape.aws(), from, to, counts).await;
+        let (metered, unheard) = count(&tape.aws(), from, to, &counts).await;
         let values = metered.counts.iter();
         let values = values.map(|it| it.value.map(|it| it.to_string()));
         (values.collect(), unheard)
