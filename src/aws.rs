@@ -3,6 +3,7 @@
 pub mod call;
 pub mod client;
 pub mod found;
+pub mod money;
 pub mod read;
 pub mod session;
 pub mod shape;

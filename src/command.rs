@@ -25,7 +25,10 @@ pub mod list;
 #[cfg(feature = "aws")]
 pub mod live;
 #[cfg(feature = "aws")]
+pub mod money;
+#[cfg(feature = "aws")]
 pub mod policy;
+pub mod prices;
 pub mod pricing;
 pub mod racks;
 mod reference;
@@ -75,23 +78,32 @@ fn judge_quietly<T>(
     snapshot: &Snapshot,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    look(snapshot, |case| {
+        let judged: Vec<Judged> =
+            rule::audit(case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+        then(&Material {
+            snapshot,
+            case: *case,
+            judged: &judged,
+        })
+    })
+}
+
+/// Builds the graph, decides belonging, and hands it to `then`.
+fn look<T>(
+    snapshot: &Snapshot,
+    then: impl FnOnce(&Case<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let graph = Graph::build(&snapshot.resources);
     let definition = snapshot.definition.as_ref();
     let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition)?;
     let belongings = belonging::decide(&graph, &rack);
     let gaps = Gaps::of(&snapshot.gaps);
-    let case = Case {
+    then(&Case {
         graph: &graph,
         rack: &rack,
         belongings: &belongings,
         gaps: &gaps,
         taken: snapshot.taken,
-    };
-    let judged: Vec<Judged> =
-        rule::audit(&case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
-    then(&Material {
-        snapshot,
-        case,
-        judged: &judged,
     })
 }

@@ -19,14 +19,18 @@ pub mod app;
 mod asked;
 pub mod diff;
 pub mod group;
+pub mod meter;
 pub mod month;
 mod owner;
+pub mod spent;
 pub mod usage;
+mod wanted;
 
 pub use {
     asked::charges,
     month::Month,
     usage::{Origin, Usage},
+    wanted::wanted,
 };
 
 /// What a bill is made with.

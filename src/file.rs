@@ -125,7 +125,8 @@ pub fn write(path: &Path, content: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn cannot_write(path: &Path, why: &io::Error) -> Failure {
+/// What to tell of a place that cannot be written to.
+pub fn cannot_write(path: &Path, why: &io::Error) -> Failure {
     Failure::new(
         Exit::Failed,
         format!("cannot write {}: {why}", path.display()),

@@ -12,7 +12,7 @@
 //! | layer | what | modules |
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
-//! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
+//! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `cache`, `ui`, `failure` |
 //! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `free_tier`, `teardown`, `diagram`, `report`, `diff` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
@@ -36,6 +36,7 @@ pub mod arn;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod belonging;
+pub mod cache;
 pub mod charge;
 pub mod cli;
 pub mod command;

@@ -5,8 +5,10 @@ use std::{collections::BTreeMap, fmt, ops::Add};
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Serialize, Serializer};
 
+pub mod ask;
 pub mod catalogue;
 pub mod product;
+pub mod stored;
 pub mod tier;
 pub mod unit;
 pub mod usage;
@@ -139,10 +141,31 @@ pub struct Price {
 
 /// Which price: service, region, usage type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    service: String,
-    region: String,
-    usage: Usage,
+pub struct Key {
+    /// Price List service code.
+    pub service: String,
+    /// [`GLOBAL`] for a service that has no prices of a region.
+    pub region: String,
+    pub usage: Usage,
+}
+
+impl Key {
+    /// The key of a usage type as a kind writes it, `LoadBalancerUsage|productFamily=Load Balancer`.
+    pub fn new(service: &str, region: &str, usage: &str) -> Self {
+        let global = GLOBAL_SERVICES.contains(&service);
+        Self {
+            service: service.to_owned(),
+            region: if global { GLOBAL } else { region }.to_owned(),
+            usage: Usage::parse(usage, region),
+        }
+    }
+}
+
+/// For a person: `AmazonEC2 us-east-1 BoxUsage:t2.small`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.service, self.region, self.usage)
+    }
 }
 
 /// The prices that are known.
@@ -155,16 +178,21 @@ impl Book {
     /// The price of a usage type as a kind writes it, `LoadBalancerUsage|productFamily=Load
     /// Balancer`. Never the price of another region, nor that of a wider or narrower question.
     pub fn price(&self, service: &str, region: &str, usage: &str) -> Option<&Price> {
-        let region = if GLOBAL_SERVICES.contains(&service) {
-            GLOBAL
-        } else {
-            region
-        };
-        self.prices.get(&Key {
-            service: service.to_owned(),
-            region: region.to_owned(),
-            usage: Usage::parse(usage, region),
-        })
+        self.get(&Key::new(service, region, usage))
+    }
+
+    pub fn get(&self, key: &Key) -> Option<&Price> {
+        self.prices.get(key)
+    }
+
+    /// Puts a price in, in the place of one that is there.
+    pub fn set(&mut self, key: Key, price: Price) {
+        self.prices.insert(key, price);
+    }
+
+    /// All prices, in order.
+    pub fn all(&self) -> impl Iterator<Item = (&Key, &Price)> {
+        self.prices.iter()
     }
 
     /// These prices, and those of `other` for what these do not tell.

@@ -13,8 +13,9 @@ use crate::{
 };
 
 mod gaps;
+pub mod money;
 
-pub use gaps::Gaps;
+pub use {gaps::Gaps, money::Money};
 
 /// The format that this version writes. Raised when an older racklens would misread a file.
 pub const FORMAT: u32 = 1;
@@ -46,6 +47,9 @@ pub struct Snapshot {
     /// Requests sent, by operation, retries included.
     pub calls: BTreeMap<String, u64>,
     pub gaps: Vec<Gap>,
+    /// What was learned about money, where it was asked for.
+    #[serde(default, skip_serializing_if = "Money::is_empty")]
+    pub money: Money,
     /// In order of their ids, each id once.
     pub resources: Vec<Resource>,
     #[serde(skip)]
@@ -289,6 +293,7 @@ mod tests {
             gaps: Vec::new(),
             resources: vec![crate::testing::stack("prod")],
             origin: Origin::default(),
+            money: Money::default(),
         };
         let file = fresh.to_json();
         let read = Snapshot::parse(file.as_bytes()).unwrap();

@@ -26,7 +26,7 @@ use racklens::{
     kind::Kind,
     rack::{self, NoSuchRack},
     rule::{self, Case, Status},
-    snapshot::{FORMAT, Gap, Gaps, Origin, Reason, Snapshot},
+    snapshot::{FORMAT, Gap, Gaps, Money, Origin, Reason, Snapshot},
 };
 use serde_json::Value;
 
@@ -257,6 +257,7 @@ fn read_by(aws: &Aws, rack: &str) -> Result<Snapshot, NoSuchRack> {
         definition: None,
         calls: aws.calls(),
         gaps: read.gaps,
+        money: Money::default(),
         resources: read.resources,
         origin: Origin::default(),
     };

@@ -55,6 +55,7 @@ fn hostile(folder: &Path) -> PathBuf {
         "action": "s3:GetBucketTagging", "reason": "failed", "code": NAME, "message": FREE,
     }]);
     snapshot["identity"] = FREE.into();
+    snapshot["money"] = money();
     // Of everything's id and name that has it, of tags and of the rack itself, all alike.
     let quoted = Value::from(NAME).to_string();
     let name = &quoted[1..quoted.len() - 1];
@@ -62,6 +63,34 @@ fn hostile(folder: &Path) -> PathBuf {
     let path = folder.join("hostile.json");
     fs::write(&path, text).unwrap();
     path
+}
+
+/// What AWS may have told about money, every text in it hostile.
+fn money() -> Value {
+    let offer = json!({
+        "service": format!("Amazon Elastic Compute Cloud {FREE}"), "usage_type": "EBS:VolumeUsage",
+        "operation": FREE, "region": "global", "kind": FREE, "used": "25", "forecast": "31",
+        "limit": "30", "unit": FREE, "description": NAME,
+    });
+    json!({
+        "prices": {"chosen": FREE, "rows": [{
+            "service": "AmazonEC2", "region": "us-east-1", "usage": "BoxUsage:t2.small",
+            "unit": "hour", "tiers": [{"from": "0", "price": "0.023"}], "source": FREE,
+            "as_of": NAME, "standing": "unverified",
+        }]},
+        "free_tier": {
+            "asked": "2018-05-01T00:00:00Z", "offers": [offer],
+            "plan": {"credits": {"kind": FREE, "status": NAME, "left": "1"}},
+        },
+        "spent": {
+            "from": FREE, "to": NAME, "tags": {NAME: [FREE]}, "estimated": true, "currency": NAME,
+            "services": {FREE: "1.5", NAME: "2"}, "requests": 1,
+        },
+        "unheard": [{
+            "what": FREE, "call": "ce:GetCostAndUsage", "action": NAME, "reason": "denied",
+            "code": NAME, "message": FREE,
+        }],
+    })
 }
 
 /// Makes every free text in a description hostile.

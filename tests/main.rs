@@ -15,6 +15,8 @@ mod faults;
 mod hostile;
 mod kept;
 mod layers;
+#[cfg(feature = "aws")]
+mod money;
 mod outputs;
 mod page;
 mod racks;

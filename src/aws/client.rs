@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::config_bag::ConfigBag;
 use futures_util::stream::{self, StreamExt};
 
-use super::{Call, Found, Service, read, state};
+use super::{Call, Found, Service, money, read, state};
 use crate::kind::Kind;
 
 /// About how many things one reading asks at once.
@@ -74,6 +74,7 @@ clients! {
     autoscaling: aws_sdk_autoscaling,
     cloudformation: aws_sdk_cloudformation,
     cloudwatch: aws_sdk_cloudwatch,
+    costs: aws_sdk_costexplorer,
     discovery: aws_sdk_servicediscovery,
     dynamodb: aws_sdk_dynamodb,
     ec2: aws_sdk_ec2,
@@ -84,10 +85,12 @@ clients! {
     elb: aws_sdk_elasticloadbalancing,
     elbv2: aws_sdk_elasticloadbalancingv2,
     events: aws_sdk_eventbridge,
+    free_tier: aws_sdk_freetier,
     iam: aws_sdk_iam,
     kms: aws_sdk_kms,
     lambda: aws_sdk_lambda,
     logs: aws_sdk_cloudwatchlogs,
+    pricing: aws_sdk_pricing,
     rds: aws_sdk_rds,
     route53: aws_sdk_route53,
     secrets: aws_sdk_secretsmanager,
@@ -177,6 +180,7 @@ impl ReadOnly {
     fn new(meter: Meter) -> Self {
         let mut calls: Vec<Call> = read::calls();
         calls.push(state::OBJECT);
+        calls.extend(money::CALLS);
         Self {
             allowed: Arc::new(
                 calls

@@ -75,6 +75,22 @@ pub async fn open(access: &Access) -> Result<(Aws, Identity), NoAccess> {
     Ok((aws, identity))
 }
 
+/// Clients for AWS's price list, which is told in few regions, and no account's own.
+///
+/// # Errors
+/// When no credentials are found: AWS tells prices to its customers only.
+pub async fn prices(access: &Access, endpoint: &str) -> Result<Aws, NoAccess> {
+    let config = configure(access).await.into_builder();
+    // There are prices without it: nobody waits for them as for a rack.
+    let patience = patience().with_max_attempts(4);
+    let config = config
+        .region(Region::new(endpoint.to_owned()))
+        .retry_config(patience)
+        .build();
+    credentials(&config).await?;
+    Ok(Aws::new(&config))
+}
+
 /// Which regions the account has switched on, sorted.
 ///
 /// # Errors

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{
-    pricing::{Prices, Pricing},
+    prices::{Prices, Reach},
+    pricing::Pricing,
     since::{self, Since},
 };
 use crate::{
@@ -77,7 +78,12 @@ enum Format {
 pub fn run(args: &Audit) -> Result<Exit, Failure> {
     let snapshot = super::load(&args.input)?;
     let old = args.baseline(&snapshot)?;
-    let pricing = Pricing::of(&snapshot.rack, &args.input.said, &Prices::default())?;
+    let pricing = Pricing::of(
+        &snapshot,
+        &args.input.said,
+        &Prices::default(),
+        Reach::default(),
+    )?;
     since::compared(old.as_ref(), &snapshot, |material, since| {
         let choice = match (args.new_only, args.all) {
             (true, _) => Choice::News,

@@ -1,12 +1,15 @@
 //! `cost`: what a rack costs a month by list prices, and what of it cannot be told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 use rust_decimal::Decimal;
 
-use super::pricing::{Prices, Pricing};
+use super::{
+    prices::{Prices, Reach},
+    pricing::Pricing,
+};
 use crate::{
     cli::Input,
     cost::{
@@ -15,13 +18,15 @@ use crate::{
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
-    free_tier::{self, FreeTier, Question},
+    free_tier::{self, Account, FreeTier, Question},
     id::ResourceId,
     price::Usd,
     report::{Material, csv, markdown},
+    snapshot::{Snapshot, money::Unheard},
     text, ui,
 };
 
+mod actual;
 mod data;
 mod diff;
 pub(super) mod free;
@@ -38,6 +43,7 @@ Examples:
   racklens cost --from rack.json.gz --by app
   racklens cost --from rack.json.gz --free-tier --opened 2018-04-29
   racklens cost --from rack.json.gz --fail-over 250            for a pipeline
+  racklens cost --rack NAME --prices live --usage cloudwatch   AWS's prices, CloudWatch's counts
   racklens cost diff before.json.gz after.json.gz
 
 The figures are list prices, on demand; no free tier, no discounts, no data transfer, no taxes.
@@ -45,11 +51,12 @@ Nor is in them what racklens does not read: EBS snapshots, CPU credits, dashboar
 What depends on use has its unit price and no amount. What is unknown is said and never taken for
 nothing. What the rack shares with others is set apart and not in the total. Tiers begin anew with
 each line. Each line is rounded half up to the cent, the total is made from exact amounts. Prices
-are those of --prices, then those that this version brings, of the dates that it tells, whenever the
-snapshot was taken. A table [usage] in racklens.toml tells how much is used of what depends on use.
+are of the dates that it tells, whenever the snapshot was taken. A table [usage] in racklens.toml, or
+CloudWatch, tells how much is used of what depends on use.
 
 Exit code 10: the known total is over --fail-over. Exit code 4: something that may cost could not
-be read, or --fail-over cannot be judged as an amount is unknown.")]
+be read, what was asked of AWS beside did not come, or --fail-over cannot be judged as an amount is
+unknown.")]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Cost {
     #[command(subcommand)]
@@ -58,6 +65,9 @@ pub struct Cost {
     input: Input,
     #[command(flatten)]
     prices: Prices,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    learn: super::money::Learn,
     /// What the lines are added up by
     #[arg(long, value_enum, default_value_t)]
     by: Group,
@@ -151,23 +161,22 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
         let message = "--format focus holds a bill, and the free tier is none";
         return Err(Failure::new(Exit::Usage, message).hint("leave out --free-tier"));
     }
-    let snapshot = super::load(&args.input)?;
-    let Pricing {
-        book,
-        usage,
-        costs,
-        account,
-    } = Pricing::of(&snapshot.rack, &args.input.said, &args.prices)?;
+    let snapshot = load(args)?;
+    let reach = Reach::of(&args.input);
+    let pricing = Pricing::of(&snapshot, &args.input.said, &args.prices, reach)?;
     super::judge(&snapshot, |material| {
         let (month, at) = match asked {
             Some(month) if !args.free_tier => (month, snapshot.taken),
             asked => free::month(asked, args.at, snapshot.taken),
         };
+        let usage = pricing.used(material, &month);
+        let counted = snapshot.money.free_tier.as_ref().map(Account::told);
+        let (account, weights) = (&pricing.account, pricing.costs.weights);
         let bill = cost::bill(
             &material.case,
             &Terms {
                 region: &snapshot.region,
-                book: &book,
+                book: &pricing.book,
                 month: &month,
                 usage: &usage,
             },
@@ -177,20 +186,20 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             at,
             opened: args.opened.or(account.opened),
             credits: args.credits.or(account.credits.map(|it| it.0)),
-            account: None,
+            account: counted.as_ref(),
         };
         let free = args.free_tier.then(|| {
             free_tier::assess(&bill, material.case.graph, &question)
                 .map_err(|it| free::refused(&it))
         });
-        let apps =
-            (args.by == Group::App).then(|| app::allocate(&material.case, &bill, costs.weights));
+        let apps = (args.by == Group::App).then(|| app::allocate(&material.case, &bill, weights));
         let view = View {
             material,
             apps: apps.as_ref(),
-            weights: costs.weights,
+            weights,
             bill: &bill,
             usage: &usage,
+            pricing: &pricing,
             free: free.transpose()?,
             format: args.format,
             by: match args.by {
@@ -205,8 +214,36 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
         for line in view.notes() {
             ui::note(&text::harmless(&line));
         }
-        Ok(exit(&bill, args.fail_over))
+        let unheard = snapshot.money.unheard.iter().any(|it| matters(args, it));
+        let heard = !unheard && !pricing.unheard;
+        Ok(exit(&bill, heard, args.fail_over))
     })
+}
+
+/// The snapshot, with what is to be learned about money beside it.
+fn load(args: &Cost) -> Result<Snapshot, Failure> {
+    #[cfg(feature = "aws")]
+    {
+        let mut snapshot = super::load(&args.input)?;
+        // A file is looked at without asking anyone what was not asked for by name.
+        let free_tier = args.free_tier && args.input.source.from.is_none();
+        let access = &args.input.access;
+        args.learn.run(access, &mut snapshot, free_tier)?;
+        Ok(snapshot)
+    }
+    #[cfg(not(feature = "aws"))]
+    super::load(&args.input)
+}
+
+/// Whether this run asked for what did not come, be it now or when the snapshot was taken.
+fn matters(args: &Cost, unheard: &Unheard) -> bool {
+    if unheard.is_of_free_tier() {
+        return args.free_tier;
+    }
+    #[cfg(feature = "aws")]
+    return args.learn.asks(unheard);
+    #[cfg(not(feature = "aws"))]
+    false
 }
 
 /// The month that is asked for; `None` for that of the snapshot.
@@ -230,12 +267,12 @@ fn month(args: &Cost) -> Result<Option<Month>, Failure> {
     }
 }
 
-fn exit(bill: &Bill<'_>, fail_over: Option<Decimal>) -> Exit {
+fn exit(bill: &Bill<'_>, heard: bool, fail_over: Option<Decimal>) -> Exit {
     if fail_over.is_some_and(|it| bill.total().exact() > it) {
         return Exit::Findings;
     }
     // Nobody can say that it stays under a limit when some of it is unknown.
-    if !bill.is_read() || (fail_over.is_some() && bill.has_unknown()) {
+    if !heard || !bill.is_read() || (fail_over.is_some() && bill.has_unknown()) {
         return Exit::Incomplete;
     }
     Exit::Fine
@@ -249,6 +286,7 @@ struct View<'a> {
     material: &'a Material<'a>,
     bill: &'a Bill<'a>,
     usage: &'a Usage,
+    pricing: &'a Pricing,
     /// The bill dealt out, where it is asked for by app.
     apps: Option<&'a Allocation>,
     weights: Weights,
@@ -309,6 +347,20 @@ impl View<'_> {
         }
     }
 
+    /// How many of the prices of the rack's own lines come from where.
+    fn sources(&self) -> BTreeMap<&str, usize> {
+        let priced = self.bill.own().filter_map(|line| {
+            let price = line.amount.price()?;
+            Some((line.service, &*line.usage, &*price.source))
+        });
+        let priced: BTreeSet<(&str, &str, &str)> = priced.collect();
+        let mut sources = BTreeMap::new();
+        for (_, _, source) in priced {
+            *sources.entry(source).or_default() += 1;
+        }
+        sources
+    }
+
     /// What may cost and could not be seen.
     fn notes(&self) -> Vec<String> {
         let bill = self.bill;
@@ -332,6 +384,10 @@ impl View<'_> {
                 format!("a usage table tells of {it}, for which this rack is not billed")
             }),
         );
+        notes.extend(self.pricing.notes.iter().cloned());
+        let unheard = self.material.snapshot.money.unheard.iter();
+        let unheard = unheard.filter(|it| self.free.is_some() || !it.is_of_free_tier());
+        notes.extend(unheard.map(ToString::to_string));
         let without = bill.own().filter(|it| it.amount.usd().is_none()).count();
         if self.format == Format::Focus && without > 0 {
             let lines = text::count(without, "line");

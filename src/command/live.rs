@@ -7,21 +7,25 @@ use jiff::Timestamp;
 
 use super::{
     definition::{Fetched, LARGEST_STATE, Outline, Said},
+    money::Asked,
     racks::{Regions, Seen},
 };
 use crate::{
     aws::{
         Aws,
-        read::{self, Asked, Progress},
+        money::{self, prices::Answer},
+        read::{self, Progress},
         session::{self, Access, Identity, NoAccess},
         state,
         store::{self, Store},
     },
+    cost::{meter, spent},
     definition::Definition,
     failure::{Exit, Failure},
     kind::Kind,
-    snapshot::{FORMAT, Origin, Snapshot},
-    ui,
+    price::Key,
+    snapshot::{FORMAT, Money, Origin, Snapshot},
+    text, ui,
 };
 
 /// Reads a rack, by its name and what is said of it, into a snapshot.
@@ -35,7 +39,7 @@ pub fn snapshot(access: &Access, name: &str, said: &Said) -> Result<Snapshot, Fa
         };
         let taken = now();
         let begun = Instant::now();
-        let asked = Asked {
+        let asked = read::Asked {
             name,
             definition: definition.as_ref(),
         };
@@ -52,12 +56,82 @@ pub fn snapshot(access: &Access, name: &str, said: &Said) -> Result<Snapshot, Fa
             definition,
             calls: aws.calls(),
             gaps: read.gaps,
+            money: Money::default(),
             resources: read.resources,
             origin: Origin::default(),
         };
         snapshot.sort();
         Ok(snapshot)
     })
+}
+
+/// Asks AWS's price list. Who may not ask it learns no price, and why.
+pub fn prices(
+    access: &Access,
+    endpoint: &str,
+    keys: Vec<Key>,
+) -> Result<Vec<(Key, Answer)>, Failure> {
+    watched(async |watch| {
+        let asked = text::count(keys.len(), "price");
+        watch.line(&format!("asking AWS's price list for {asked}"));
+        Ok(match session::prices(access, endpoint).await {
+            Ok(aws) => money::prices::ask(&aws, keys).await,
+            Err(why) => {
+                let silent = money::prices::unasked(&why.to_string());
+                let answer = |key| (key, Answer::Unheard(silent.clone()));
+                keys.into_iter().map(answer).collect()
+            }
+        })
+    })
+}
+
+/// Learns about money what is asked for, and adds it to what the snapshot holds.
+pub fn money(access: &Access, snapshot: &mut Snapshot, asked: &Asked) -> Result<(), Failure> {
+    let access = Access {
+        region: Some(snapshot.region.clone()),
+        ..access.clone()
+    };
+    let (learned, calls) = watched(async |watch| {
+        let (aws, identity) = open(&access, watch).await?;
+        if identity.account != snapshot.account {
+            let message = format!(
+                "the snapshot is of account {}, and the credentials are of {}",
+                snapshot.account, identity.account
+            );
+            return Err(Failure::new(Exit::Usage, message)
+                .hint("give the --profile or the --role-arn with which the snapshot was taken"));
+        }
+        let now = now();
+        let mut learned = Money::default();
+        if let Some(counts) = &asked.counts {
+            let (from, to) = meter::days(now);
+            let count = text::count(counts.len(), "metric");
+            watch.line(&format!("asking CloudWatch for {count}"));
+            let (used, unheard) = money::metrics::count(&aws, from, to, counts).await;
+            learned.used = Some(used);
+            learned.unheard.extend(unheard);
+        }
+        if asked.free_tier {
+            let (free_tier, unheard) = money::free_tier::ask(&aws, now).await;
+            learned.free_tier = Some(free_tier);
+            learned.unheard.extend(unheard);
+        }
+        if let Some(tags) = &asked.spent {
+            let (from, to) = spent::days(now);
+            watch.line("asking Cost Explorer, for which AWS takes 0.01 USD a request");
+            match money::spent::ask(&aws, from, to, tags).await {
+                Ok(it) => learned.spent = Some(it),
+                Err(it) => learned.unheard.push(it),
+            }
+        }
+        learned.unheard.sort();
+        Ok((learned, aws.calls()))
+    })?;
+    for (call, times) in calls {
+        *snapshot.calls.entry(call).or_default() += times;
+    }
+    snapshot.money.learn(learned);
+    Ok(())
 }
 
 /// Lists what may hold racks, in each of these regions, or in that of the configuration.
@@ -141,7 +215,7 @@ async fn complete(aws: &Aws, identity: &Identity, outline: Outline) -> Result<De
     clippy::disallowed_methods,
     reason = "the one clock that is asked: when a reading began"
 )]
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     // To the second: what is finer says nothing about a rack.
     let now = Timestamp::now();
     now.round(jiff::Unit::Second).unwrap_or(now)
@@ -224,9 +298,9 @@ impl Watch {
 
     fn line(&self, line: &str) {
         if self.0.is_hidden() {
-            ui::note(&crate::text::harmless(line));
+            ui::note(&text::harmless(line));
         } else {
-            self.0.set_message(crate::text::harmless(line).into_owned());
+            self.0.set_message(text::harmless(line).into_owned());
             self.0.tick();
         }
     }

@@ -10,7 +10,7 @@ use super::{
     report::{self, Out},
 };
 use crate::{
-    aws::{read, state, store},
+    aws::{money, read, state, store},
     failure::{Exit, Failure},
     text, ui,
 };
@@ -32,11 +32,14 @@ pub struct Policy {
 pub enum Verb {
     /// Reading: snapshot, racks, show, audit and report
     Snapshot,
+    /// The same, with all that may be asked about money: --prices live, --usage, --free-tier, --actual
+    Cost,
 }
 
 pub fn run(args: &Policy) -> Result<Exit, Failure> {
     let actions = match args.verb {
         Verb::Snapshot => reading(),
+        Verb::Cost => reading().into_iter().chain(money()).collect(),
     };
     let mut statements = vec![json!({
         "Sid": "RacklensReads",
@@ -92,6 +95,10 @@ fn below(out: &Out) -> Result<String, Failure> {
     }
 }
 
+fn money() -> impl Iterator<Item = String> {
+    money::CALLS.iter().map(|it| it.action())
+}
+
 /// `sts:GetCallerIdentity` is not among them: it needs no permission.
 fn reading() -> BTreeSet<String> {
     read::calls()
@@ -107,7 +114,7 @@ mod tests {
 
     #[test]
     fn every_action_only_reads() {
-        let mut actions = reading();
+        let mut actions: BTreeSet<String> = reading().into_iter().chain(money()).collect();
         actions.retain(|it| {
             let (_, name) = it.split_once(':').unwrap();
             !["Describe", "List", "Get", "Head"]
@@ -147,7 +154,8 @@ mod tests {
 
     #[test]
     fn the_policy_fits_into_one_managed_policy() {
-        let length: usize = reading().iter().map(|it| it.len() + 3).sum();
+        let all = reading().into_iter().chain(money());
+        let length: usize = all.map(|it| it.len() + 3).sum();
         assert!(length < 6144 - 200, "{length}");
     }
 }

@@ -1,55 +1,31 @@
 //! What costs are counted with: prices, amounts of use, and what the user said of the account.
 
-use std::path::PathBuf;
-
-use clap::Args;
-
-use super::{cost::free, definition::Said};
+use super::{
+    cost::free,
+    definition::Said,
+    prices::{self, Prices, Reach},
+};
 use crate::{
     config::{AccountTable, CostTable},
-    cost::{self, Month, Terms, Usage, app},
-    failure::{Exit, Failure},
-    file,
-    free_tier::{self, Question},
+    cost::{self, Month, Terms, Usage, app, meter},
+    failure::Failure,
+    free_tier::{self, Account, Question},
     price::Book,
     report::{Costs, Material},
+    snapshot::Snapshot,
 };
-
-/// Larger than all of AWS's prices that a rack could ask for.
-const LARGEST_BOOK: u64 = 16 << 20;
-
-/// Prices besides those that racklens brings.
-#[derive(Clone, Debug, Default, Args)]
-pub struct Prices {
-    /// Prices of your own, which go before those of the list: a table with the columns service,
-    /// region, usage, unit, from, to, price, currency, source, as_of, standing
-    #[arg(long, value_name = "FILE")]
-    pub prices: Option<PathBuf>,
-}
-
-impl Prices {
-    /// The user's prices before those that racklens brings.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or could make a wrong bill.
-    pub fn book(&self) -> Result<Book, Failure> {
-        let own = Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
-        let Some(path) = &self.prices else {
-            return Ok(own);
-        };
-        let text = file::read_text(path, LARGEST_BOOK)?;
-        let book = Book::parse(&text).map_err(|it| {
-            Failure::new(Exit::Usage, format!("{}, {it}", path.display()))
-                .hint("one row for each tier; no price was taken from it")
-        })?;
-        Ok(book.over(own))
-    }
-}
 
 /// All that costs are counted with.
 #[derive(Clone, Debug, Default)]
 pub struct Pricing {
     pub book: Book,
+    /// How the prices were chosen: "auto", "stored", "live".
+    pub chosen: String,
+    /// Sentences about the prices, for a person.
+    pub notes: Vec<String>,
+    /// Whether AWS was asked for prices by name and did not tell all of them.
+    pub unheard: bool,
+    /// What the user told of use; what was measured is the snapshot's.
     pub usage: Usage,
     pub costs: CostTable,
     pub account: AccountTable,
@@ -62,7 +38,8 @@ impl Pricing {
     /// When what was built in is damaged.
     pub fn embedded() -> Result<Self, Failure> {
         Ok(Self {
-            book: Prices::default().book()?,
+            book: prices::embedded()?,
+            chosen: "embedded".to_owned(),
             ..Self::default()
         })
     }
@@ -71,15 +48,32 @@ impl Pricing {
     ///
     /// # Errors
     /// When the prices or the configuration cannot be used.
-    pub fn of(rack: &str, said: &Said, prices: &Prices) -> Result<Self, Failure> {
-        let book = prices.book()?;
+    pub fn of(
+        snapshot: &Snapshot,
+        said: &Said,
+        prices: &Prices,
+        reach: Reach<'_>,
+    ) -> Result<Self, Failure> {
         let (costs, account) = said.costs()?;
+        let usage = said.usage(&snapshot.rack)?;
+        let priced = prices.of(snapshot, reach)?;
         Ok(Self {
-            book,
-            usage: said.usage(rack)?,
+            book: priced.book,
+            chosen: priced.chosen,
+            notes: priced.notes,
+            unheard: priced.unheard,
+            usage,
             costs,
             account,
         })
+    }
+
+    /// How much is used in a month: what the user told, and what was measured of the rest.
+    pub fn used(&self, material: &Material<'_>, month: &Month) -> Usage {
+        let snapshot = material.snapshot;
+        let measured = snapshot.money.used.as_ref();
+        let measured = measured.map(|it| meter::usage(&material.case, &snapshot.region, it, month));
+        self.usage.clone().over(measured.unwrap_or_default())
     }
 
     /// Counts a usual month, and the free tier of the month in which the snapshot was taken.
@@ -97,10 +91,11 @@ impl Pricing {
                 region: &snapshot.region,
                 book: &self.book,
                 month,
-                usage: &self.usage,
+                usage: &self.used(material, month),
             };
             cost::bill(&material.case, &terms)
         };
+        let counted = snapshot.money.free_tier.as_ref().map(Account::told);
         let bill = of(&Month::usual());
         let apps = app::allocate(&material.case, &bill, self.costs.weights);
         let question = Question {
@@ -108,7 +103,7 @@ impl Pricing {
             at: snapshot.taken,
             opened: self.account.opened,
             credits: self.account.credits.map(|it| it.0),
-            account: None,
+            account: counted.as_ref(),
         };
         let month = of(&Month::around(snapshot.taken));
         let free = free_tier::assess(&month, material.case.graph, &question)

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{
-    pricing::{Prices, Pricing},
+    prices::{self, Prices, Reach},
+    pricing::Pricing,
     since::{self, Since},
     teardown::{self, Wishes},
 };
@@ -113,11 +114,16 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         #[cfg(feature = "aws")]
         (Out::Bucket { .. }, _) => args.check_bucket()?,
     }
-    let snapshot = super::load(&args.input)?;
+    let mut snapshot = super::load(&args.input)?;
     if args.review {
         return review(&snapshot, args);
     }
-    let pricing = Pricing::of(&snapshot.rack, &args.input.said, &args.prices)?;
+    let reach = Reach::of(&args.input);
+    let pricing = Pricing::of(&snapshot, &args.input.said, &args.prices, reach)?;
+    prices::store(&pricing, &mut snapshot)?;
+    for note in &pricing.notes {
+        ui::note(&text::harmless(note));
+    }
     let (written, page) = match (&args.out, args.keep) {
         (Out::Folder(out), None) => args.write(&snapshot, &pricing, out)?,
         (Out::Folder(root), Some(keep)) => args.keep(&snapshot, &pricing, root, keep)?,
@@ -134,7 +140,7 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         it.status == Status::Fail && (!args.new_only || it.is_news || report.since.is_none())
     });
     let bad = counted.any(|it| args.fail_on.is_reached_by(it.severity));
-    Ok(match (bad, snapshot.gaps.is_empty()) {
+    Ok(match (bad, snapshot.gaps.is_empty() && !pricing.unheard) {
         (true, _) => Exit::Findings,
         (false, false) => Exit::Incomplete,
         (false, true) => Exit::Fine,

@@ -4,11 +4,17 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::definition::Said;
+use super::{
+    definition::Said,
+    money::{HEADING, Learn},
+    prices::{self, Choice, Prices, Reach},
+};
 use crate::{
     aws::session::Access,
     failure::{Exit, Failure},
-    file, report, text, ui,
+    file, report,
+    snapshot::Snapshot,
+    text, ui,
 };
 
 #[derive(Debug, Args)]
@@ -22,11 +28,66 @@ pub struct Take {
     #[command(flatten)]
     said: Said,
     #[command(flatten)]
+    beside: Beside,
+    #[command(flatten)]
     access: Access,
 }
 
+/// What a snapshot holds only where it is asked for.
+#[derive(Debug, Args)]
+struct Beside {
+    #[command(flatten)]
+    learn: Learn,
+    /// Ask what the account has used of the free tier, and on which plan it is
+    #[arg(long, help_heading = HEADING)]
+    free_tier: bool,
+    /// Store the prices that the rack is counted with: auto, live, embedded, or a file of your own
+    ///
+    /// Then `cost --from` counts the same in years to come. As `cost --prices` takes them.
+    #[arg(long, value_name = "WHICH", value_parser = prices::choice, help_heading = HEADING)]
+    prices: Option<Choice>,
+    /// Folder for prices that AWS told [default: racklens in the user's cache folder]
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "prices",
+        help_heading = HEADING
+    )]
+    cache: Option<PathBuf>,
+}
+
+impl Beside {
+    /// Adds what is asked for. Returns what is to be said of the prices, and whether AWS told all
+    /// of those that it was asked for by name.
+    fn add(
+        &self,
+        access: &Access,
+        snapshot: &mut Snapshot,
+    ) -> Result<(Vec<String>, bool), Failure> {
+        self.learn.run(access, snapshot, self.free_tier)?;
+        let Some(choice) = &self.prices else {
+            return Ok((Vec::new(), true));
+        };
+        let prices = Prices {
+            prices: choice.clone(),
+            cache: self.cache.clone(),
+        };
+        let priced = prices.of(snapshot, Reach::live(access))?;
+        let list = super::look(snapshot, |case| {
+            let region = &snapshot.region;
+            Ok(prices::used(&priced.book, &priced.chosen, case, region))
+        })?;
+        snapshot.money.prices = Some(list);
+        Ok((priced.notes, !priced.unheard))
+    }
+}
+
 pub fn run(args: &Take) -> Result<Exit, Failure> {
-    let snapshot = super::live::snapshot(&args.access, &args.rack, &args.said)?;
+    let mut snapshot = super::live::snapshot(&args.access, &args.rack, &args.said)?;
+    let (notes, heard) = args.beside.add(&args.access, &mut snapshot)?;
+    for note in notes {
+        ui::note(&text::harmless(&note));
+    }
     let out = args.out.clone().unwrap_or_else(|| default_name(&args.rack));
     if out == Path::new("-") {
         ui::result(&snapshot.to_json())?;
@@ -41,8 +102,15 @@ pub fn run(args: &Take) -> Result<Exit, Failure> {
         );
         ui::result(&format!("{}\n", text::harmless(&line)))?;
     }
+    for it in &snapshot.money.unheard {
+        ui::note(&text::harmless(&it.to_string()));
+    }
     let Some(line) = report::incomplete(snapshot.gaps.len()) else {
-        return Ok(Exit::Fine);
+        return Ok(if heard && snapshot.money.unheard.is_empty() {
+            Exit::Fine
+        } else {
+            Exit::Incomplete
+        });
     };
     ui::note(&line);
     for gap in &snapshot.gaps {

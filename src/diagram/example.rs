@@ -11,7 +11,7 @@ use crate::{
     relation::RelationKind,
     report::Material,
     rule,
-    snapshot::{FORMAT, Origin, Resource, Snapshot},
+    snapshot::{FORMAT, Money, Origin, Resource, Snapshot},
     testing::owned,
 };
 
@@ -29,6 +29,7 @@ pub(super) fn drawn(resources: &[Resource], question: &Question) -> Diagram {
         definition: None,
         calls: BTreeMap::new(),
         gaps: Vec::new(),
+        money: Money::default(),
         resources: resources.to_vec(),
         origin: Origin::default(),
     };

@@ -20,7 +20,7 @@ use crate::{
         task_definition::{ContainerDefinition, TaskDefinition},
     },
     rule::{self, Status},
-    snapshot::{FORMAT, Gap, Origin, Reason, Resource},
+    snapshot::{FORMAT, Gap, Money, Origin, Reason, Resource},
     testing,
 };
 
@@ -39,6 +39,7 @@ fn snapshot(resources: &[Resource], gaps: &[Gap]) -> Snapshot {
         gaps: gaps.to_vec(),
         resources: resources.to_vec(),
         origin: Origin::default(),
+        money: Money::default(),
     }
 }
 

@@ -283,7 +283,7 @@ mod tests {
     use super::*;
     use crate::{
         file,
-        snapshot::{FORMAT, Origin},
+        snapshot::{FORMAT, Money, Origin},
     };
 
     fn snapshot(rack: &str, region: &str) -> Snapshot {
@@ -301,6 +301,7 @@ mod tests {
             gaps: Vec::new(),
             resources: Vec::new(),
             origin: Origin::default(),
+            money: Money::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::offer::Offer;
-use crate::kind::Fact;
+use crate::{kind::Fact, snapshot::money};
 
 /// The account's own figures, all of them optional: reading them takes calls of their own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,22 @@ pub struct Plan {
 }
 
 impl Account {
+    /// The figures that a snapshot holds.
+    pub fn told(it: &money::FreeTier) -> Self {
+        let items = |all: &Vec<money::Offer>| all.iter().map(Item::told).collect();
+        Self {
+            read: it.asked,
+            usage: it
+                .offers
+                .as_ref()
+                .map_or(Fact::Unread, |it| Fact::Known(items(it))),
+            plan: it
+                .plan
+                .as_ref()
+                .map_or(Fact::Unread, |it| Fact::Known(Plan::told(it))),
+        }
+    }
+
     /// AWS's count of an offer in a region; of several the one that is nearest to its end.
     pub fn of(&self, offer: &Offer, region: &str) -> Option<&Item> {
         let items = self.usage.known()?.iter();
@@ -68,7 +84,40 @@ impl Account {
     }
 }
 
+impl Plan {
+    fn told(it: &money::Plan) -> Option<Self> {
+        match it {
+            money::Plan::Legacy => None,
+            money::Plan::Credits {
+                kind,
+                status,
+                left,
+                ends,
+            } => Some(Self {
+                kind: kind.clone(),
+                status: status.clone(),
+                credits: *left,
+                expires: *ends,
+            }),
+        }
+    }
+}
+
 impl Item {
+    fn told(it: &money::Offer) -> Self {
+        Self {
+            service: it.service.clone(),
+            operation: it.operation.clone(),
+            usage_type: it.usage_type.clone(),
+            region: it.region.clone(),
+            actual: it.used,
+            forecast: it.forecast,
+            limit: it.limit,
+            unit: it.unit.clone(),
+            offer: it.kind.clone(),
+        }
+    }
+
     fn is_of(&self, offer: &Offer, region: &str) -> bool {
         let name = &self.usage_type;
         let name = name.strip_prefix("Global-").unwrap_or(name);

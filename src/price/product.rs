@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 
 use super::{
-    Usage,
+    GLOBAL, Key, Usage,
     tier::{BadTiers, Tier, Tiers},
     unit::Unit,
 };
@@ -16,13 +16,16 @@ const ON_DEMAND: &str = "JRTCKXETXF";
 
 /// What a plain Linux instance hour is narrowed down by. The same usage type has other prices for
 /// other software, and the price 0 for capacity that was reserved.
-const PLAIN_LINUX: &[(&str, &str)] = &[
+pub(super) const PLAIN_LINUX: &[(&str, &str)] = &[
     ("operatingSystem", "Linux"),
     ("preInstalledSw", "NA"),
     ("tenancy", "Shared"),
     ("capacitystatus", "Used"),
     ("marketoption", "OnDemand"),
 ];
+
+/// The attribute that tells the engine of a database.
+const ENGINE: &str = "databaseEngine";
 
 /// A product with its on-demand price.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +69,9 @@ pub enum NoPrice {
     Absent,
     #[error("products {0} and {1} both fit, at different prices")]
     Ambiguous(String, String),
+    /// What AWS gives in a bundle or has reserved stands in the list at 0, beside what it costs.
+    #[error("the only product that fits, {0}, is for nothing")]
+    Free(String),
 }
 
 #[derive(Deserialize)]
@@ -160,28 +166,39 @@ impl Product {
         };
         let narrowed = usage.filters().next().is_some();
         let plain = usage.name().starts_with("BoxUsage:") && !narrowed;
-        attribute("regionCode") == Some(region)
+        let there = match attribute("regionCode") {
+            Some(it) if region != GLOBAL => it == region,
+            // What has no region of its own is told without one, or as of everywhere.
+            it => region == GLOBAL && it.is_none_or(|it| it.is_empty() || it.contains(GLOBAL)),
+        };
+        there
             && own.name() == usage.name()
             && usage.filters().all(fits)
             && (!plain || PLAIN_LINUX.iter().all(|it| fits(*it)))
     }
 
-    /// The one that is asked for. AWS has some products twice, under two numbers at one price.
+    /// The one that is asked for. AWS has some products twice, under two numbers at one price,
+    /// and some beside a twin that costs nothing.
     ///
     /// # Errors
-    /// When none fits, or when two do at different prices: then nobody can tell which is billed.
-    pub fn find<'a>(
-        all: &'a [Self],
-        service: &str,
-        region: &str,
-        usage: &str,
-    ) -> Result<&'a Self, NoPrice> {
-        let usage = Usage::parse(usage, region);
-        let fits = |it: &&Self| it.service == service && it.is(region, &usage);
-        let mut fitting = all.iter().filter(fits);
-        let first = fitting.next().ok_or(NoPrice::Absent)?;
-        let differs = |it: &&Self| (&it.tiers, it.unit) != (&first.tiers, first.unit);
-        match fitting.find(differs) {
+    /// When none fits, when two do at different prices, as nobody can tell which is billed then,
+    /// or when what fits is for nothing.
+    pub fn find<'a>(all: &'a [Self], key: &Key) -> Result<&'a Self, NoPrice> {
+        let fits = |it: &&Self| it.service == key.service && it.is(&key.region, &key.usage);
+        let fitting: Vec<&Self> = all.iter().filter(fits).collect();
+        let any = fitting.first().ok_or(NoPrice::Absent)?;
+        let free = |it: &Self| it.tiers.all().iter().all(|it| it.price.is_zero());
+        let mut paid: Vec<&Self> = fitting.iter().copied().filter(|it| !free(it)).collect();
+        // RDS has the storage of every engine, and that of each under the same name.
+        let of_any = |it: &Self| it.attributes.get(ENGINE).is_some_and(|it| it == "Any");
+        if paid.iter().any(|it| of_any(it)) {
+            paid.retain(|it| of_any(it));
+        }
+        let Some(first) = paid.first() else {
+            return Err(NoPrice::Free(any.sku.clone()));
+        };
+        let differs = |it: &&&Self| (&it.tiers, it.unit) != (&first.tiers, first.unit);
+        match paid.iter().find(differs) {
             Some(it) => Err(NoPrice::Ambiguous(first.sku.clone(), it.sku.clone())),
             None => Ok(first),
         }

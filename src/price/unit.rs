@@ -56,4 +56,10 @@ impl Unit {
         let found = UNITS.iter().find(|it| it.0 == text);
         found.map(|&(_, name, basis)| Self { name, basis })
     }
+
+    /// The unit that we call so.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = UNITS.iter().find(|it| it.1 == name);
+        found.map(|&(_, name, basis)| Self { name, basis })
+    }
 }

@@ -1,19 +1,44 @@
 //! Usage types, in the one form in which they are compared: without their region's prefix.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
-/// What AWS writes before a usage type of a region. In us-east-1 only newer ones have it.
+/// What AWS writes before a usage type of a region, as its page of billing codes has them. In
+/// us-east-1 only newer ones have it.
 const PREFIXES: &[(&str, &str)] = &[
+    ("af-south-1", "AFS1-"),
+    ("ap-east-1", "APE1-"),
+    ("ap-east-2", "APE2-"),
     ("ap-northeast-1", "APN1-"),
+    ("ap-northeast-2", "APN2-"),
+    ("ap-northeast-3", "APN3-"),
+    ("ap-south-1", "APS3-"),
+    ("ap-south-2", "APS5-"),
     ("ap-southeast-1", "APS1-"),
     ("ap-southeast-2", "APS2-"),
+    ("ap-southeast-3", "APS4-"),
+    ("ap-southeast-4", "APS6-"),
+    ("ap-southeast-5", "APS7-"),
+    ("ap-southeast-6", "APS8-"),
+    ("ap-southeast-7", "APS9-"),
     ("ca-central-1", "CAN1-"),
+    ("ca-west-1", "CAN2-"),
     ("eu-central-1", "EUC1-"),
+    ("eu-central-2", "EUC2-"),
+    ("eu-north-1", "EUN1-"),
+    ("eu-south-1", "EUS1-"),
+    ("eu-south-2", "EUS2-"),
     ("eu-west-1", "EU-"),
     ("eu-west-2", "EUW2-"),
+    ("eu-west-3", "EUW3-"),
+    ("il-central-1", "ILC1-"),
+    ("me-central-1", "MEC1-"),
+    ("me-south-1", "MES1-"),
+    ("mx-central-1", "MXC1-"),
     ("sa-east-1", "SAE1-"),
     ("us-east-1", "USE1-"),
     ("us-east-2", "USE2-"),
+    ("us-gov-east-1", "UGE1-"),
+    ("us-gov-west-1", "UGW1-"),
     ("us-west-1", "USW1-"),
     ("us-west-2", "USW2-"),
 ];
@@ -50,6 +75,15 @@ impl Usage {
     pub fn filters(&self) -> impl Iterator<Item = (&str, &str)> {
         let filters = self.filters.iter();
         filters.map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+}
+
+/// As it is written in a book, and read again by [`Usage::parse`].
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        self.filters()
+            .try_for_each(|(key, value)| write!(f, "|{key}={value}"))
     }
 }
 
@@ -93,6 +127,12 @@ mod tests {
                 "{text} in {region}"
             );
         }
+    }
+
+    #[test]
+    fn a_usage_type_is_written_as_it_is_read() {
+        let text = "InstanceUsage:db.t3.micro|databaseEngine=MySQL|licenseModel=None";
+        assert_eq!(Usage::parse(text, "us-east-1").to_string(), text);
     }
 
     #[test]

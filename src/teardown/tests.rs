@@ -16,7 +16,7 @@ use crate::{
     rack::{self, STACK_ID_TAG},
     removal::{Action, Data},
     rule::Case,
-    snapshot::{Gap, Gaps, Origin, Resource, Snapshot},
+    snapshot::{Gap, Gaps, Money, Origin, Resource, Snapshot},
     testing,
 };
 
@@ -56,6 +56,7 @@ fn snapshot(resources: Vec<Resource>, own: &[&str], gaps: Vec<Gap>) -> Snapshot 
         gaps,
         resources,
         origin: Origin::default(),
+        money: Money::default(),
     }
 }
 

@@ -37,7 +37,7 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::body::SdkBody;
-use racklens::aws::read;
+use racklens::aws::{money, read};
 
 /// The answers of an endpoint, by request. Cloning is cheap and shares them.
 #[derive(Clone)]
@@ -146,7 +146,8 @@ pub struct Desk {
 impl Recorded {
     /// Remembers every answer that `run` gets from the endpoint it is given, which asks `upstream`.
     pub fn take(upstream: &str, run: impl FnOnce(&str)) -> Self {
-        let services = read::calls().into_iter().map(|it| it.service);
+        let calls = read::calls().into_iter().chain(money::CALLS);
+        let services = calls.map(|it| it.service);
         let recorded = Self {
             upstream: upstream.trim_start_matches("http://").to_owned(),
             answers: Arc::default(),

@@ -98,6 +98,13 @@ impl View<'_> {
             "doubtful": bill.doubtful(),
             "oldest_price": dates.map(|it| it.0),
             "newest_price": dates.map(|it| it.1),
+            "prices": {
+                "chosen": self.pricing.chosen,
+                "sources": self.sources(),
+                "notes": self.pricing.notes,
+            },
+            "actual": self.actual_json(),
+            "unheard": snapshot.money.unheard,
             "free_tier": self.free.as_ref().map(super::free::json),
             "limits": LIMITS,
             "by": self.by.name(),

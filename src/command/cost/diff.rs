@@ -11,7 +11,8 @@ use crate::{
     command::{
         self,
         definition::Said,
-        pricing::{Prices, Pricing},
+        prices::{Prices, Reach},
+        pricing::Pricing,
     },
     cost::{
         self, Bill, Line, Month, Terms,
@@ -64,7 +65,10 @@ enum Format {
 pub(super) fn run(args: &Diff) -> Result<Exit, Failure> {
     let old = file::read_snapshot(&args.old)?;
     let new = file::read_snapshot(&args.new)?;
-    let pricing = Pricing::of(&new.rack, &args.said, &args.prices)?;
+    let pricing = Pricing::of(&new, &args.said, &args.prices, Reach::default())?;
+    for note in &pricing.notes {
+        ui::note(&text::harmless(note));
+    }
     with_bill(&old, &pricing, |before| {
         with_bill(&new, &pricing, |after| {
             let view = View {
@@ -90,11 +94,12 @@ fn with_bill<T>(
     then: impl FnOnce(&Bill<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     command::judge(snapshot, |material| {
+        let month = Month::usual();
         let terms = Terms {
             region: &snapshot.region,
             book: &pricing.book,
-            month: &Month::usual(),
-            usage: &pricing.usage,
+            month: &month,
+            usage: &pricing.used(material, &month),
         };
         then(&cost::bill(&material.case, &terms))
     })

@@ -10,7 +10,7 @@ use crate::{
         app::{Allocation, AppSum, Way},
         group::{self, By, Sum},
     },
-    price::Usd,
+    price::{Usd, ask},
     text,
 };
 
@@ -43,6 +43,7 @@ impl View<'_> {
             );
             parts.push(format!("Shared with others, not in the total:\n\n{rows}"));
         }
+        parts.extend(self.actual_page(table));
         parts.join("\n")
     }
 
@@ -149,6 +150,10 @@ impl View<'_> {
             } else {
                 format!("prices of {oldest} to {newest}")
             });
+        }
+        if let Some(told) = self.sources().get(ask::SOURCE) {
+            let prices = text::count(*told, "price");
+            lines.push(format!("{prices} told by AWS's price list"));
         }
         if bill.doubtful() > Usd::ZERO {
             lines.push(format!(

@@ -19,7 +19,7 @@ fn price(
     region: &str,
     usage: &str,
 ) -> Result<String, NoPrice> {
-    let found = Product::find(products, service, region, usage)?;
+    let found = Product::find(products, &Key::new(service, region, usage))?;
     let first = found.tiers.first().normalize();
     Ok(format!("{first} per {}", found.unit.name))
 }
@@ -109,7 +109,8 @@ fn each_recorded_product_has_its_own_price_and_no_other() {
             "{usage}"
         );
     }
-    let snapshot = Product::find(&all, "AmazonEC2", "us-east-1", "EBS:SnapshotUsage").unwrap();
+    let key = Key::new("AmazonEC2", "us-east-1", "EBS:SnapshotUsage");
+    let snapshot = Product::find(&all, &key).unwrap();
     assert_eq!(
         snapshot.sku, "7U7TWP44UP36AT3R",
         "not the one of underbilling or Outposts"
@@ -142,8 +143,8 @@ fn the_price_of_another_region_service_or_name_is_no_price() {
 #[test]
 fn public_addresses_have_no_family_and_are_found_all_the_same() {
     let all = recorded();
-    let usage = "PublicIPv4:InUseAddress";
-    let address = Product::find(&all, "AmazonVPC", "us-east-1", usage).unwrap();
+    let key = Key::new("AmazonVPC", "us-east-1", "PublicIPv4:InUseAddress");
+    let address = Product::find(&all, &key).unwrap();
     assert_eq!(address.family, None);
 }
 
@@ -190,6 +191,45 @@ fn two_products_at_one_price_are_one_and_at_two_prices_none() {
         price(&differing, "AWSELB", "us-east-1", "X"),
         Err(ambiguous)
     );
+}
+
+#[test]
+fn a_twin_for_nothing_is_passed_over_and_alone_is_no_price() {
+    let at = |usd| parse(&product("X", &json!({"a": dimension("0", "Inf", usd)}))).unwrap();
+    let of = |all: &[Product]| price(all, "AWSELB", "us-east-1", "X");
+    assert_eq!(of(&[at("0"), at("2")]).as_deref(), Ok("2 per hour"));
+    assert_eq!(of(&[at("0")]), Err(NoPrice::Free("SKU".to_owned())));
+}
+
+#[test]
+fn storage_of_any_engine_counts_more_than_that_of_one() {
+    let of = |engine: &str, usd| {
+        let mut it = product("RDS:GP2-Storage", &json!({"a": dimension("0", "Inf", usd)}));
+        it["serviceCode"] = json!("AmazonRDS");
+        it["product"]["attributes"]["databaseEngine"] = json!(engine);
+        parse(&it).unwrap()
+    };
+    let all = [of("Oracle", "0.2"), of("Any", "0.115")];
+    let found = price(&all, "AmazonRDS", "us-east-1", "RDS:GP2-Storage");
+    assert_eq!(found.as_deref(), Ok("0.115 per hour"));
+}
+
+#[test]
+fn what_has_no_region_is_found_where_the_list_names_none() {
+    let mut zone = product("HostedZone", &json!({"a": dimension("0", "Inf", "0.5")}));
+    zone["serviceCode"] = json!("AmazonRoute53");
+    let of = |it: &Value| {
+        price(
+            &[parse(it).unwrap()],
+            "AmazonRoute53",
+            "eu-west-1",
+            "HostedZone",
+        )
+    };
+    assert_eq!(of(&zone), Err(NoPrice::Absent), "it is that of one region");
+    let attributes = zone["product"]["attributes"].as_object_mut().unwrap();
+    attributes.remove("regionCode");
+    assert_eq!(of(&zone).as_deref(), Ok("0.5 per hour"));
 }
 
 #[test]

@@ -443,7 +443,7 @@ mod tests {
             app::Weights,
             tests::{BOOK, convox, decimal},
         },
-        snapshot::{Origin, Snapshot},
+        snapshot::{Money, Origin, Snapshot},
         testing,
     };
 
@@ -462,6 +462,7 @@ mod tests {
             definition: None,
             calls: BTreeMap::new(),
             gaps: Vec::new(),
+            money: Money::default(),
             resources: resources.clone(),
             origin: Origin::default(),
         };

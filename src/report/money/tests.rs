@@ -29,6 +29,7 @@ fn told<T>(
         definition: None,
         calls: BTreeMap::new(),
         gaps: gaps.to_vec(),
+        money: crate::snapshot::Money::default(),
         resources: resources.to_vec(),
         origin: Origin::default(),
     };
