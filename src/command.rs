@@ -57,6 +57,15 @@ fn judge<T>(
     snapshot: &Snapshot,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
+    judge_by(snapshot, rule::audit, then)
+}
+
+/// The same, with the verdicts of other rules than an audit's.
+fn judge_by<T>(
+    snapshot: &Snapshot,
+    judge: fn(&Case<'_>) -> Result<Vec<Judged>, rule::BadWords>,
+    then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     let graph = Graph::build(&snapshot.resources);
     let definition = snapshot.definition.as_ref();
     let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition)?;
@@ -73,7 +82,7 @@ fn judge<T>(
         taken: snapshot.taken,
     };
     let judged: Vec<Judged> =
-        rule::audit(&case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+        judge(&case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
     then(&Material {
         snapshot,
         case,

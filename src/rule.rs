@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub mod exposure;
+pub mod going;
 pub mod internet;
 pub mod origin;
 pub mod revision;
@@ -23,23 +24,35 @@ pub mod served;
 
 pub mod alb_http_not_redirected;
 pub mod asg_ec2_health_only;
+pub mod asg_protected;
 pub mod asg_single_az;
 pub mod bucket_no_public_block;
+pub mod bucket_not_empty;
 pub mod bucket_orphan;
 pub mod bucket_unbounded;
 pub mod cert_expiring;
+pub mod cluster_not_empty;
+pub mod dangling_name;
+pub mod data_protected;
+pub mod database_lost;
+pub mod database_protected;
 pub mod ebs_unattached;
 pub mod ebs_unencrypted;
 pub mod ecr_no_lifecycle;
 pub mod efs_plain;
 pub mod eip_unassociated;
 pub mod env_plain_secret;
+pub mod export_imported;
 pub mod host_mount;
 pub mod host_network;
 pub mod host_pid_ipc;
 pub mod image_latest;
 pub mod imdsv1_allowed;
+pub mod instance_protected;
+pub mod kept_by_template;
+pub mod key_still_needed;
 pub mod lb_idle;
+pub mod lb_protected;
 pub mod lb_single_az;
 pub mod listener_weak_tls;
 pub mod logs_no_retention;
@@ -48,6 +61,7 @@ pub mod nat_unrouted;
 pub mod nat_without_gateway_endpoint;
 pub mod no_healthy_target;
 pub mod no_logging;
+pub mod no_recent_backup;
 pub mod no_task_role;
 pub mod old_platform;
 pub mod privileged;
@@ -56,6 +70,7 @@ pub mod rds_no_backup;
 pub mod rds_public;
 pub mod rds_single_az;
 pub mod rds_unencrypted;
+pub mod repository_not_empty;
 pub mod repository_tag_mutable;
 pub mod role_admin;
 pub mod runs_as_root;
@@ -63,6 +78,7 @@ pub mod service_not_steady;
 pub mod service_single_task;
 pub mod sg_broad_public_cidr;
 pub mod sg_default_allows;
+pub mod sg_named_elsewhere;
 pub mod sg_unused;
 pub mod sg_world;
 pub mod sg_world_admin_port;
@@ -70,6 +86,10 @@ pub mod sg_world_all_traffic;
 pub mod sg_world_data_port;
 pub mod sg_world_unexpected_port;
 pub mod sg_world_wide_range;
+pub mod shared_resource;
+pub mod slow_interface;
+pub mod stack_protected;
+pub mod stack_unhealthy;
 pub mod task_directly_reachable;
 pub mod tg_orphan;
 pub mod used_definition;
@@ -79,23 +99,35 @@ pub mod writable_rootfs;
 pub const RULES: &[Rule] = &[
     alb_http_not_redirected::RULE,
     asg_ec2_health_only::RULE,
+    asg_protected::RULE,
     asg_single_az::RULE,
     bucket_no_public_block::RULE,
+    bucket_not_empty::RULE,
     bucket_orphan::RULE,
     bucket_unbounded::RULE,
     cert_expiring::RULE,
+    cluster_not_empty::RULE,
+    dangling_name::RULE,
+    data_protected::RULE,
+    database_lost::RULE,
+    database_protected::RULE,
     ebs_unattached::RULE,
     ebs_unencrypted::RULE,
     ecr_no_lifecycle::RULE,
     efs_plain::RULE,
     eip_unassociated::RULE,
     env_plain_secret::RULE,
+    export_imported::RULE,
     host_mount::RULE,
     host_network::RULE,
     host_pid_ipc::RULE,
     image_latest::RULE,
     imdsv1_allowed::RULE,
+    instance_protected::RULE,
+    kept_by_template::RULE,
+    key_still_needed::RULE,
     lb_idle::RULE,
+    lb_protected::RULE,
     lb_single_az::RULE,
     listener_weak_tls::RULE,
     logs_no_retention::RULE,
@@ -104,6 +136,7 @@ pub const RULES: &[Rule] = &[
     nat_without_gateway_endpoint::RULE,
     no_healthy_target::RULE,
     no_logging::RULE,
+    no_recent_backup::RULE,
     no_task_role::RULE,
     old_platform::RULE,
     privileged::RULE,
@@ -112,6 +145,7 @@ pub const RULES: &[Rule] = &[
     rds_public::RULE,
     rds_single_az::RULE,
     rds_unencrypted::RULE,
+    repository_not_empty::RULE,
     repository_tag_mutable::RULE,
     role_admin::RULE,
     runs_as_root::RULE,
@@ -119,12 +153,17 @@ pub const RULES: &[Rule] = &[
     service_single_task::RULE,
     sg_broad_public_cidr::RULE,
     sg_default_allows::RULE,
+    sg_named_elsewhere::RULE,
     sg_unused::RULE,
     sg_world_admin_port::RULE,
     sg_world_all_traffic::RULE,
     sg_world_data_port::RULE,
     sg_world_unexpected_port::RULE,
     sg_world_wide_range::RULE,
+    shared_resource::RULE,
+    slow_interface::RULE,
+    stack_protected::RULE,
+    stack_unhealthy::RULE,
     task_directly_reachable::RULE,
     tg_orphan::RULE,
     writable_rootfs::RULE,
@@ -211,6 +250,10 @@ pub struct Words {
     pub title: String,
     pub severity: Severity,
     pub category: Category,
+    /// What it means for whoever takes the rack down; rules without one are no part of that
+    /// review.
+    #[serde(default)]
+    pub teardown: Option<Consequence>,
     /// What it means for a rack.
     pub risk: String,
     /// Steps that mend it.
@@ -308,6 +351,9 @@ pub enum Category {
     Data,
     Reliability,
     Cost,
+    /// What stands in the way on the day on which the rack is taken down; told on that day, and
+    /// not while it is to live.
+    Teardown,
 }
 
 impl Category {
@@ -317,6 +363,32 @@ impl Category {
             Self::Data => "data",
             Self::Reliability => "reliability",
             Self::Cost => "cost",
+            Self::Teardown => "teardown",
+        }
+    }
+}
+
+/// What a failure means for whoever takes the rack down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consequence {
+    /// AWS refuses to delete it, or waits for ever.
+    Blocker,
+    /// Data goes and does not come back.
+    Loss,
+    /// Others break.
+    Shared,
+    /// Something stays, and may go on costing.
+    Leftover,
+}
+
+impl Consequence {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Blocker => "blocker",
+            Self::Loss => "loss",
+            Self::Shared => "shared",
+            Self::Leftover => "leftover",
         }
     }
 }
@@ -492,21 +564,37 @@ pub struct Judged {
     pub verdicts: Vec<Verdict>,
 }
 
-/// Runs every rule.
+/// Runs every rule that is about a rack that is to live.
 ///
 /// # Errors
 /// When a rule's file cannot be read.
 pub fn audit(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
-    let judge = |rule: &'static Rule| {
+    judge(case, |it| it.category != Category::Teardown)
+}
+
+/// Runs every rule that tells what it means to take the rack down: what is in the way, what is
+/// lost, who else is hit and what stays.
+///
+/// # Errors
+/// When a rule's file cannot be read.
+pub fn review(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
+    judge(case, |it| it.teardown.is_some())
+}
+
+fn judge(case: &Case<'_>, wanted: impl Fn(&Words) -> bool) -> Result<Vec<Judged>, BadWords> {
+    let mut judged = Vec::with_capacity(RULES.len());
+    for rule in RULES {
         let words = rule.words()?;
-        let verdicts = run(rule, &words, case);
-        Ok(Judged {
-            rule,
-            words,
-            verdicts,
-        })
-    };
-    RULES.iter().map(judge).collect()
+        if wanted(&words) {
+            let verdicts = run(rule, &words, case);
+            judged.push(Judged {
+                rule,
+                words,
+                verdicts,
+            });
+        }
+    }
+    Ok(judged)
 }
 
 /// Takes back every good word that hangs on what was not read.
@@ -603,6 +691,29 @@ mod tests {
             for address in &words.references {
                 assert!(address.starts_with("https://"), "{}: {address}", rule.id);
             }
+        }
+    }
+
+    #[test]
+    fn a_rack_that_is_to_live_is_not_told_what_keeps_it_from_going() {
+        let resources = [crate::testing::cluster("prod")];
+        let of = |judge: fn(&Case<'_>) -> Result<Vec<Judged>, BadWords>| {
+            let judged = owned(&resources, &[], |_| true, |case| judge(case).unwrap());
+            let ids: BTreeSet<&str> = judged.iter().map(|it| it.rule.id).collect();
+            ids
+        };
+        let (audit, review) = (of(audit), of(review));
+        assert!(review.contains("cluster-not-empty") && !audit.contains("cluster-not-empty"));
+        assert!(review.contains("stack-unhealthy") && audit.contains("stack-unhealthy"));
+        assert!(audit.contains("env-plain-secret") && !review.contains("env-plain-secret"));
+    }
+
+    #[test]
+    fn a_rule_about_the_teardown_says_what_its_failure_means_for_it() {
+        for rule in RULES {
+            let words = words(rule);
+            let of_teardown = words.category == Category::Teardown;
+            assert!(!of_teardown || words.teardown.is_some(), "{}", rule.id);
         }
     }
 

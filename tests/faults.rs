@@ -272,7 +272,8 @@ impl Reading {
             gaps: &snapshot.gaps,
             taken: snapshot.taken,
         };
-        let verdicts = rule::audit(&case).unwrap().into_iter();
+        let audit = rule::audit(&case).unwrap();
+        let verdicts = audit.into_iter().chain(rule::review(&case).unwrap());
         let verdicts = verdicts
             .flat_map(|it| it.verdicts)
             .map(|it| ((it.rule, it.subject, it.detail), it.status))

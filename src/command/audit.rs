@@ -7,7 +7,7 @@ use crate::{
     cli::{FailOn, Format, Input},
     failure::{Exit, Failure},
     report::{self, Material, csv},
-    rule::{Severity, Status, Verdict},
+    rule::{self, Severity, Status, Verdict},
     snapshot::Snapshot,
     text, ui,
 };
@@ -21,6 +21,9 @@ pub struct Audit {
     /// Show what passed, too
     #[arg(long)]
     all: bool,
+    /// Judge what taking the rack down would mean: what is in the way, what is lost, who else is hit
+    #[arg(long)]
+    teardown: bool,
     /// End with exit code 10 when a finding is at least this bad
     #[arg(long, value_name = "SEVERITY", default_value = "high")]
     fail_on: FailOn,
@@ -28,7 +31,12 @@ pub struct Audit {
 
 pub fn run(args: &Audit) -> Result<Exit, Failure> {
     let snapshot = super::load(&args.input)?;
-    super::judge(&snapshot, |material| {
+    let judge = if args.teardown {
+        rule::review
+    } else {
+        rule::audit
+    };
+    super::judge_by(&snapshot, judge, |material| {
         ui::result(&match args.format {
             Format::Table => table(material, args.all),
             Format::Json => json(&snapshot, material, args.all),

@@ -132,7 +132,13 @@ fn convox() -> Vec<Resource> {
             ..TableFacts::default()
         };
         let facts = Fact::Known(facts);
-        Resource::new(name, Table { facts })
+        Resource::new(
+            name,
+            Table {
+                facts,
+                ..Table::default()
+            },
+        )
     };
     let key = KeyFacts {
         manager: "CUSTOMER".to_owned(),

@@ -95,7 +95,10 @@ mod tests {
     fn severity(block: Option<PublicAccessBlock>, is_public: bool) -> (Status, Severity) {
         let bucket = Bucket {
             public_access_block: Fact::Known(block),
-            policy: Fact::Known(Some(PolicyFacts { is_public })),
+            policy: Fact::Known(Some(PolicyFacts {
+                is_public,
+                ..PolicyFacts::default()
+            })),
             ..Bucket::default()
         };
         let resources = [Resource::new("b", bucket)];
