@@ -15,6 +15,7 @@ use crate::{
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod policy;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -42,16 +42,16 @@ impl Declared {
 /// What stays of a template's resources, by their names in it: `Retain`, `RetainExceptOnCreate` or
 /// `Snapshot`. A database is kept as a snapshot even where the template says nothing.
 ///
-/// # Errors
-/// In words, when the text is neither JSON nor YAML of a template.
-pub fn kept(text: &str) -> Result<BTreeMap<String, String>, String> {
+/// `None` when the text is neither JSON nor YAML of a template; why is not told, for that would
+/// tell what stands in it.
+pub fn kept(text: &str) -> Option<BTreeMap<String, String>> {
     let template: Template = if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|it| it.to_string())?
+        serde_json::from_str(text).ok()?
     } else {
-        serde_saphyr::from_str(text).map_err(|it| it.to_string())?
+        serde_saphyr::from_str(text).ok()?
     };
     let resources = template.resources.into_iter();
-    Ok(resources
+    Some(resources
         .filter_map(|(name, it)| Some((name, it.kept()?)))
         .collect())
 }
@@ -99,8 +99,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_template_is_an_error() {
-        assert!(kept("{\"Resources\": [").is_err());
-        assert!(kept("Resources: [1, 2").is_err());
+    fn of_what_is_no_template_nothing_is_told() {
+        assert!(kept("{\"Resources\": [").is_none());
+        assert!(kept("Resources: [1, 2").is_none());
     }
 }

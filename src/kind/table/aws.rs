@@ -11,15 +11,16 @@ use crate::{
         read::{Reading, Source},
         shape::{self, size},
     },
-    kind::{Fact, Kind},
+    kind::{AsKind, Fact, Kind},
     snapshot::Resource,
 };
 
 const TABLES: Call = Call::new(Service::DynamoDb, "ListTables");
 const DESCRIBE: Call = Call::new(Service::DynamoDb, "DescribeTable");
+const BACKUPS: Call = Call::new(Service::DynamoDb, "DescribeContinuousBackups");
 
 pub const READING: Reading = Reading {
-    calls: &[TABLES, DESCRIBE],
+    calls: &[TABLES, DESCRIBE, BACKUPS],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -38,20 +39,39 @@ fn deepen(aws: &Aws, tables: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Table, tables, |it| describe(aws, it)))
 }
 
+/// Asks both questions at once: neither needs the other's answer.
 async fn describe(aws: &Aws, table: Resource) -> Found {
     let mut found = Found::of(Kind::Table);
     let id = table.id.clone();
     let answer = aws.dynamodb.describe_table().table_name(&id.key).send();
-    match found.answer(DESCRIBE, Some(&id), answer.await) {
-        None => found.resources.push(table),
+    let backups = aws.dynamodb.describe_continuous_backups();
+    let (answer, backups) = tokio::join!(answer, backups.table_name(&id.key).send());
+    let mut described = match found.answer(DESCRIBE, Some(&id), answer) {
+        None => table,
         Some(answer) => match described(&table, answer.table) {
-            Ok(table) => found.resources.push(table),
+            Ok(table) => table,
             Err(missing) => {
                 found.malformed(DESCRIBE, Some(&id), missing);
-                found.resources.push(table);
+                table
             }
         },
+    };
+    let backups = found.answer(BACKUPS, Some(&id), backups);
+    if let (Some(answer), Some(attrs)) = (backups, Table::of_mut(&mut described.attrs)) {
+        let told = answer.continuous_backups_description;
+        let told = told.and_then(|it| it.point_in_time_recovery_description);
+        match told.and_then(|it| it.point_in_time_recovery_status) {
+            Some(it) => {
+                let on = it == types::PointInTimeRecoveryStatus::Enabled;
+                attrs.point_in_time = Fact::Known(on);
+            }
+            None => {
+                let field = "PointInTimeRecoveryStatus";
+                found.malformed(BACKUPS, Some(&id), Missing(field));
+            }
+        }
     }
+    found.resources.push(described);
     found
 }
 
@@ -63,8 +83,11 @@ fn described(
     let created = shape::time(table.creation_date_time);
     let facts = facts(table)?;
     let arn = facts.arn.clone();
-    let facts = Fact::Known(facts);
-    Ok(Resource::new(&named.id.key, Table { facts })
+    let table = Table {
+        facts: Fact::Known(facts),
+        ..Table::default()
+    };
+    Ok(Resource::new(&named.id.key, table)
         .arn(arn)
         .created(created)
         .tags(named.tags.clone()))
@@ -116,7 +139,7 @@ fn units(it: Option<&types::ProvisionedThroughputDescription>) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::AsKind, testing::replay::Tape};
+    use crate::testing::replay::Tape;
 
     fn builds() -> Vec<Resource> {
         vec![Resource::new("builds", Table::default())]
@@ -147,25 +170,41 @@ mod tests {
                 "TableArn":"arn:aws:dynamodb:us-east-1:1:table/builds",
                 "ProvisionedThroughput":{"ReadCapacityUnits":5,"WriteCapacityUnits":1}}}"#,
         );
+        let tape = tape.answer(
+            200,
+            r#"{"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED",
+                "PointInTimeRecoveryDescription":{"PointInTimeRecoveryStatus":"ENABLED"}}}"#,
+        );
         let found = deepen(&tape.aws(), builds()).await;
         let facts = facts_of(&found).unwrap();
         assert!(facts.is_provisioned());
         assert_eq!((facts.read_units, facts.items), (5, 12));
         assert!(found.resources[0].arn.is_some());
+        let table = Table::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(table.point_in_time, Fact::Known(true));
     }
 
     #[tokio::test]
     async fn a_table_without_its_status_keeps_its_name_and_leaves_a_gap() {
-        let tape = Tape::default().answer(200, r#"{"Table":{"TableName":"builds"}}"#);
+        let tape = Tape::default()
+            .answer(200, r#"{"Table":{"TableName":"builds"}}"#)
+            .answer(200, "{}");
         let found = deepen(&tape.aws(), builds()).await;
         assert_eq!(facts_of(&found), None);
-        assert_eq!(found.gaps[0].message, "the answer has no TableStatus");
+        let told: Vec<&str> = found.gaps.iter().map(|it| &*it.message).collect();
+        assert_eq!(
+            told,
+            [
+                "the answer has no TableStatus",
+                "the answer has no PointInTimeRecoveryStatus"
+            ]
+        );
     }
 
     #[tokio::test]
     async fn a_refused_description_is_a_gap_about_that_table() {
         let denied = r#"{"__type":"AccessDeniedException"}"#;
-        let tape = Tape::default().answer(400, denied);
+        let tape = Tape::default().answer(400, denied).answer(400, denied);
         let found = deepen(&tape.aws(), builds()).await;
         assert_eq!(facts_of(&found), None);
         let about = found.gaps[0].resource.as_ref().unwrap();
