@@ -29,6 +29,9 @@ pub mod asg_single_az;
 pub mod bucket_no_public_block;
 pub mod bucket_not_empty;
 pub mod bucket_orphan;
+pub mod bucket_other_accounts;
+pub mod bucket_plain_http;
+pub mod bucket_public;
 pub mod bucket_unbounded;
 pub mod cert_expiring;
 pub mod cluster_not_empty;
@@ -36,6 +39,7 @@ pub mod dangling_name;
 pub mod data_protected;
 pub mod database_lost;
 pub mod database_protected;
+pub mod dynamic_ports_open;
 pub mod ebs_unattached;
 pub mod ebs_unencrypted;
 pub mod ecr_no_lifecycle;
@@ -47,12 +51,15 @@ pub mod host_mount;
 pub mod host_network;
 pub mod host_pid_ipc;
 pub mod image_latest;
+pub mod image_missing;
 pub mod imdsv1_allowed;
 pub mod instance_protected;
+pub mod ipv4_bill;
 pub mod kept_by_template;
 pub mod key_still_needed;
 pub mod lb_idle;
 pub mod lb_protected;
+pub mod lb_public_by_mistake;
 pub mod lb_single_az;
 pub mod listener_weak_tls;
 pub mod logs_no_retention;
@@ -72,6 +79,7 @@ pub mod rds_single_az;
 pub mod rds_unencrypted;
 pub mod repository_not_empty;
 pub mod repository_tag_mutable;
+pub mod repository_unscanned;
 pub mod role_admin;
 pub mod runs_as_root;
 pub mod service_not_steady;
@@ -93,7 +101,11 @@ pub mod stack_unhealthy;
 pub mod task_directly_reachable;
 pub mod tg_orphan;
 pub mod used_definition;
+pub mod vpc_no_flow_logs;
 pub mod writable_rootfs;
+
+#[cfg(test)]
+mod defects;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[Rule] = &[
@@ -104,6 +116,9 @@ pub const RULES: &[Rule] = &[
     bucket_no_public_block::RULE,
     bucket_not_empty::RULE,
     bucket_orphan::RULE,
+    bucket_other_accounts::RULE,
+    bucket_plain_http::RULE,
+    bucket_public::RULE,
     bucket_unbounded::RULE,
     cert_expiring::RULE,
     cluster_not_empty::RULE,
@@ -111,6 +126,7 @@ pub const RULES: &[Rule] = &[
     data_protected::RULE,
     database_lost::RULE,
     database_protected::RULE,
+    dynamic_ports_open::RULE,
     ebs_unattached::RULE,
     ebs_unencrypted::RULE,
     ecr_no_lifecycle::RULE,
@@ -122,12 +138,15 @@ pub const RULES: &[Rule] = &[
     host_network::RULE,
     host_pid_ipc::RULE,
     image_latest::RULE,
+    image_missing::RULE,
     imdsv1_allowed::RULE,
     instance_protected::RULE,
+    ipv4_bill::RULE,
     kept_by_template::RULE,
     key_still_needed::RULE,
     lb_idle::RULE,
     lb_protected::RULE,
+    lb_public_by_mistake::RULE,
     lb_single_az::RULE,
     listener_weak_tls::RULE,
     logs_no_retention::RULE,
@@ -147,6 +166,7 @@ pub const RULES: &[Rule] = &[
     rds_unencrypted::RULE,
     repository_not_empty::RULE,
     repository_tag_mutable::RULE,
+    repository_unscanned::RULE,
     role_admin::RULE,
     runs_as_root::RULE,
     service_not_steady::RULE,
@@ -166,6 +186,7 @@ pub const RULES: &[Rule] = &[
     stack_unhealthy::RULE,
     task_directly_reachable::RULE,
     tg_orphan::RULE,
+    vpc_no_flow_logs::RULE,
     writable_rootfs::RULE,
 ];
 

@@ -70,7 +70,11 @@ fn holds(case: &Case<'_>, bucket: &Bucket) -> String {
     let number = text::count(number, "object");
     let written = contents.newest.map(|it| {
         // Of more than one page the newest may be on another.
-        let at_least = if contents.complete { "" } else { "at the latest " };
+        let at_least = if contents.complete {
+            ""
+        } else {
+            "at the latest "
+        };
         let age = text::age(it, case.taken);
         format!(", the newest written {at_least}{age} before")
     });

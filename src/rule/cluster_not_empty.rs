@@ -4,12 +4,8 @@ use super::{Case, Evidence, Rule, Status, Verdict, Words, going};
 use crate::{
     id::ResourceId,
     kind::{
-        Kind,
-        capacity_provider::is_of_aws,
-        cluster::Cluster,
-        container_instance::ContainerInstance,
-        service::Service,
-        task::Task,
+        Kind, capacity_provider::is_of_aws, cluster::Cluster,
+        container_instance::ContainerInstance, service::Service, task::Task,
     },
     snapshot::Resource,
     text,

@@ -7,9 +7,8 @@ use crate::{
     id::ResourceId,
     kind::{
         Kind, bucket::Bucket, cache_cluster::CacheCluster,
-        classic_load_balancer::ClassicLoadBalancer, db_cluster::DbCluster,
-        db_instance::DbInstance, elastic_ip::ElasticIp, hosted_zone::HostedZone,
-        load_balancer::LoadBalancer,
+        classic_load_balancer::ClassicLoadBalancer, db_cluster::DbCluster, db_instance::DbInstance,
+        elastic_ip::ElasticIp, hosted_zone::HostedZone, load_balancer::LoadBalancer,
     },
     snapshot::Resource,
     trace::dns,
@@ -112,7 +111,10 @@ fn judge(
         let values = record.values.iter().filter(|_| leads);
         let names = alias.chain(values.map(String::as_str));
         let name = dns::plain(&record.name);
-        let site = record.alias.as_ref().is_some_and(|it| it.dns_name.starts_with("s3-website"));
+        let site = record
+            .alias
+            .as_ref()
+            .is_some_and(|it| it.dns_name.starts_with("s3-website"));
         let site = goals.bucket_zones.iter().find(|it| site && **it == name);
         let site = site.map(|it| ResourceId::new(Kind::Bucket, it));
         let goal = names.filter_map(|it| goals.find(it)).next().or(site);

@@ -15,15 +15,26 @@ pub const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let tables = going::of::<Table>(case).map(|(it, table)| match table.facts.known() {
-        Some(facts) => judge(words, &it.id, "DeletionProtectionEnabled", facts.deletion_protection),
+        Some(facts) => judge(
+            words,
+            &it.id,
+            "DeletionProtectionEnabled",
+            facts.deletion_protection,
+        ),
         None => {
             let why = "whether deletion protection is on was not read";
             let gap = case.gap_of_call(&it.id, "DescribeTable");
             Verdict::new(&RULE, words, &it.id, Status::Unknown, why).gap(gap)
         }
     });
-    let groups = going::of::<LogGroup>(case)
-        .map(|(it, group)| judge(words, &it.id, "deletionProtectionEnabled", group.deletion_protection));
+    let groups = going::of::<LogGroup>(case).map(|(it, group)| {
+        judge(
+            words,
+            &it.id,
+            "deletionProtectionEnabled",
+            group.deletion_protection,
+        )
+    });
     tables.chain(groups).collect()
 }
 

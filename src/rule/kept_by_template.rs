@@ -26,7 +26,9 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, stack: &Stack) -> 
     let Some(kept) = stack.keeps() else {
         let why = "what it leaves behind when it is deleted was not read";
         let verdict = Verdict::new(&RULE, words, id, Status::Unknown, why);
-        return vec![verdict.gap(case.gap_about(id))];
+        let gap = case.gap_of_call(id, "GetTemplate");
+        let gap = gap.or_else(|| case.gap_of_call(id, "ListStackResources"));
+        return vec![verdict.gap(gap)];
     };
     if kept.is_empty() {
         let why = "its template keeps nothing of what it made";

@@ -70,7 +70,11 @@ fn users(case: &Case<'_>, key: &ResourceId) -> Vec<ResourceId> {
     let aliases = case.graph.users(key).into_iter();
     let aliases = aliases.filter(|(it, _)| it.id.kind == Kind::KeyAlias);
     let mut users: Vec<ResourceId> = aliases.flat_map(|(it, _)| direct(&it.id)).collect();
-    users.extend(direct(key).into_iter().filter(|it| it.kind != Kind::KeyAlias));
+    users.extend(
+        direct(key)
+            .into_iter()
+            .filter(|it| it.kind != Kind::KeyAlias),
+    );
     users.sort_unstable();
     users.dedup();
     users

@@ -1,5 +1,7 @@
 //! Data that goes and of which nothing younger than a day is kept anywhere.
 
+use jiff::Timestamp;
+
 use super::{Case, Evidence, Rule, Status, Verdict, Words, going, rds_no_backup};
 use crate::{
     id::ResourceId,
@@ -10,7 +12,6 @@ use crate::{
     snapshot::Resource,
     text,
 };
-use jiff::Timestamp;
 
 pub const RULE: Rule = Rule {
     id: "no-recent-backup",
@@ -30,10 +31,24 @@ const EMPTY_FILE_SYSTEM: u64 = 6 << 10;
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let instances = going::of::<DbInstance>(case)
         .filter(|(_, db)| rds_no_backup::beside(db).is_none())
-        .map(|(it, db)| database(case, words, &it.id, db.latest_restorable));
+        .map(|(it, db)| {
+            database(
+                case,
+                words,
+                &it.id,
+                kept(db.backup_retention_days, db.latest_restorable),
+            )
+        });
     let clusters = going::of::<DbCluster>(case)
         .filter(|(_, db)| db.status != "deleting")
-        .map(|(it, db)| database(case, words, &it.id, db.latest_restorable));
+        .map(|(it, db)| {
+            database(
+                case,
+                words,
+                &it.id,
+                kept(db.backup_retention_days, db.latest_restorable),
+            )
+        });
     let tables = going::of::<Table>(case).map(|(it, table)| of_table(case, words, it, table));
     let files = going::of::<FileSystem>(case).map(|(it, fs)| of_files(case, words, it, fs));
     instances
@@ -43,12 +58,12 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         .collect()
 }
 
-fn database(
-    case: &Case<'_>,
-    words: &Words,
-    id: &ResourceId,
-    latest: Option<Timestamp>,
-) -> Verdict {
+/// The moment up to which backups reach, where any are kept.
+fn kept(days: u32, latest: Option<Timestamp>) -> Option<Timestamp> {
+    latest.filter(|_| days > 0)
+}
+
+fn database(case: &Case<'_>, words: &Words, id: &ResourceId, latest: Option<Timestamp>) -> Verdict {
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     let Some(latest) = latest else {
         let evidence = Evidence::new(id, "LatestRestorableTime", "absent");

@@ -20,8 +20,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
                 let why = "it is in no subnet, and so has no interface to wait for";
                 return verdict(Status::Pass, why);
             }
-            let evidence =
-                Evidence::new(id, "VpcConfig.SubnetIds", function.subnets.join(", "));
+            let evidence = Evidence::new(id, "VpcConfig.SubnetIds", function.subnets.join(", "));
             let why = "it has network interfaces in the VPC, which AWS takes away up to 45 \
                        minutes after it is gone";
             verdict(Status::Fail, why).evidence([evidence])

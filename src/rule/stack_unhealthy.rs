@@ -41,10 +41,9 @@ fn meaning(state: &str) -> (Severity, &'static str) {
             Severity::High,
             "it was never made whole, and can only be deleted",
         ),
-        "UPDATE_ROLLBACK_COMPLETE" | "IMPORT_ROLLBACK_COMPLETE" => (
-            Severity::Low,
-            "its last change failed and was taken back",
-        ),
+        "UPDATE_ROLLBACK_COMPLETE" | "IMPORT_ROLLBACK_COMPLETE" => {
+            (Severity::Low, "its last change failed and was taken back")
+        }
         "REVIEW_IN_PROGRESS" => (
             Severity::Low,
             "a change set was made for it and never carried out",

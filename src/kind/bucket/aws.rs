@@ -11,9 +11,7 @@ use aws_sdk_s3::{
 };
 use futures_util::future::BoxFuture;
 
-use super::{
-    Bucket, Contents, Grant, LifecycleRule, Lock, PolicyFacts, PublicAccessBlock, policy,
-};
+use super::{Bucket, Contents, Grant, LifecycleRule, Lock, PolicyFacts, PublicAccessBlock, policy};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -210,7 +208,11 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
     let may_hide = is_read && attrs.is_empty().is_none();
     let name = &id.key;
     let (text, lock, acl, versions) = tokio::join!(
-        ask(has_policy, || aws.s3.get_bucket_policy().bucket(name).send()),
+        ask(has_policy, || aws
+            .s3
+            .get_bucket_policy()
+            .bucket(name)
+            .send()),
         ask(may_lock, || {
             let request = aws.s3.get_object_lock_configuration();
             request.bucket(name).send()
@@ -224,7 +226,10 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
     let about = Some(id);
     let text = text.and_then(|it| found.answer(TEXT, about, it));
     if let (Some(answer), Fact::Known(Some(facts))) = (text, &mut attrs.policy) {
-        let says = answer.policy.as_deref().and_then(|it| policy::read(it, name));
+        let says = answer
+            .policy
+            .as_deref()
+            .and_then(|it| policy::read(it, name));
         if says.is_none() {
             found.malformed(TEXT, about, Missing("Policy"));
         }
@@ -518,9 +523,15 @@ mod tests {
         let policy = bucket.policy.known().unwrap().as_ref().unwrap();
         assert_eq!(policy.says.known().unwrap().accounts, ["111111111111"]);
         let lock = bucket.lock.known().unwrap().as_ref().unwrap();
-        assert_eq!((lock.mode.as_deref(), lock.days), (Some("COMPLIANCE"), Some(30)));
+        assert_eq!(
+            (lock.mode.as_deref(), lock.days),
+            (Some("COMPLIANCE"), Some(30))
+        );
         let grants = bucket.acl.known().unwrap();
-        assert_eq!((&*grants[0].group, &*grants[0].permission), ("AllUsers", "READ"));
+        assert_eq!(
+            (&*grants[0].group, &*grants[0].permission),
+            ("AllUsers", "READ")
+        );
         assert_eq!(grants.len(), 1);
         assert!(bucket.mfa_delete);
         assert_eq!(bucket.is_empty(), Some(false));
@@ -529,8 +540,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_stays_open_because_it_was_refused_is_a_gap() {
-        let enabled =
-            "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+        let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
         let tape = Tape::default()
             .answer(200, "<PolicyStatus/>")
             .answer(403, error("AccessDenied"))

@@ -96,9 +96,8 @@ mod tests {
     #[test]
     fn a_denial_of_some_actions_or_under_a_second_condition_is_not_enough() {
         let all = r#""Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/*"]"#;
-        let some = format!(
-            r#"{{"Effect":"Deny","Principal":"*","Action":"s3:GetObject",{all},{PLAIN}}}"#
-        );
+        let some =
+            format!(r#"{{"Effect":"Deny","Principal":"*","Action":"s3:GetObject",{all},{PLAIN}}}"#);
         let narrow = format!(
             r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*",{all},"Condition":{{
                 "Bool":{{"aws:SecureTransport":"false"}},"IpAddress":{{"aws:SourceIp":"1.2.3.4"}}}}}}"#

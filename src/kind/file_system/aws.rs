@@ -94,8 +94,16 @@ mod tests {
     async fn automatic_backups_are_on_off_or_not_known() {
         let systems = || vec![Resource::new("fs-1", FileSystem::default())];
         for (status, body, said) in [
-            (200, r#"{"BackupPolicy":{"Status":"ENABLED"}}"#, Fact::Known(true)),
-            (200, r#"{"BackupPolicy":{"Status":"DISABLED"}}"#, Fact::Known(false)),
+            (
+                200,
+                r#"{"BackupPolicy":{"Status":"ENABLED"}}"#,
+                Fact::Known(true),
+            ),
+            (
+                200,
+                r#"{"BackupPolicy":{"Status":"DISABLED"}}"#,
+                Fact::Known(false),
+            ),
             (404, r#"{"__type":"PolicyNotFound"}"#, Fact::Known(false)),
             (403, r#"{"__type":"AccessDenied"}"#, Fact::Unread),
         ] {
@@ -103,7 +111,11 @@ mod tests {
             let found = deepen(&tape.aws(), systems()).await;
             let fs = FileSystem::of(&found.resources[0].attrs).unwrap();
             assert_eq!(fs.backups, said);
-            assert_eq!(found.gaps.len(), usize::from(said == Fact::Unread), "{body}");
+            assert_eq!(
+                found.gaps.len(),
+                usize::from(said == Fact::Unread),
+                "{body}"
+            );
         }
     }
 

@@ -84,11 +84,7 @@ async fn free_types(
     Some(names.map(|it| it.as_str().to_owned()).collect())
 }
 
-async fn look_into(
-    aws: &Aws,
-    mut instance: Resource,
-    free: Option<&BTreeSet<String>>,
-) -> Found {
+async fn look_into(aws: &Aws, mut instance: Resource, free: Option<&BTreeSet<String>>) -> Found {
     let mut found = Found::of(Kind::Instance);
     let id = instance.id.clone();
     if let Some(attrs) = Instance::of_mut(&mut instance.attrs)

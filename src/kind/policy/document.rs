@@ -65,7 +65,9 @@ impl<'a> Statement<'a> {
         for (operator, keys) in operators.into_iter().flatten() {
             for (key, values) in keys.as_object().into_iter().flatten() {
                 for value in each(values) {
-                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    let value = value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned);
                     all.push((operator.as_str(), key.as_str(), value));
                 }
             }
@@ -107,10 +109,8 @@ mod tests {
     #[test]
     fn everything_on_everything_is_all() {
         assert!(all(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#));
-        assert!(all(
-            r#"[{"Effect":"Deny","Action":"iam:*","Resource":"*"},
-                {"Effect":"Allow","Action":["s3:*","*:*"],"Resource":["arn:aws:s3:::a","*"]}]"#
-        ));
+        assert!(all(r#"[{"Effect":"Deny","Action":"iam:*","Resource":"*"},
+                {"Effect":"Allow","Action":["s3:*","*:*"],"Resource":["arn:aws:s3:::a","*"]}]"#));
     }
 
     #[test]
@@ -120,10 +120,8 @@ mod tests {
         assert!(!all(
             r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::a/*"}"#
         ));
-        assert!(!all(
-            r#"{"Effect":"Allow","Action":"*","Resource":"*",
-                "Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#
-        ));
+        assert!(!all(r#"{"Effect":"Allow","Action":"*","Resource":"*",
+                "Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#));
     }
 
     #[test]

@@ -250,8 +250,7 @@ mod tests {
         assert_eq!(found.gaps[0].message, "the answer has no ResourceStatus");
     }
 
-    const NO_EXPORTS: &str =
-        "<ListExportsResponse><ListExportsResult><Exports/></ListExportsResult></ListExportsResponse>";
+    const NO_EXPORTS: &str = "<ListExportsResponse><ListExportsResult><Exports/></ListExportsResult></ListExportsResponse>";
 
     fn template(text: &str) -> String {
         format!(

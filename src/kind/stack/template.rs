@@ -51,9 +51,11 @@ pub fn kept(text: &str) -> Option<BTreeMap<String, String>> {
         serde_saphyr::from_str(text).ok()?
     };
     let resources = template.resources.into_iter();
-    Some(resources
-        .filter_map(|(name, it)| Some((name, it.kept()?)))
-        .collect())
+    Some(
+        resources
+            .filter_map(|(name, it)| Some((name, it.kept()?)))
+            .collect(),
+    )
 }
 
 #[cfg(test)]
@@ -95,7 +97,10 @@ mod tests {
             "Gone":{"Type":"AWS::RDS::DBInstance","DeletionPolicy":"Delete"},
             "Member":{"Type":"AWS::RDS::DBInstance","Properties":{"DBClusterIdentifier":{"Ref":"C"}}},
             "C":{"Type":"AWS::RDS::DBCluster"}}}"#;
-        assert_eq!(said(text), [pair("Alone", "Snapshot"), pair("C", "Snapshot")]);
+        assert_eq!(
+            said(text),
+            [pair("Alone", "Snapshot"), pair("C", "Snapshot")]
+        );
     }
 
     #[test]
