@@ -80,6 +80,7 @@ fn judge_by<T>(
         belongings: &belongings,
         gaps: &snapshot.gaps,
         taken: snapshot.taken,
+        account: None,
     };
     let judged: Vec<Judged> =
         judge(&case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;

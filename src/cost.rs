@@ -286,6 +286,7 @@ fn may_cost(kind: Kind) -> bool {
         | Kind::Key
         | Kind::Secret
         | Kind::Parameter
+        | Kind::EbsSnapshot
         | Kind::LogGroup
         | Kind::Alarm => true,
         Kind::Stack

@@ -14,6 +14,7 @@ use crate::{
     rack::Rack,
     snapshot::{Gap, Resource},
 };
+use account::Account;
 
 pub mod exposure;
 pub mod going;
@@ -22,6 +23,7 @@ pub mod origin;
 pub mod revision;
 pub mod served;
 
+pub mod account;
 pub mod alb_http_not_redirected;
 pub mod asg_ec2_health_only;
 pub mod asg_protected;
@@ -47,12 +49,16 @@ pub mod efs_plain;
 pub mod eip_unassociated;
 pub mod env_plain_secret;
 pub mod export_imported;
+pub mod free_hours_over;
+pub mod free_offer_over;
+pub mod free_plan_ending;
 pub mod host_mount;
 pub mod host_network;
 pub mod host_pid_ipc;
 pub mod image_latest;
 pub mod image_missing;
 pub mod imdsv1_allowed;
+pub mod instance_not_free;
 pub mod instance_protected;
 pub mod ipv4_bill;
 pub mod kept_by_template;
@@ -66,6 +72,7 @@ pub mod logs_no_retention;
 pub mod managed_termination_protection_off;
 pub mod nat_unrouted;
 pub mod nat_without_gateway_endpoint;
+pub mod never_free;
 pub mod no_healthy_target;
 pub mod no_logging;
 pub mod no_recent_backup;
@@ -96,6 +103,8 @@ pub mod sg_world_unexpected_port;
 pub mod sg_world_wide_range;
 pub mod shared_resource;
 pub mod slow_interface;
+pub mod snapshot_old;
+pub mod snapshot_public;
 pub mod stack_protected;
 pub mod stack_unhealthy;
 pub mod task_directly_reachable;
@@ -134,12 +143,16 @@ pub const RULES: &[Rule] = &[
     eip_unassociated::RULE,
     env_plain_secret::RULE,
     export_imported::RULE,
+    free_hours_over::RULE,
+    free_offer_over::RULE,
+    free_plan_ending::RULE,
     host_mount::RULE,
     host_network::RULE,
     host_pid_ipc::RULE,
     image_latest::RULE,
     image_missing::RULE,
     imdsv1_allowed::RULE,
+    instance_not_free::RULE,
     instance_protected::RULE,
     ipv4_bill::RULE,
     kept_by_template::RULE,
@@ -153,6 +166,7 @@ pub const RULES: &[Rule] = &[
     managed_termination_protection_off::RULE,
     nat_unrouted::RULE,
     nat_without_gateway_endpoint::RULE,
+    never_free::RULE,
     no_healthy_target::RULE,
     no_logging::RULE,
     no_recent_backup::RULE,
@@ -182,6 +196,8 @@ pub const RULES: &[Rule] = &[
     sg_world_wide_range::RULE,
     shared_resource::RULE,
     slow_interface::RULE,
+    snapshot_old::RULE,
+    snapshot_public::RULE,
     stack_protected::RULE,
     stack_unhealthy::RULE,
     task_directly_reachable::RULE,
@@ -214,6 +230,8 @@ pub struct Case<'a> {
     pub gaps: &'a [Gap],
     /// When the snapshot was taken; ages are counted from here.
     pub taken: Timestamp,
+    /// What the account says of its free tier, where it was asked.
+    pub account: Option<&'a Account>,
 }
 
 impl<'a> Case<'a> {
@@ -329,6 +347,9 @@ pub struct Example {
     pub name: String,
     pub subject: ResourceId,
     pub verdict: Status,
+    /// What the account says of itself, where it was asked.
+    #[serde(default)]
+    pub account: Option<Account>,
     pub resources: Vec<Resource>,
 }
 
@@ -670,7 +691,10 @@ mod tests {
             &example.resources,
             &[],
             |it| !nobodys(it),
-            |case| run(rule, &words(rule), case),
+            |case| {
+                let account = example.account.as_ref();
+                run(rule, &words(rule), &Case { account, ..*case })
+            },
         )
     }
 

@@ -19,7 +19,8 @@ pub mod aws;
 pub struct Table {
     /// What `DescribeTable` tells; the listing tells no more than the name.
     pub facts: Fact<TableFacts>,
-    /// Whether it can be brought back to any moment of the last days.
+    /// Whether it can be brought back to any moment of the last days; asked where something was
+    /// in it.
     pub point_in_time: Fact<bool>,
 }
 

@@ -328,6 +328,21 @@ attrs.policy = { attachments = 0 }
     }
 }
 
+#[test]
+fn d18_a_snapshot_that_an_image_is_made_of_is_needed_be_the_image_disabled_or_not() {
+    // `images` holds disabled ones, too: they are asked for.
+    let account = |images: &str| {
+        format!(
+            "[[resources]]\nid = \"ebs-snapshot/snap-1\"\ncreated = \"1969-01-01T00:00:00Z\"\n\
+             attrs.ebs-snapshot = {{ images = {images} }}\n"
+        )
+    };
+    let said = |images: &str| said("snapshot-old", "ebs-snapshot/snap-1", &account(images));
+    assert_eq!(said("{ known = [\"ami-1\"] }"), Some(Status::Pass));
+    assert_eq!(said("{ known = [] }"), Some(Status::Fail));
+    assert_eq!(said("\"unread\""), Some(Status::Unknown));
+}
+
 /// Fifteen groups as the study gave them to three tools, and what is true of each.
 #[test]
 fn the_matrix_of_security_groups_comes_out_right() {

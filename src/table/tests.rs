@@ -41,6 +41,7 @@ fn asked<T>(
         belongings: &belonging::decide(&graph, &rack),
         gaps,
         taken: Timestamp::UNIX_EPOCH,
+        account: None,
     };
     then(ask(&case, question))
 }

@@ -58,7 +58,7 @@ const GROWTH: &[(&str, u64, u64)] = &[
     ("listener", 1, 2),
     ("listener-https", 1, 2),
     ("role", 2, 4),
-    ("table", 2, 2),
+    ("table", 2, 1),
     ("queue", 2, 1),
     ("old-revision", 10, 0),
     ("ebs-snapshot", 10, 0),

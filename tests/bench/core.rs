@@ -114,6 +114,7 @@ fn measure(path: &Path) -> Measured {
         belongings: &belongings,
         gaps: &snapshot.gaps,
         taken: snapshot.taken,
+        account: None,
     };
     let judged = rule::audit(&case).expect("the rules' words are right");
     lap("rules");

@@ -66,7 +66,10 @@ fn deepen(aws: &Aws, repositories: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(async move {
         let look = |it| look_into(aws, it);
         let mut found = aws.find_each(Kind::Repository, repositories, look).await;
-        scanning(aws, &mut found).await;
+        let alone = |it: &Resource| Repository::of(&it.attrs).is_some_and(|it| !it.scan_on_push);
+        if found.resources.iter().any(alone) {
+            scanning(aws, &mut found).await;
+        }
         found
     })
 }

@@ -11,6 +11,7 @@ use crate::{
         read::{Reading, Source},
         shape::{self, size},
     },
+    id::ResourceId,
     kind::{AsKind, Fact, Kind},
     snapshot::Resource,
 };
@@ -39,14 +40,11 @@ fn deepen(aws: &Aws, tables: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Table, tables, |it| describe(aws, it)))
 }
 
-/// Asks both questions at once: neither needs the other's answer.
 async fn describe(aws: &Aws, table: Resource) -> Found {
     let mut found = Found::of(Kind::Table);
     let id = table.id.clone();
     let answer = aws.dynamodb.describe_table().table_name(&id.key).send();
-    let backups = aws.dynamodb.describe_continuous_backups();
-    let (answer, backups) = tokio::join!(answer, backups.table_name(&id.key).send());
-    let mut described = match found.answer(DESCRIBE, Some(&id), answer) {
+    let mut described = match found.answer(DESCRIBE, Some(&id), answer.await) {
         None => table,
         Some(answer) => match described(&table, answer.table) {
             Ok(table) => table,
@@ -56,23 +54,31 @@ async fn describe(aws: &Aws, table: Resource) -> Found {
             }
         },
     };
-    let backups = found.answer(BACKUPS, Some(&id), backups);
-    if let (Some(answer), Some(attrs)) = (backups, Table::of_mut(&mut described.attrs)) {
-        let told = answer.continuous_backups_description;
-        let told = told.and_then(|it| it.point_in_time_recovery_description);
-        match told.and_then(|it| it.point_in_time_recovery_status) {
-            Some(it) => {
-                let on = it == types::PointInTimeRecoveryStatus::Enabled;
-                attrs.point_in_time = Fact::Known(on);
-            }
-            None => {
-                let field = "PointInTimeRecoveryStatus";
-                found.malformed(BACKUPS, Some(&id), Missing(field));
-            }
-        }
+    if let Some(attrs) = Table::of_mut(&mut described.attrs)
+        && attrs.facts.known().is_some_and(|it| it.items > 0)
+    {
+        attrs.point_in_time = point_in_time(aws, &id, &mut found).await;
     }
     found.resources.push(described);
     found
+}
+
+async fn point_in_time(aws: &Aws, id: &ResourceId, found: &mut Found) -> Fact<bool> {
+    let request = aws.dynamodb.describe_continuous_backups();
+    let answer = request.table_name(&id.key).send().await;
+    let Some(answer) = found.answer(BACKUPS, Some(id), answer) else {
+        return Fact::Unread;
+    };
+    let told = answer.continuous_backups_description;
+    let told = told.and_then(|it| it.point_in_time_recovery_description);
+    match told.and_then(|it| it.point_in_time_recovery_status) {
+        Some(it) => Fact::Known(it == types::PointInTimeRecoveryStatus::Enabled),
+        None => {
+            let field = "PointInTimeRecoveryStatus";
+            found.malformed(BACKUPS, Some(id), Missing(field));
+            Fact::Unread
+        }
+    }
 }
 
 fn described(
@@ -186,25 +192,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_table_without_its_status_keeps_its_name_and_leaves_a_gap() {
-        let tape = Tape::default()
-            .answer(200, r#"{"Table":{"TableName":"builds"}}"#)
-            .answer(200, "{}");
+        let tape = Tape::default().answer(200, r#"{"Table":{"TableName":"builds"}}"#);
         let found = deepen(&tape.aws(), builds()).await;
         assert_eq!(facts_of(&found), None);
         let told: Vec<&str> = found.gaps.iter().map(|it| &*it.message).collect();
-        assert_eq!(
-            told,
-            [
-                "the answer has no TableStatus",
-                "the answer has no PointInTimeRecoveryStatus"
-            ]
-        );
+        assert_eq!(told, ["the answer has no TableStatus"]);
     }
 
     #[tokio::test]
     async fn a_refused_description_is_a_gap_about_that_table() {
         let denied = r#"{"__type":"AccessDeniedException"}"#;
-        let tape = Tape::default().answer(400, denied).answer(400, denied);
+        let tape = Tape::default().answer(400, denied);
         let found = deepen(&tape.aws(), builds()).await;
         assert_eq!(facts_of(&found), None);
         let about = found.gaps[0].resource.as_ref().unwrap();
