@@ -28,6 +28,7 @@ Examples:
   racklens report --rack NAME --out DIR           read a rack and write a page and tables
   racklens snapshot --rack NAME -o rack.json.gz   read it once …
   racklens audit --from rack.json.gz              … and look at it offline
+  racklens audit --teardown --from rack.json.gz   what taking the rack down would mean
   racklens list containers --from rack.json.gz
   racklens trace URL --from rack.json.gz          where does this request go?
   racklens diagram --from rack.json.gz            the architecture, for a wiki
