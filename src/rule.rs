@@ -242,6 +242,15 @@ impl<'a> Case<'a> {
             .filter(|(it, _)| self.belongings.of(&it.id).class != Class::Foreign)
     }
 
+    /// What stands for the rack where a word is about all of it: what it is named after, if that
+    /// is one of its roots.
+    pub fn whole(&self) -> Option<&'a ResourceId> {
+        let roots = || self.rack.roots.keys();
+        let named = roots().find(|it| it.key == self.rack.name);
+        let named = named.or_else(|| roots().find(|it| it.key.ends_with(&self.rack.name)));
+        named.or_else(|| roots().next())
+    }
+
     /// Whole hours from a moment to the snapshot's.
     pub fn hours_since(&self, moment: Timestamp) -> i64 {
         self.taken.duration_since(moment).as_hours()

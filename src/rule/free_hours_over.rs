@@ -21,7 +21,7 @@ const LAST: civil::Date = civil::date(2026, 7, 15);
 
 /// One verdict, told of the rack as a whole: hours are added up.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let root = case.rack.roots.keys().next();
+    let root = case.whole();
     root.map(|it| judge(case, words, it)).into_iter().collect()
 }
 

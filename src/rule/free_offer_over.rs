@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
 
 /// One verdict for each offer that is used, told of the rack as a whole: AWS counts by account.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let Some(root) = case.rack.roots.keys().next() else {
+    let Some(root) = case.whole() else {
         return Vec::new();
     };
     let verdict = |status, why: &str| Verdict::new(&RULE, words, root, status, why);

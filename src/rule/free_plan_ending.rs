@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
 
 /// One verdict, told of the rack as a whole.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let root = case.rack.roots.keys().next();
+    let root = case.whole();
     root.map(|it| judge(case, words, it)).into_iter().collect()
 }
 

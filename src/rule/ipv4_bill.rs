@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
 
 /// One verdict for the rack: each address has its reason, the sum is what surprises.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let Some(root) = case.rack.roots.keys().next() else {
+    let Some(root) = case.whole() else {
         return Vec::new();
     };
     let mut addresses: BTreeSet<&str> = BTreeSet::new();

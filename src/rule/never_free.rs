@@ -26,7 +26,7 @@ pub const RULE: Rule = Rule {
 
 /// One verdict, told of the rack as a whole.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let Some(root) = case.rack.roots.keys().next() else {
+    let Some(root) = case.whole() else {
         return Vec::new();
     };
     let free_plan = account::on_free_plan(case);
