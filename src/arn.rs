@@ -90,6 +90,7 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("ec2", "launch-template") => id(Kind::LaunchTemplate, rest),
         ("ec2", "instance") => id(Kind::Instance, rest),
         ("ec2", "volume") => id(Kind::Volume, rest),
+        ("ec2", "snapshot") => id(Kind::EbsSnapshot, rest),
         ("ec2", "vpc") => id(Kind::Vpc, rest),
         ("ec2", "subnet") => id(Kind::Subnet, rest),
         ("ec2", "route-table") => id(Kind::RouteTable, rest),

@@ -29,6 +29,7 @@ Examples:
   racklens snapshot --rack NAME -o rack.json.gz   read it once …
   racklens audit --from rack.json.gz              … and look at it offline
   racklens diff old.json.gz rack.json.gz          what changed since then
+  racklens audit --teardown --from rack.json.gz   what taking the rack down would mean
   racklens list containers --from rack.json.gz
   racklens trace URL --from rack.json.gz          where does this request go?
   racklens diagram --from rack.json.gz            the architecture, for a wiki

@@ -64,7 +64,16 @@ fn judge<T>(
     snapshot: &Snapshot,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    judge_quietly(snapshot, |material| {
+    judge_by(snapshot, rule::audit, then)
+}
+
+/// The same, with the verdicts of other rules than an audit's.
+fn judge_by<T>(
+    snapshot: &Snapshot,
+    judge: fn(&Case<'_>) -> Result<Vec<Judged>, rule::BadWords>,
+    then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    judge_quietly(snapshot, judge, |material| {
         for id in &material.case.rack.unseen {
             let line = format!("{id}, which the definition of the rack names, was not seen");
             ui::note(&text::harmless(&line));
@@ -76,11 +85,12 @@ fn judge<T>(
 /// The same for what is only compared with: what it lacks is said of the other.
 fn judge_quietly<T>(
     snapshot: &Snapshot,
+    judge: fn(&Case<'_>) -> Result<Vec<Judged>, rule::BadWords>,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     look(snapshot, |case| {
         let judged: Vec<Judged> =
-            rule::audit(case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+            judge(case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
         then(&Material {
             snapshot,
             case: *case,
@@ -99,11 +109,14 @@ fn look<T>(
     let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition)?;
     let belongings = belonging::decide(&graph, &rack);
     let gaps = Gaps::of(&snapshot.gaps);
+    let free_tier = snapshot.money.free_tier.as_ref();
+    let account = free_tier.map(rule::account::Account::told);
     then(&Case {
         graph: &graph,
         rack: &rack,
         belongings: &belongings,
         gaps: &gaps,
         taken: snapshot.taken,
+        account: account.as_ref(),
     })
 }

@@ -325,6 +325,7 @@ fn may_cost(kind: Kind) -> bool {
         | Kind::Key
         | Kind::Secret
         | Kind::Parameter
+        | Kind::EbsSnapshot
         | Kind::LogGroup
         | Kind::Alarm => true,
         Kind::Stack

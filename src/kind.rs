@@ -17,6 +17,7 @@ pub mod db_cluster;
 pub mod db_instance;
 pub mod db_subnet_group;
 pub mod discovery_service;
+pub mod ebs_snapshot;
 pub mod elastic_ip;
 pub mod event_rule;
 pub mod file_system;
@@ -192,6 +193,7 @@ macro_rules! for_each_kind {
             LaunchTemplate(launch_template, "launch-template", Compute, "AWS::EC2::LaunchTemplate"),
             Instance(instance, "instance", Compute, "AWS::EC2::Instance"),
             Volume(volume, "volume", Compute, "AWS::EC2::Volume"),
+            EbsSnapshot(ebs_snapshot, "ebs-snapshot", Compute, "AWS::EC2::Snapshot"),
             KeyPair(key_pair, "key-pair", Compute, "AWS::EC2::KeyPair"),
             Vpc(vpc, "vpc", Network, "AWS::EC2::VPC"),
             Subnet(subnet, "subnet", Network, "AWS::EC2::Subnet"),

@@ -14,40 +14,68 @@ use crate::{
     rack::Rack,
     snapshot::{Gap, Gaps, Resource},
 };
+use account::Account;
 
 pub mod exposure;
+pub mod going;
 pub mod internet;
 pub mod origin;
 pub mod revision;
 pub mod served;
 
+pub mod account;
 pub mod alb_http_not_redirected;
 pub mod asg_ec2_health_only;
+pub mod asg_protected;
 pub mod asg_single_az;
 pub mod bucket_no_public_block;
+pub mod bucket_not_empty;
 pub mod bucket_orphan;
+pub mod bucket_other_accounts;
+pub mod bucket_plain_http;
+pub mod bucket_public;
 pub mod bucket_unbounded;
 pub mod cert_expiring;
+pub mod cluster_not_empty;
+pub mod dangling_name;
+pub mod data_protected;
+pub mod database_lost;
+pub mod database_protected;
+pub mod dynamic_ports_open;
 pub mod ebs_unattached;
 pub mod ebs_unencrypted;
 pub mod ecr_no_lifecycle;
 pub mod efs_plain;
 pub mod eip_unassociated;
 pub mod env_plain_secret;
+pub mod export_imported;
+pub mod free_hours_over;
+pub mod free_offer_over;
+pub mod free_plan_ending;
 pub mod host_mount;
 pub mod host_network;
 pub mod host_pid_ipc;
 pub mod image_latest;
+pub mod image_missing;
 pub mod imdsv1_allowed;
+pub mod instance_not_free;
+pub mod instance_protected;
+pub mod ipv4_bill;
+pub mod kept_by_template;
+pub mod key_still_needed;
 pub mod lb_idle;
+pub mod lb_protected;
+pub mod lb_public_by_mistake;
 pub mod lb_single_az;
 pub mod listener_weak_tls;
 pub mod logs_no_retention;
 pub mod managed_termination_protection_off;
 pub mod nat_unrouted;
 pub mod nat_without_gateway_endpoint;
+pub mod never_free;
 pub mod no_healthy_target;
 pub mod no_logging;
+pub mod no_recent_backup;
 pub mod no_task_role;
 pub mod old_platform;
 pub mod privileged;
@@ -56,13 +84,16 @@ pub mod rds_no_backup;
 pub mod rds_public;
 pub mod rds_single_az;
 pub mod rds_unencrypted;
+pub mod repository_not_empty;
 pub mod repository_tag_mutable;
+pub mod repository_unscanned;
 pub mod role_admin;
 pub mod runs_as_root;
 pub mod service_not_steady;
 pub mod service_single_task;
 pub mod sg_broad_public_cidr;
 pub mod sg_default_allows;
+pub mod sg_named_elsewhere;
 pub mod sg_unused;
 pub mod sg_world;
 pub mod sg_world_admin_port;
@@ -70,40 +101,75 @@ pub mod sg_world_all_traffic;
 pub mod sg_world_data_port;
 pub mod sg_world_unexpected_port;
 pub mod sg_world_wide_range;
+pub mod shared_resource;
+pub mod slow_interface;
+pub mod snapshot_old;
+pub mod snapshot_public;
+pub mod stack_protected;
+pub mod stack_unhealthy;
 pub mod task_directly_reachable;
 pub mod tg_orphan;
 pub mod used_definition;
+pub mod vpc_no_flow_logs;
 pub mod writable_rootfs;
+
+#[cfg(test)]
+mod defects;
 
 /// Every rule, in the order of their ids.
 pub const RULES: &[Rule] = &[
     alb_http_not_redirected::RULE,
     asg_ec2_health_only::RULE,
+    asg_protected::RULE,
     asg_single_az::RULE,
     bucket_no_public_block::RULE,
+    bucket_not_empty::RULE,
     bucket_orphan::RULE,
+    bucket_other_accounts::RULE,
+    bucket_plain_http::RULE,
+    bucket_public::RULE,
     bucket_unbounded::RULE,
     cert_expiring::RULE,
+    cluster_not_empty::RULE,
+    dangling_name::RULE,
+    data_protected::RULE,
+    database_lost::RULE,
+    database_protected::RULE,
+    dynamic_ports_open::RULE,
     ebs_unattached::RULE,
     ebs_unencrypted::RULE,
     ecr_no_lifecycle::RULE,
     efs_plain::RULE,
     eip_unassociated::RULE,
     env_plain_secret::RULE,
+    export_imported::RULE,
+    free_hours_over::RULE,
+    free_offer_over::RULE,
+    free_plan_ending::RULE,
     host_mount::RULE,
     host_network::RULE,
     host_pid_ipc::RULE,
     image_latest::RULE,
+    image_missing::RULE,
     imdsv1_allowed::RULE,
+    instance_not_free::RULE,
+    instance_protected::RULE,
+    ipv4_bill::RULE,
+    kept_by_template::RULE,
+    key_still_needed::RULE,
     lb_idle::RULE,
+    lb_protected::RULE,
+    lb_public_by_mistake::RULE,
     lb_single_az::RULE,
     listener_weak_tls::RULE,
     logs_no_retention::RULE,
     managed_termination_protection_off::RULE,
     nat_unrouted::RULE,
     nat_without_gateway_endpoint::RULE,
+    never_free::RULE,
     no_healthy_target::RULE,
     no_logging::RULE,
+    no_recent_backup::RULE,
     no_task_role::RULE,
     old_platform::RULE,
     privileged::RULE,
@@ -112,21 +178,31 @@ pub const RULES: &[Rule] = &[
     rds_public::RULE,
     rds_single_az::RULE,
     rds_unencrypted::RULE,
+    repository_not_empty::RULE,
     repository_tag_mutable::RULE,
+    repository_unscanned::RULE,
     role_admin::RULE,
     runs_as_root::RULE,
     service_not_steady::RULE,
     service_single_task::RULE,
     sg_broad_public_cidr::RULE,
     sg_default_allows::RULE,
+    sg_named_elsewhere::RULE,
     sg_unused::RULE,
     sg_world_admin_port::RULE,
     sg_world_all_traffic::RULE,
     sg_world_data_port::RULE,
     sg_world_unexpected_port::RULE,
     sg_world_wide_range::RULE,
+    shared_resource::RULE,
+    slow_interface::RULE,
+    snapshot_old::RULE,
+    snapshot_public::RULE,
+    stack_protected::RULE,
+    stack_unhealthy::RULE,
     task_directly_reachable::RULE,
     tg_orphan::RULE,
+    vpc_no_flow_logs::RULE,
     writable_rootfs::RULE,
 ];
 
@@ -154,6 +230,8 @@ pub struct Case<'a> {
     pub gaps: &'a Gaps<'a>,
     /// When the snapshot was taken; ages are counted from here.
     pub taken: Timestamp,
+    /// What the account says of its free tier, where it was asked.
+    pub account: Option<&'a Account>,
 }
 
 impl<'a> Case<'a> {
@@ -162,6 +240,15 @@ impl<'a> Case<'a> {
         self.graph
             .of::<K>()
             .filter(|(it, _)| self.belongings.of(&it.id).class != Class::Foreign)
+    }
+
+    /// What stands for the rack where a word is about all of it: what it is named after, if that
+    /// is one of its roots.
+    pub fn whole(&self) -> Option<&'a ResourceId> {
+        let roots = || self.rack.roots.keys();
+        let named = roots().find(|it| it.key == self.rack.name);
+        let named = named.or_else(|| roots().find(|it| it.key.ends_with(&self.rack.name)));
+        named.or_else(|| roots().next())
     }
 
     /// Whole hours from a moment to the snapshot's.
@@ -209,6 +296,10 @@ pub struct Words {
     pub title: String,
     pub severity: Severity,
     pub category: Category,
+    /// What it means for whoever takes the rack down; rules without one are no part of that
+    /// review.
+    #[serde(default)]
+    pub teardown: Option<Consequence>,
     /// What it means for a rack.
     pub risk: String,
     /// Steps that mend it.
@@ -263,6 +354,9 @@ pub struct Example {
     pub name: String,
     pub subject: ResourceId,
     pub verdict: Status,
+    /// What the account says of itself, where it was asked.
+    #[serde(default)]
+    pub account: Option<Account>,
     pub resources: Vec<Resource>,
 }
 
@@ -306,6 +400,9 @@ pub enum Category {
     Data,
     Reliability,
     Cost,
+    /// What stands in the way on the day on which the rack is taken down; told on that day, and
+    /// not while it is to live.
+    Teardown,
 }
 
 impl Category {
@@ -315,6 +412,32 @@ impl Category {
             Self::Data => "data",
             Self::Reliability => "reliability",
             Self::Cost => "cost",
+            Self::Teardown => "teardown",
+        }
+    }
+}
+
+/// What a failure means for whoever takes the rack down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Consequence {
+    /// AWS refuses to delete it, or waits for ever.
+    Blocker,
+    /// Data goes and does not come back.
+    Loss,
+    /// Others break.
+    Shared,
+    /// Something stays, and may go on costing.
+    Leftover,
+}
+
+impl Consequence {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Blocker => "blocker",
+            Self::Loss => "loss",
+            Self::Shared => "shared",
+            Self::Leftover => "leftover",
         }
     }
 }
@@ -494,12 +617,31 @@ pub struct Judged {
     pub verdicts: Vec<Verdict>,
 }
 
-/// Runs every rule.
+/// Runs every rule that is about a rack that is to live.
 ///
 /// # Errors
 /// When a rule's file cannot be read.
 pub fn audit(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
-    RULES.iter().map(|it| judge(it, case)).collect()
+    judge_some(case, |it| it.category != Category::Teardown)
+}
+
+/// Runs every rule that tells what it means to take the rack down: what is in the way, what is
+/// lost, who else is hit and what stays.
+///
+/// # Errors
+/// When a rule's file cannot be read.
+pub fn review(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
+    judge_some(case, |it| it.teardown.is_some())
+}
+
+fn judge_some(case: &Case<'_>, wanted: impl Fn(&Words) -> bool) -> Result<Vec<Judged>, BadWords> {
+    let mut judged = Vec::with_capacity(RULES.len());
+    for rule in RULES {
+        if wanted(&rule.words()?) {
+            judged.push(judge(rule, case)?);
+        }
+    }
+    Ok(judged)
 }
 
 /// Runs one rule.
@@ -568,7 +710,10 @@ mod tests {
             &example.resources,
             &[],
             |it| !nobodys(it),
-            |case| run(rule, &words(rule), case),
+            |case| {
+                let account = example.account.as_ref();
+                run(rule, &words(rule), &Case { account, ..*case })
+            },
         )
     }
 
@@ -622,6 +767,29 @@ mod tests {
         };
         assert_eq!(of("web:3"), of("web:4"));
         assert_ne!(of("web:3"), of("api:3"));
+    }
+
+    #[test]
+    fn a_rack_that_is_to_live_is_not_told_what_keeps_it_from_going() {
+        let resources = [crate::testing::cluster("prod")];
+        let of = |judge: fn(&Case<'_>) -> Result<Vec<Judged>, BadWords>| {
+            let judged = owned(&resources, &[], |_| true, |case| judge(case).unwrap());
+            let ids: BTreeSet<&str> = judged.iter().map(|it| it.rule.id).collect();
+            ids
+        };
+        let (audit, review) = (of(audit), of(review));
+        assert!(review.contains("cluster-not-empty") && !audit.contains("cluster-not-empty"));
+        assert!(review.contains("stack-unhealthy") && audit.contains("stack-unhealthy"));
+        assert!(audit.contains("env-plain-secret") && !review.contains("env-plain-secret"));
+    }
+
+    #[test]
+    fn a_rule_about_the_teardown_says_what_its_failure_means_for_it() {
+        for rule in RULES {
+            let words = words(rule);
+            let of_teardown = words.category == Category::Teardown;
+            assert!(!of_teardown || words.teardown.is_some(), "{}", rule.id);
+        }
     }
 
     #[test]

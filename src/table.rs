@@ -170,6 +170,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::LaunchTemplate
         | Kind::Instance
         | Kind::Volume
+        | Kind::EbsSnapshot
         | Kind::KeyPair
         | Kind::Vpc
         | Kind::Subnet

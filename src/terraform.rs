@@ -34,6 +34,7 @@ const KEYS: &[(&str, &str, &[&str])] = &[
     ("aws_db_instance", "db-instance", &["identifier"]),
     ("aws_db_subnet_group", "db-subnet-group", &["name"]),
     ("aws_dynamodb_table", "table", &["name"]),
+    ("aws_ebs_snapshot", "ebs-snapshot", &["id"]),
     ("aws_ebs_volume", "volume", &["id"]),
     ("aws_ecr_repository", "repository", &["name"]),
     ("aws_ecs_capacity_provider", "capacity-provider", &["name"]),

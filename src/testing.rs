@@ -73,6 +73,7 @@ pub fn owned<T>(
         belongings: &belonging::decide(&graph, &rack),
         gaps: &Gaps::of(gaps),
         taken: Timestamp::UNIX_EPOCH,
+        account: None,
     })
 }
 

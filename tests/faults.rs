@@ -63,19 +63,24 @@ const UNREACHED: &[(&str, &str)] = &[
 const ON_ONE_PAGE: &[&str] = &[
     "acm:DescribeCertificate",
     "acm:ListTagsForCertificate",
+    "cloudformation:GetTemplate",
     "cloudwatch:DescribeAlarms",
     "cloudwatch:ListTagsForResource",
+    "dynamodb:DescribeContinuousBackups",
     "dynamodb:DescribeTable",
     "ec2:DescribeAddresses",
+    "ec2:DescribeInstanceAttribute",
     "ec2:DescribeKeyPairs",
     "ec2:DescribeLaunchTemplateVersions",
     "ecr:GetLifecyclePolicy",
+    "ecr:GetRegistryScanningConfiguration",
     "ecr:ListTagsForResource",
     "ecs:DescribeClusters",
     "ecs:DescribeContainerInstances",
     "ecs:DescribeServices",
     "ecs:DescribeTaskDefinition",
     "ecs:DescribeTasks",
+    "efs:DescribeBackupPolicy",
     "elasticache:ListTagsForResource",
     "elb:DescribeInstanceHealth",
     "elb:DescribeLoadBalancerAttributes",
@@ -84,19 +89,24 @@ const ON_ONE_PAGE: &[&str] = &[
     "elbv2:DescribeTags",
     "elbv2:DescribeTargetHealth",
     "events:ListTagsForResource",
+    "iam:GetPolicyVersion",
     "iam:GetRole",
+    "iam:GetRolePolicy",
     "kms:DescribeKey",
     "lambda:ListTags",
     "rds:ListTagsForResource",
     "route53:GetHostedZone",
     "route53:ListTagsForResources",
+    "s3:GetBucketAcl",
     "s3:GetBucketEncryption",
     "s3:GetBucketLifecycleConfiguration",
+    "s3:GetBucketPolicy",
     "s3:GetBucketPolicyStatus",
     "s3:GetBucketTagging",
     "s3:GetBucketVersioning",
+    "s3:GetObjectLockConfiguration",
     "s3:GetPublicAccessBlock",
-    // A bucket may hold millions: the first page, and whether there are more, is all we ask.
+    "s3:ListObjectVersions",
     "s3:ListObjectsV2",
     "servicediscovery:ListTagsForResource",
     "sns:GetTopicAttributes",
@@ -276,8 +286,10 @@ impl Reading {
             belongings: &belongings,
             gaps: &Gaps::of(&snapshot.gaps),
             taken: snapshot.taken,
+            account: None,
         };
-        let verdicts = rule::audit(&case).unwrap().into_iter();
+        let audit = rule::audit(&case).unwrap();
+        let verdicts = audit.into_iter().chain(rule::review(&case).unwrap());
         let verdicts = verdicts
             .flat_map(|it| it.verdicts)
             .map(|it| ((it.rule, it.subject, it.detail), it.status))

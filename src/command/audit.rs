@@ -19,7 +19,7 @@ use crate::{
         audit::{self, Audit as View, Choice, json, junit, markdown, sarif},
         csv,
     },
-    rule::{Severity, Status},
+    rule::{self, Severity, Status},
     snapshot::Snapshot,
     text, ui,
 };
@@ -42,6 +42,9 @@ pub struct Audit {
     /// Show what passed, too
     #[arg(long)]
     all: bool,
+    /// Judge what taking the rack down would mean: what is in the way, what is lost, who else is hit
+    #[arg(long)]
+    teardown: bool,
     /// Compare with this earlier snapshot or report's folder, or with the last report in --reports
     #[arg(long, value_name = "FILE|last", value_parser = since::since)]
     since: Option<Since>,
@@ -84,7 +87,12 @@ pub fn run(args: &Audit) -> Result<Exit, Failure> {
         &Prices::default(),
         Reach::default(),
     )?;
-    since::compared(old.as_ref(), &snapshot, |material, since| {
+    let judge = if args.teardown {
+        rule::review
+    } else {
+        rule::audit
+    };
+    since::compared(old.as_ref(), &snapshot, judge, |material, since| {
         let choice = match (args.new_only, args.all) {
             (true, _) => Choice::News,
             (false, true) => Choice::Every,

@@ -9,7 +9,7 @@ use crate::{
     diff::{self, Change, Diff, Scope, What, csv, json, markdown},
     failure::{Exit, Failure},
     report::{Material, csv::stamp},
-    rule::Status,
+    rule::{self, Status},
     text, ui,
 };
 
@@ -60,7 +60,7 @@ pub fn run(args: &Compare) -> Result<Exit, Failure> {
     let new = super::since::read(&args.new)?;
     let old = super::since::baseline(&args.old, &new)?;
     let scope = if args.all { Scope::All } else { Scope::Rack };
-    let diff = super::judge_quietly(&old, |old: &Material<'_>| {
+    let diff = super::judge_quietly(&old, rule::audit, |old: &Material<'_>| {
         super::judge(&new, |new| Ok(diff::compare(old, new, scope)))
     })?;
     ui::result(&match args.format {

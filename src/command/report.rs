@@ -17,7 +17,7 @@ use crate::{
     failure::{Exit, Failure},
     file::{self, Folder, kept::Kept},
     report::{self, Costs, Material, Report, csv, html, review},
-    rule::Status,
+    rule::{self, Status},
     snapshot::Snapshot,
     text, ui,
 };
@@ -150,7 +150,7 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
 /// Writes the review of a teardown into a folder, with the plan that it is about.
 fn review(snapshot: &Snapshot, args: &Write) -> Result<Exit, Failure> {
     let out = args.folder_of_review()?;
-    super::judge(snapshot, |material| {
+    super::judge_by(snapshot, rule::review, |material| {
         let plan = teardown::plan(material, &args.wishes.consent())?;
         let review = review::make(material, &plan);
         let failed = |it: &dyn std::fmt::Display| Failure::new(Exit::Failed, it.to_string());
@@ -309,7 +309,7 @@ pub fn made(
     old: Option<&Snapshot>,
     pricing: &Pricing,
 ) -> Result<Written, Failure> {
-    since::compared(old, snapshot, |material, since| {
+    since::compared(old, snapshot, rule::audit, |material, since| {
         pricing.counted(material, |costs| make(material, since, costs))
     })
 }

@@ -7,6 +7,7 @@ use crate::{
     failure::{Exit, Failure},
     file::{self, kept::Kept},
     report::Material,
+    rule::{BadWords, Case, Judged},
     snapshot::Snapshot,
     text, ui,
 };
@@ -87,13 +88,14 @@ pub(super) fn last(kept: &Kept, new: &Snapshot) -> Option<Snapshot> {
 pub(super) fn compared<T>(
     old: Option<&Snapshot>,
     new: &Snapshot,
+    judge: fn(&Case<'_>) -> Result<Vec<Judged>, BadWords>,
     then: impl FnOnce(&Material<'_>, Option<&Diff>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let Some(old) = old else {
-        return super::judge(new, |new| then(new, None));
+        return super::judge_by(new, judge, |new| then(new, None));
     };
-    super::judge_quietly(old, |old| {
-        super::judge(new, |new| {
+    super::judge_quietly(old, judge, |old| {
+        super::judge_by(new, judge, |new| {
             let diff = diff::compare(old, new, Scope::Rack);
             then(new, Some(&diff))
         })

@@ -471,6 +471,7 @@ mod tests {
         };
         let table = Table {
             facts: Fact::Known(facts),
+            ..Table::default()
         };
         let metrics: Vec<(String, usize)> = asked(&Resource::new("orders", table))
             .into_iter()

@@ -142,7 +142,13 @@ pub(crate) fn convox() -> Vec<Resource> {
             ..TableFacts::default()
         };
         let facts = Fact::Known(facts);
-        Resource::new(name, Table { facts })
+        Resource::new(
+            name,
+            Table {
+                facts,
+                ..Table::default()
+            },
+        )
     };
     let key = KeyFacts {
         manager: "CUSTOMER".to_owned(),

@@ -90,6 +90,7 @@ pub(super) fn of(kind: Kind) -> Look {
         Kind::LaunchTemplate => (Plumbing, "launch template", Plain),
         Kind::Instance => (Node, "EC2 instance", Compute),
         Kind::Volume => (Plumbing, "EBS volume", Data),
+        Kind::EbsSnapshot => (Plumbing, "EBS snapshot", Data),
         Kind::KeyPair => (Plumbing, "key pair", Plain),
         Kind::Vpc => (Frame, "VPC", Plain),
         Kind::Subnet => (Frame, "subnet", Plain),

@@ -123,7 +123,11 @@ fn table(name: &str) -> Resource {
         ..TableFacts::default()
     };
     let facts = Fact::Known(facts);
-    Resource::new(name, Table { facts })
+    let table = Table {
+        facts,
+        ..Table::default()
+    };
+    Resource::new(name, table)
 }
 
 #[test]

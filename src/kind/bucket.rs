@@ -15,6 +15,7 @@ use crate::{
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod policy;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -34,14 +35,56 @@ pub struct Bucket {
     pub lifecycle: Fact<Vec<LifecycleRule>>,
     /// The current versions of its objects, as far as one page tells.
     pub contents: Fact<Contents>,
+    /// Whether old versions or delete markers are left; asked where no object is current and
+    /// versions were kept at some time.
+    pub old_versions: Fact<bool>,
+    /// How Object Lock keeps versions from being deleted, where it is on.
+    pub lock: Fact<Option<Lock>>,
+    /// Deleting a version takes a code from somebody's device. Told with `versioning`.
+    pub mfa_delete: bool,
+    /// What its access control list grants to everybody; asked where its block does not make
+    /// such grants void.
+    pub acl: Fact<Vec<Grant>>,
 }
 
-/// What `GetBucketPolicyStatus` tells; the policy itself is not read.
+/// How long Object Lock keeps a version that was written without a date of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lock {
+    /// `GOVERNANCE` or `COMPLIANCE`; absent where versions are kept only if they say so.
+    pub mode: Option<String>,
+    pub days: Option<u32>,
+    pub years: Option<u32>,
+}
+
+/// What an access control list grants to more than the account.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Grant {
+    /// `AllUsers`, or `AuthenticatedUsers` for whoever has any AWS account.
+    pub group: String,
+    /// AWS's word: `READ`, `WRITE`, `READ_ACP`, `WRITE_ACP`, `FULL_CONTROL`.
+    pub permission: String,
+}
+
+/// What `GetBucketPolicyStatus` tells, and what the policy's text comes to; the text is not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PolicyFacts {
     /// AWS's verdict: it lets anyone in.
     pub is_public: bool,
+    /// What its statements say.
+    pub says: Fact<PolicyText>,
+}
+
+/// What the statements of a bucket's policy come to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyText {
+    /// It refuses whoever comes without TLS, for all that is in it.
+    pub denies_plain_http: bool,
+    /// Accounts that it lets in, twelve digits each; organisations and services are not told.
+    pub accounts: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,7 +132,10 @@ impl Bucket {
         if contents.objects > 0 {
             return Some(false);
         }
-        (self.versioning.known()? == "Off").then_some(true)
+        if self.versioning.known()? == "Off" {
+            return Some(true);
+        }
+        self.old_versions.known().map(|it| !it)
     }
 }
 
@@ -161,6 +207,9 @@ mod tests {
         assert_eq!(Bucket::default().is_empty(), None);
         assert_eq!(holding(0, "Off").is_empty(), Some(true));
         assert_eq!(holding(0, "Suspended").is_empty(), None);
+        let mut bucket = holding(0, "Suspended");
+        bucket.old_versions = Fact::Known(true);
+        assert_eq!(bucket.is_empty(), Some(false));
         assert_eq!(holding(1, "Enabled").is_empty(), Some(false));
     }
 

@@ -5,7 +5,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::{Model, Place, key};
+use super::{Fact, Model, Place, key};
 use crate::{
     charge::{Charge, gigabytes},
     relation::Relation,
@@ -38,6 +38,8 @@ pub struct FileSystem {
     /// The zone that it is kept in, for a One Zone file system.
     pub zone: Option<String>,
     pub mount_targets: u32,
+    /// Whether AWS Backup makes a backup of it every day.
+    pub backups: Fact<bool>,
 }
 
 impl FileSystem {

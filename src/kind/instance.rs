@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model, Place};
+use super::{Fact, Kind, Model, Place};
 use crate::{
     charge::Charge,
     id::ResourceId,
@@ -68,6 +68,21 @@ pub struct Instance {
     pub metadata_hops: Option<u32>,
     /// When it was started last.
     pub launched: Option<Timestamp>,
+    /// Asked of the rack's own that no Auto Scaling group keeps: a group terminates its instances
+    /// all the same.
+    pub protection: Fact<Protection>,
+    /// Whether the account's free tier covers the type; asked of the rack's own.
+    pub free_tier: Fact<bool>,
+}
+
+/// What `DescribeInstanceAttribute` tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Protection {
+    /// Attribute `disableApiTermination`.
+    pub termination: bool,
+    /// Attribute `disableApiStop`, which keeps it from being terminated, too.
+    pub stop: bool,
 }
 
 /// A volume that it has.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model};
+use super::{Fact, Kind, Model};
 use crate::{
     arn::Arn,
     id::ResourceId,
@@ -14,6 +14,7 @@ use crate::{
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod document;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -25,6 +26,8 @@ pub struct Policy {
     pub attachments: u32,
     /// Users and roles whose permissions it bounds.
     pub boundaries: u32,
+    /// Whether it allows everything on everything; what else its text says is not kept.
+    pub allows_all: Fact<bool>,
 }
 
 /// Whether that ARN names a policy that AWS wrote and keeps.

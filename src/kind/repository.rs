@@ -23,6 +23,8 @@ pub struct Repository {
     /// `MUTABLE` or `IMMUTABLE`, or either with exclusions.
     pub tag_mutability: Option<String>,
     pub scan_on_push: bool,
+    /// Whether the registry's own rules have its images scanned, whatever the repository says.
+    pub registry_scans: Fact<bool>,
     /// `AES256`, `KMS` or `KMS_DSSE`.
     pub encryption: Option<String>,
     /// ARN of the KMS key, where encryption is by KMS.
@@ -40,6 +42,8 @@ pub struct Images {
     pub bytes: u64,
     /// Those that no tag names.
     pub untagged: u64,
+    /// Their tags, sorted.
+    pub tags: Vec<String>,
     /// When the newest one was pushed.
     pub newest_push: Option<Timestamp>,
     /// When any of them was last pulled, as far as AWS recorded it.

@@ -25,6 +25,8 @@ pub struct Role {
     pub attached: Fact<Vec<String>>,
     /// Names of the policies that are written into it.
     pub inline: Fact<Vec<String>>,
+    /// Those of `inline` that allow everything on everything.
+    pub allowing_all: Fact<Vec<String>>,
     /// What `GetRole` tells.
     pub facts: Fact<RoleFacts>,
 }

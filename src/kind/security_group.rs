@@ -34,9 +34,12 @@ pub struct Permission {
     pub from: Option<i32>,
     /// Last port, or ICMP code; absent when all are meant.
     pub to: Option<i32>,
-    /// IPv4 and IPv6 ranges.
+    /// IPv4 and IPv6 ranges, those of `read_lists` among them.
     pub cidrs: Vec<String>,
+    /// Ids of prefix lists whose ranges were not read.
     pub prefix_lists: Vec<String>,
+    /// Ids of prefix lists whose ranges were read.
+    pub read_lists: Vec<String>,
     /// Ids of groups whose members may.
     pub groups: Vec<String>,
 }

@@ -63,6 +63,17 @@ pub struct Service {
     pub maximum_percent: Option<u32>,
     /// Seconds for which a new task's health is not judged.
     pub health_check_grace_s: Option<u32>,
+    /// The last time that ECS said that it could not do what it should, as far back as it tells.
+    pub trouble: Option<Trouble>,
+}
+
+/// One entry of `events`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Trouble {
+    /// AWS's sentence: `(service web) was unable to place a task because …`.
+    pub message: String,
+    pub at: Option<Timestamp>,
 }
 
 /// One entry of `loadBalancers`: a container's port, and what is told of it.

@@ -2,6 +2,8 @@
 //!
 //! Key: the stack's name. Of deleted stacks racklens knows nothing.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Fact, Kind, Model};
@@ -15,6 +17,7 @@ use crate::{
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod template;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +35,20 @@ pub struct Stack {
     pub termination_protection: bool,
     /// What it made, for the rack's own stacks.
     pub members: Fact<Vec<Member>>,
+    /// What stays when the stack is deleted, by its name in the template: CloudFormation's word
+    /// for how, `Retain`, `RetainExceptOnCreate` or `Snapshot`.
+    pub kept: Fact<BTreeMap<String, String>>,
+    /// Values that other stacks may use.
+    pub exports: Fact<Vec<Export>>,
+}
+
+/// One entry of `ListExports`; the value is not kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Export {
+    pub name: String,
+    /// Names of the stacks that use it.
+    pub importers: Fact<Vec<String>>,
 }
 
 /// One entry of `ListStackResources`.
@@ -66,6 +83,19 @@ impl Stack {
                 let id = arn::stack_resource(&it.cloudformation, &it.physical)?;
                 Some((id, it.logical.as_str()))
             })
+    }
+
+    /// What stays when it is deleted and is there now, with CloudFormation's word for how.
+    /// `None` where its template or what it made was not read.
+    pub fn keeps(&self) -> Option<Vec<(&Member, &str)>> {
+        let kept = self.kept.known()?;
+        let members = self.members.known()?.iter();
+        let members = members.filter(|it| it.status != "DELETE_COMPLETE");
+        Some(
+            members
+                .filter_map(|it| Some((it, kept.get(&it.logical)?.as_str())))
+                .collect(),
+        )
     }
 
     /// What it made, of the kinds that we know.

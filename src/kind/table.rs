@@ -19,6 +19,9 @@ pub mod aws;
 pub struct Table {
     /// What `DescribeTable` tells; the listing tells no more than the name.
     pub facts: Fact<TableFacts>,
+    /// Whether it can be brought back to any moment of the last days; asked where something was
+    /// in it.
+    pub point_in_time: Fact<bool>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +163,7 @@ mod tests {
     fn table(facts: TableFacts) -> Table {
         Table {
             facts: Fact::Known(facts),
+            ..Table::default()
         }
     }
 

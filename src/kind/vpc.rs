@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Model;
+use super::{Fact, Model};
 use crate::{
     relation::Relation,
     removal::{Action, Removal},
@@ -26,6 +26,27 @@ pub struct Vpc {
     pub owner: Option<String>,
     /// AWS's word: `available`, `pending`.
     pub status: String,
+    /// What writes down who spoke with whom, of the VPC and of single subnets and interfaces.
+    pub flow_logs: Fact<Vec<FlowLog>>,
+}
+
+/// One entry of `DescribeFlowLogs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlowLog {
+    pub id: String,
+    /// Id of the VPC, the subnet or the interface that it is about.
+    pub about: String,
+    /// `ACTIVE`.
+    pub status: String,
+    /// What became of the last delivery: `SUCCESS`, `FAILED`.
+    pub delivery: Option<String>,
+    /// `ALL`, `ACCEPT`, `REJECT`.
+    pub traffic: Option<String>,
+    /// Name of the log group, where it writes into one.
+    pub log_group: Option<String>,
+    /// ARN of what else it writes into.
+    pub destination: Option<String>,
 }
 
 impl Model for Vpc {

@@ -1,6 +1,6 @@
 //! Buckets that do not themselves rule out public access.
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
     kind::{
         Fact, Kind,
@@ -47,19 +47,11 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         format!("it does not block all public access: {}", off.join(", "))
     };
     let is_public = is_public(&bucket.policy);
-    if is_public == Some(true) && !block.restrict_public_buckets {
-        let why = format!(
-            "{said}, and AWS calls its policy public: only the account's own block, which \
-             racklens does not read, could still keep strangers out"
-        );
-        let policy = Evidence::new(id, "PolicyStatus.IsPublic", "true");
-        return verdict(Status::Fail, why)
-            .severity(Severity::High)
-            .evidence([policy])
-            .evidence(evidence);
-    }
     let policy = match is_public {
-        Some(true) => "its policy is public, but held back by what is on",
+        Some(true) if block.restrict_public_buckets => {
+            "its policy is public, but held back by what is on"
+        }
+        Some(true) => "its policy is public, which rule bucket-public tells of",
         Some(false) => "its policy lets no stranger in now",
         None => "whether its policy lets strangers in was not read",
     };
@@ -91,33 +83,6 @@ fn is_public(policy: &Fact<Option<PolicyFacts>>) -> Option<bool> {
 mod tests {
     use super::*;
     use crate::testing;
-
-    fn severity(block: Option<PublicAccessBlock>, is_public: bool) -> (Status, Severity) {
-        let bucket = Bucket {
-            public_access_block: Fact::Known(block),
-            policy: Fact::Known(Some(PolicyFacts { is_public })),
-            ..Bucket::default()
-        };
-        let resources = [Resource::new("b", bucket)];
-        let words = RULE.words().unwrap();
-        let verdicts = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
-        (verdicts[0].status, verdicts[0].severity)
-    }
-
-    #[test]
-    fn a_public_policy_that_nothing_holds_back_raises_the_severity() {
-        assert_eq!(severity(None, true), (Status::Fail, Severity::High));
-        assert_eq!(severity(None, false), (Status::Fail, Severity::Low));
-    }
-
-    #[test]
-    fn a_public_policy_that_the_block_holds_back_does_not() {
-        let block = PublicAccessBlock {
-            restrict_public_buckets: true,
-            ..PublicAccessBlock::default()
-        };
-        assert_eq!(severity(Some(block), true), (Status::Fail, Severity::Low));
-    }
 
     #[test]
     fn what_was_refused_is_unknown_and_never_dropped() {

@@ -3,7 +3,11 @@
 use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
 use crate::{
     id::ResourceId,
-    kind::{Kind, policy, role::Role},
+    kind::{
+        Kind,
+        policy::{self, Policy},
+        role::Role,
+    },
     snapshot::Resource,
 };
 
@@ -31,21 +35,44 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, role: &Role) -> Ve
         return verdict(Status::Unknown, why).gap(case.gap_about(id));
     };
     let wanted = words.texts("policies");
-    let full: Vec<&String> = attached
-        .iter()
-        .filter(|it| policy::is_aws_managed(it))
-        .filter(|it| wanted.contains(&name(it)))
-        .collect();
-    let Some(first) = full.first() else {
-        let why = "none of AWS's policies that allow everything is attached to it; what its own \
-                   policies say is not read";
+    let (mut full, mut unread) = (Vec::new(), None);
+    for arn in attached {
+        let is_full = if policy::is_aws_managed(arn) {
+            Some(wanted.contains(&name(arn)))
+        } else {
+            let own = case.graph.get_as::<Policy>(arn);
+            own.and_then(|(_, it)| it.allows_all.known().copied())
+        };
+        match is_full {
+            Some(true) => full.push(("AttachedPolicies.PolicyArn", arn)),
+            Some(false) => {}
+            None => unread = unread.or(Some(arn)),
+        }
+    }
+    let inline = role.allowing_all.known();
+    let named = inline.into_iter().flatten();
+    full.extend(named.map(|it| ("PolicyNames", it)));
+    let Some((_, first)) = full.first() else {
+        if let Some(arn) = unread {
+            let policy = ResourceId::new(Kind::Policy, arn);
+            let gap = case.gap_about(&policy);
+            let gap = gap.or_else(|| case.gap_in_listing(Kind::Policy));
+            let why = format!("what its policy {} allows was not read", name(arn));
+            return verdict(Status::Unknown, why).gap(gap);
+        }
+        if inline.is_none() {
+            let why = "what the policies written into it allow was not read";
+            let gap = case.gap_of_call(id, "RolePolic");
+            return verdict(Status::Unknown, why.to_owned()).gap(gap);
+        }
+        let why = "no policy of it allows everything";
         return verdict(Status::Pass, why.to_owned());
     };
     let (severity, who) = whose(case, words, id, role);
-    let why = format!("{} lets it do everything; {who}", name(first));
+    let why = format!("policy {} lets it do everything; {who}", name(first));
     let evidence = full
         .iter()
-        .map(|it| Evidence::new(id, "AttachedPolicies.PolicyArn", it.as_str()));
+        .map(|(path, it)| Evidence::new(id, path, it.as_str()));
     verdict(Status::Fail, why)
         .severity(severity)
         .evidence(evidence)

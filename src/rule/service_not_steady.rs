@@ -68,8 +68,14 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service)
     let age = text::age(since, case.taken);
     let minutes = case.taken.duration_since(since).as_mins();
     if short && minutes >= words.number("short-minutes") {
-        let why = format!("{counts}; its deployment last changed {age} before");
-        return verdict(Status::Fail, why).evidence(evidence);
+        let trouble = service.trouble.as_ref();
+        let says = trouble.map(|it| format!("; ECS says: {}", text::one_line(&it.message)));
+        let why = format!(
+            "{counts}; its deployment last changed {age} before{}",
+            says.unwrap_or_default()
+        );
+        let said = trouble.map(|it| Evidence::new(id, "events.message", it.message.as_str()));
+        return verdict(Status::Fail, why).evidence(evidence).evidence(said);
     }
     let began = stuck.and_then(|it| it.created).unwrap_or(since);
     let minutes = case.taken.duration_since(began).as_mins();

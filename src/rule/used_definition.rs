@@ -67,7 +67,7 @@ pub fn unread(rule: &Rule, case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let stacks = case.ours::<Stack>();
     let closed = stacks.filter(|(_, it)| it.members.known().is_none());
     let closed = closed.filter_map(|(it, _)| {
-        let gap = case.gap_about(&it.id)?;
+        let gap = case.gap_of_call(&it.id, "ListStackResources")?;
         let why = "which task definitions it made was not read";
         Some(unknown(&it.id, why, Some(gap)))
     });

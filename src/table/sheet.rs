@@ -844,6 +844,7 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::LogGroup => &LOG_GROUP,
         Kind::Alarm => &ALARM,
         Kind::LaunchConfiguration
+        | Kind::EbsSnapshot
         | Kind::KeyPair
         | Kind::Bucket
         | Kind::Repository

@@ -42,6 +42,7 @@ fn asked<T>(
         belongings: &belonging::decide(&graph, &rack),
         gaps: &Gaps::of(gaps),
         taken: Timestamp::UNIX_EPOCH,
+        account: None,
     };
     then(ask(&case, question))
 }

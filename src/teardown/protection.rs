@@ -124,6 +124,7 @@ pub fn of(resource: &Resource) -> Vec<Protection> {
             })
         }
         Attrs::Cluster(_)
+        | Attrs::EbsSnapshot(_)
         | Attrs::Service(_)
         | Attrs::Task(_)
         | Attrs::TaskDefinition(_)

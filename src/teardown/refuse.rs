@@ -308,6 +308,7 @@ fn may_hold(holder: Kind, held: Kind) -> bool {
         | Kind::Repository
         | Kind::Parameter
         | Kind::Volume
+        | Kind::EbsSnapshot
         | Kind::LogGroup
         | Kind::KeyAlias => matches!(held, Kind::Key),
         Kind::Queue => matches!(held, Kind::Key | Kind::Queue),

@@ -71,6 +71,7 @@ fn planned(snapshot: &Snapshot, consent: &Consent) -> Plan {
         belongings: &belongings,
         gaps: &Gaps::of(&snapshot.gaps),
         taken: snapshot.taken,
+        account: None,
     };
     make(snapshot, &case, None, consent)
 }

@@ -53,6 +53,7 @@ pub(super) fn phase(kind: Kind, goal: Goal) -> u8 {
             | Kind::FileSystem
             | Kind::Bucket
             | Kind::Repository
+            | Kind::EbsSnapshot
             | Kind::Volume => 12,
             Kind::NatGateway
             | Kind::VpcEndpoint
@@ -97,7 +98,7 @@ fn gone(resource: &Resource) -> (u32, u32) {
         Kind::Cluster => (10, 10 * MINUTE),
         Kind::AutoScalingGroup => (MINUTE, 15 * MINUTE),
         Kind::Instance => (3 * MINUTE, 10 * MINUTE),
-        Kind::Volume => (30, 10 * MINUTE),
+        Kind::Volume | Kind::EbsSnapshot => (30, 10 * MINUTE),
         Kind::LoadBalancer | Kind::ClassicLoadBalancer => (30, 10 * MINUTE),
         Kind::Certificate => (30, 20 * MINUTE),
         Kind::VpcEndpoint => (2 * MINUTE, 10 * MINUTE),
@@ -209,6 +210,7 @@ fn last(kind: Kind) -> &'static str {
         }
         Kind::Instance => "no group replaces it",
         Kind::Volume => "no machine has it attached any more",
+        Kind::EbsSnapshot => "nobody restores from it any more",
         Kind::KeyPair => "no machine was started with it that is still there",
         Kind::LoadBalancer | Kind::ClassicLoadBalancer => {
             "its listeners go with it, so that target groups and certificates become free"

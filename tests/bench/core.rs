@@ -128,6 +128,7 @@ fn measure(path: &Path) -> Measured {
         belongings: &belongings,
         gaps: &gaps,
         taken: snapshot.taken,
+        account: None,
     };
     let mut by_rule = Measured::new();
     let judged: Vec<Judged> = RULES

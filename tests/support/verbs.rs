@@ -84,7 +84,10 @@ fn runs(verb: &str, snapshot: &Path, out: &Path) -> Vec<Vec<String>> {
     let json: Value = serde_json::from_slice(&fs::read(snapshot).unwrap()).unwrap();
     let rack = json["rack"].as_str().unwrap();
     match verb {
-        "audit" => vec![of(&["--all", "--fail-on", "never"])],
+        "audit" => vec![
+            of(&["--all", "--fail-on", "never"]),
+            of(&["--teardown", "--all", "--fail-on", "never"]),
+        ],
         "cost" => ["service", "stack", "resource", "app"]
             .into_iter()
             .map(|it| of(&["--by", it]))

@@ -20,6 +20,7 @@ fn sample<T>(text: &str, test: impl FnOnce(&Case<'_>, &Bill<'_>) -> T) -> T {
         belongings: &belonging::decide(&graph, &rack),
         gaps: &Gaps::of(&snapshot.gaps),
         taken: snapshot.taken,
+        account: None,
     };
     let terms = Terms {
         region: &snapshot.region,

@@ -1,4 +1,5 @@
-//! Reads buckets: the region's own with their tags, then six questions to each of the rack's.
+//! Reads buckets: the region's own with their tags, then six questions to each of the rack's,
+//! and as many more as their answers leave open.
 
 use aws_sdk_s3::{
     operation::{
@@ -10,11 +11,11 @@ use aws_sdk_s3::{
 };
 use futures_util::future::BoxFuture;
 
-use super::{Bucket, Contents, LifecycleRule, PolicyFacts, PublicAccessBlock};
+use super::{Bucket, Contents, Grant, LifecycleRule, Lock, PolicyFacts, PublicAccessBlock, policy};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
-        found::{self, Need},
+        found::{self, Missing, Need},
         read::{Reading, Source},
         shape::{self, count, size, tag_map},
     },
@@ -35,12 +36,19 @@ const ENCRYPTION: Call =
 const LIFECYCLE: Call = Call::new(Service::S3, "GetBucketLifecycleConfiguration")
     .allowed_by("GetLifecycleConfiguration");
 const OBJECTS: Call = Call::new(Service::S3, "ListObjectsV2").allowed_by("ListBucket");
+const TEXT: Call = Call::new(Service::S3, "GetBucketPolicy");
+const ACL: Call = Call::new(Service::S3, "GetBucketAcl");
+const LOCK: Call = Call::new(Service::S3, "GetObjectLockConfiguration")
+    .allowed_by("GetBucketObjectLockConfiguration");
+const VERSIONS: Call =
+    Call::new(Service::S3, "ListObjectVersions").allowed_by("ListBucketVersions");
 /// Only an answer by the page tells where each bucket lies.
 const PAGE: i32 = 1000;
 
 pub const READING: Reading = Reading {
     calls: &[
         BUCKETS, LOCATION, TAGGING, VERSIONING, POLICY, BLOCK, ENCRYPTION, LIFECYCLE, OBJECTS,
+        TEXT, ACL, LOCK, VERSIONS,
     ],
     source: Source::Region(list),
     deepen: Some(deepen),
@@ -172,6 +180,9 @@ async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {
         if let Some(answer) = encrypted {
             encryption(attrs, answer);
         }
+        attrs.mfa_delete = versioning
+            .as_ref()
+            .is_some_and(|it| it.mfa_delete == Some(types::MfaDeleteStatus::Enabled));
         let status = versioning.map(|it| it.status);
         let status = status.map(|it| it.as_ref().map_or("Off", |it| it.as_str()).to_owned());
         attrs.versioning = fact(status);
@@ -179,9 +190,102 @@ async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {
         let rules = rules.map(|it| it.into_iter().map(lifecycle_rule).collect());
         attrs.lifecycle = fact(rules);
         attrs.contents = fact(page.map(contents));
+        ask_further(aws, &id, attrs, &mut found).await;
     }
     found.resources.push(bucket);
     found
+}
+
+/// Asks at once what the first answers leave open, which is nothing for most buckets.
+async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut Found) {
+    let versioning = attrs.versioning.known().map(String::as_str);
+    let has_policy = matches!(attrs.policy, Fact::Known(Some(_)));
+    // Without versions there is no lock, and no list counts where grants to all are void.
+    let may_lock = versioning == Some("Enabled");
+    let block = attrs.public_access_block.known();
+    let void = block.is_some_and(|it| it.as_ref().is_some_and(|it| it.ignore_public_acls));
+    let is_read = attrs.contents.known().is_some() && versioning.is_some();
+    let may_hide = is_read && attrs.is_empty().is_none();
+    let name = &id.key;
+    let (text, lock, acl, versions) = tokio::join!(
+        ask(has_policy, || aws
+            .s3
+            .get_bucket_policy()
+            .bucket(name)
+            .send()),
+        ask(may_lock, || {
+            let request = aws.s3.get_object_lock_configuration();
+            request.bucket(name).send()
+        }),
+        ask(!void, || aws.s3.get_bucket_acl().bucket(name).send()),
+        ask(may_hide, || {
+            let request = aws.s3.list_object_versions().bucket(name);
+            request.max_keys(1).send()
+        }),
+    );
+    let about = Some(id);
+    let text = text.and_then(|it| found.answer(TEXT, about, it));
+    if let (Some(answer), Fact::Known(Some(facts))) = (text, &mut attrs.policy) {
+        let says = answer
+            .policy
+            .as_deref()
+            .and_then(|it| policy::read(it, name));
+        if says.is_none() {
+            found.malformed(TEXT, about, Missing("Policy"));
+        }
+        facts.says = fact(says);
+    }
+    let none = "ObjectLockConfigurationNotFoundError";
+    attrs.lock = match (versioning, lock) {
+        (_, Some(answer)) => {
+            let answer = found.optional(LOCK, about, none, answer);
+            let told = answer.map(|it| it.and_then(|it| it.object_lock_configuration));
+            fact(told.map(|it| it.and_then(|it| locked(&it))))
+        }
+        (Some(_), None) => Fact::Known(None),
+        (None, None) => Fact::Unread,
+    };
+    if let Some(answer) = acl.and_then(|it| found.answer(ACL, about, it)) {
+        let grants = answer.grants.unwrap_or_default();
+        attrs.acl = Fact::Known(grants.into_iter().filter_map(grant).collect());
+    }
+    if let Some(answer) = versions.and_then(|it| found.answer(VERSIONS, about, it)) {
+        let any = !answer.versions().is_empty() || !answer.delete_markers().is_empty();
+        attrs.old_versions = Fact::Known(any);
+    }
+}
+
+/// Asks only where the answer is wanted.
+async fn ask<T, F: Future<Output = T>>(wanted: bool, question: impl FnOnce() -> F) -> Option<T> {
+    if wanted { Some(question().await) } else { None }
+}
+
+fn locked(it: &types::ObjectLockConfiguration) -> Option<Lock> {
+    if it.object_lock_enabled != Some(types::ObjectLockEnabled::Enabled) {
+        return None;
+    }
+    let rule = it.rule.as_ref();
+    let default = rule.and_then(|it| it.default_retention.as_ref());
+    let number = |it: Option<i32>| it.map(|it| count(Some(it)));
+    let mode = default.and_then(|it| it.mode.as_ref());
+    Some(Lock {
+        mode: mode.map(|it| it.as_str().to_owned()),
+        days: number(default.and_then(|it| it.days)),
+        years: number(default.and_then(|it| it.years)),
+    })
+}
+
+/// A grant to more than the account.
+fn grant(it: types::Grant) -> Option<Grant> {
+    let uri = it.grantee?.uri?;
+    let group = shape::last(&uri);
+    matches!(group, "AllUsers" | "AuthenticatedUsers").then(|| Grant {
+        group: group.to_owned(),
+        permission: it
+            .permission
+            .map(|it| it.as_str().to_owned())
+            .unwrap_or_default(),
+    })
 }
 
 fn fact<T>(answer: Option<T>) -> Fact<T> {
@@ -192,6 +296,7 @@ fn policy_facts(it: GetBucketPolicyStatusOutput) -> PolicyFacts {
     let is_public = it.policy_status.and_then(|it| it.is_public);
     PolicyFacts {
         is_public: is_public.unwrap_or_default(),
+        says: Fact::Unread,
     }
 }
 
@@ -356,7 +461,8 @@ mod tests {
             .answer(
                 200,
                 "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
-            );
+            )
+            .answer(200, "<AccessControlPolicy/>");
         let found = deepen(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
         assert!(found.gaps.is_empty(), "{:?}", found.gaps);
@@ -364,7 +470,107 @@ mod tests {
         assert_eq!(bucket.public_access_block, Fact::Known(None));
         assert_eq!(bucket.encryption, Fact::Known(None));
         assert_eq!(bucket.lifecycle, Fact::Known(Vec::new()));
+        assert_eq!(bucket.lock, Fact::Known(None));
+        assert_eq!(bucket.acl, Fact::Known(Vec::new()));
         assert_eq!(bucket.is_empty(), Some(true));
+    }
+
+    #[tokio::test]
+    async fn what_the_first_answers_leave_open_is_asked_further() {
+        let tape = Tape::default()
+            .answer(200, "<PolicyStatus/>")
+            .answer(404, error("NoSuchPublicAccessBlockConfiguration"))
+            .answer(404, error("ServerSideEncryptionConfigurationNotFoundError"))
+            .answer(
+                200,
+                "<VersioningConfiguration><Status>Enabled</Status><MfaDelete>Enabled</MfaDelete>
+                 </VersioningConfiguration>",
+            )
+            .answer(404, error("NoSuchLifecycleConfiguration"))
+            .answer(
+                200,
+                "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
+            )
+            .answer(
+                200,
+                r#"{"Statement":{"Effect":"Allow","Principal":{"AWS":"111111111111"},
+                    "Action":"s3:GetObject","Resource":"arn:aws:s3:::logs/planted-secret"}}"#,
+            )
+            .answer(
+                200,
+                "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule>
+                   <DefaultRetention><Mode>COMPLIANCE</Mode><Days>30</Days></DefaultRetention>
+                 </Rule></ObjectLockConfiguration>",
+            )
+            .answer(
+                200,
+                r#"<AccessControlPolicy><AccessControlList>
+                     <Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+                       xsi:type="CanonicalUser"><ID>own</ID></Grantee>
+                       <Permission>FULL_CONTROL</Permission></Grant>
+                     <Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+                       xsi:type="Group"><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI>
+                       </Grantee><Permission>READ</Permission></Grant>
+                   </AccessControlList></AccessControlPolicy>"#,
+            )
+            .answer(
+                200,
+                "<ListVersionsResult><DeleteMarker><Key>a</Key></DeleteMarker></ListVersionsResult>",
+            );
+        let found = deepen(&tape.aws(), vec![logs()]).await;
+        assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
+        let policy = bucket.policy.known().unwrap().as_ref().unwrap();
+        assert_eq!(policy.says.known().unwrap().accounts, ["111111111111"]);
+        let lock = bucket.lock.known().unwrap().as_ref().unwrap();
+        assert_eq!(
+            (lock.mode.as_deref(), lock.days),
+            (Some("COMPLIANCE"), Some(30))
+        );
+        let grants = bucket.acl.known().unwrap();
+        assert_eq!(
+            (&*grants[0].group, &*grants[0].permission),
+            ("AllUsers", "READ")
+        );
+        assert_eq!(grants.len(), 1);
+        assert!(bucket.mfa_delete);
+        assert_eq!(bucket.is_empty(), Some(false));
+        assert!(!format!("{found:?}").contains("planted"));
+    }
+
+    #[tokio::test]
+    async fn what_stays_open_because_it_was_refused_is_a_gap() {
+        let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+        let tape = Tape::default()
+            .answer(200, "<PolicyStatus/>")
+            .answer(403, error("AccessDenied"))
+            .answer(403, error("AccessDenied"))
+            .answer(200, enabled)
+            .answer(404, error("NoSuchLifecycleConfiguration"))
+            .answer(
+                200,
+                "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
+            )
+            .answer(200, "no policy")
+            .answer(403, error("AccessDenied"))
+            .answer(403, error("AccessDenied"))
+            .answer(403, error("AccessDenied"));
+        let found = deepen(&tape.aws(), vec![logs()]).await;
+        let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
+        assert_eq!((&bucket.lock, bucket.is_empty()), (&Fact::Unread, None));
+        assert_eq!(bucket.acl, Fact::Unread);
+        let actions: Vec<&str> = found.gaps.iter().map(|it| &*it.action).collect();
+        assert_eq!(
+            actions,
+            [
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetEncryptionConfiguration",
+                "s3:GetBucketPolicy",
+                "s3:GetBucketObjectLockConfiguration",
+                "s3:GetBucketAcl",
+                "s3:ListBucketVersions"
+            ]
+        );
     }
 
     #[tokio::test]
@@ -396,15 +602,14 @@ mod tests {
                 "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>a</Key>
                    <Size>7</Size><LastModified>2018-04-29T21:00:00Z</LastModified></Contents>
                  </ListBucketResult>",
-            );
+            )
+            .answer(200, r#"{"Statement":[]}"#)
+            .answer(200, "<AccessControlPolicy/>");
         let found = deepen(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
         assert_eq!(found.gaps[0].action, "s3:GetBucketPublicAccessBlock");
         assert_eq!(bucket.public_access_block, Fact::Unread);
-        assert_eq!(
-            bucket.policy,
-            Fact::Known(Some(PolicyFacts { is_public: true }))
-        );
+        assert!(bucket.policy.known().unwrap().as_ref().unwrap().is_public);
         assert_eq!(bucket.encryption_key.as_deref(), Some("k-1"));
         assert_eq!(bucket.versioning, Fact::Known("Suspended".to_owned()));
         let rule = &bucket.lifecycle.known().unwrap()[0];

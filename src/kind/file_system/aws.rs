@@ -1,4 +1,4 @@
-//! Reads EFS file systems: one listing, tags included.
+//! Reads EFS file systems: one listing, tags included, then whether the rack's own are backed up.
 
 use aws_sdk_efs::types;
 use futures_util::future::BoxFuture;
@@ -12,16 +12,18 @@ use crate::{
         read::{Reading, Source},
         shape::{count, size, stated, tag_map, time},
     },
-    kind::Kind,
+    kind::{AsKind, Fact, Kind},
     snapshot::Resource,
 };
 
 const FILE_SYSTEMS: Call = Call::new(Service::Efs, "DescribeFileSystems");
 
+const BACKUPS: Call = Call::new(Service::Efs, "DescribeBackupPolicy");
+
 pub const READING: Reading = Reading {
-    calls: &[FILE_SYSTEMS],
+    calls: &[FILE_SYSTEMS, BACKUPS],
     source: Source::Region(list),
-    deepen: None,
+    deepen: Some(deepen),
 };
 
 fn list(aws: &Aws) -> BoxFuture<'_, Found> {
@@ -56,6 +58,7 @@ fn resource(fs: types::FileSystemDescription) -> Result<Resource, Missing> {
             .and_then(|it| Decimal::try_from(it).ok()),
         zone: fs.availability_zone_name,
         mount_targets: count(Some(fs.number_of_mount_targets)),
+        backups: Fact::Unread,
     };
     Ok(Resource::new(id, attrs)
         .arn(fs.file_system_arn)
@@ -63,10 +66,58 @@ fn resource(fs: types::FileSystemDescription) -> Result<Resource, Missing> {
         .tags(tag_map!(fs.tags)))
 }
 
+fn deepen(aws: &Aws, systems: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(aws.find_each(Kind::FileSystem, systems, |it| look_into(aws, it)))
+}
+
+async fn look_into(aws: &Aws, mut system: Resource) -> Found {
+    let mut found = Found::of(Kind::FileSystem);
+    let id = system.id.clone();
+    let answer = aws.efs.describe_backup_policy().file_system_id(&id.key);
+    // So EFS says that it never had a policy.
+    let answer = found.optional(BACKUPS, Some(&id), "PolicyNotFound", answer.send().await);
+    if let (Some(answer), Some(attrs)) = (answer, FileSystem::of_mut(&mut system.attrs)) {
+        let status = answer.and_then(|it| it.backup_policy).map(|it| it.status);
+        let on = [types::Status::Enabled, types::Status::Enabling];
+        attrs.backups = Fact::Known(status.is_some_and(|it| on.contains(&it)));
+    }
+    found.resources.push(system);
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::AsKind, testing::replay::Tape};
+    use crate::testing::replay::Tape;
+
+    #[tokio::test]
+    async fn automatic_backups_are_on_off_or_not_known() {
+        let systems = || vec![Resource::new("fs-1", FileSystem::default())];
+        for (status, body, said) in [
+            (
+                200,
+                r#"{"BackupPolicy":{"Status":"ENABLED"}}"#,
+                Fact::Known(true),
+            ),
+            (
+                200,
+                r#"{"BackupPolicy":{"Status":"DISABLED"}}"#,
+                Fact::Known(false),
+            ),
+            (404, r#"{"__type":"PolicyNotFound"}"#, Fact::Known(false)),
+            (403, r#"{"__type":"AccessDenied"}"#, Fact::Unread),
+        ] {
+            let tape = Tape::default().answer(status, body);
+            let found = deepen(&tape.aws(), systems()).await;
+            let fs = FileSystem::of(&found.resources[0].attrs).unwrap();
+            assert_eq!(fs.backups, said);
+            assert_eq!(
+                found.gaps.len(),
+                usize::from(said == Fact::Unread),
+                "{body}"
+            );
+        }
+    }
 
     #[tokio::test]
     async fn one_without_its_state_is_a_gap() {

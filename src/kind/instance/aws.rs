@@ -1,9 +1,11 @@
-//! Reads instances: one listing.
+//! Reads instances: one listing, then what keeps the rack's own from going.
 
-use aws_sdk_ec2::types::{self, MonitoringState, Tenancy};
+use std::collections::BTreeSet;
+
+use aws_sdk_ec2::types::{self, InstanceAttributeName, MonitoringState, Tenancy};
 use futures_util::future::BoxFuture;
 
-use super::{Attached, Instance};
+use super::{Attached, Instance, Protection};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -11,20 +13,23 @@ use crate::{
         read::{Reading, Source},
         shape::{self, count, tag_map},
     },
-    kind::Kind,
+    id::ResourceId,
+    kind::{AsKind, Fact, Kind},
     snapshot::Resource,
 };
 
 const INSTANCES: Call = Call::new(Service::Ec2, "DescribeInstances");
+const ATTRIBUTE: Call = Call::new(Service::Ec2, "DescribeInstanceAttribute");
+const TYPES: Call = Call::new(Service::Ec2, "DescribeInstanceTypes");
 /// The most that a page holds.
 const PAGE: i32 = 1000;
 /// The tag by which a group knows what it launched.
 const GROUP_TAG: &str = "aws:autoscaling:groupName";
 
 pub const READING: Reading = Reading {
-    calls: &[INSTANCES],
+    calls: &[INSTANCES, ATTRIBUTE, TYPES],
     source: Source::Region(list),
-    deepen: None,
+    deepen: Some(deepen),
 };
 
 fn list(aws: &Aws) -> BoxFuture<'_, Found> {
@@ -40,6 +45,80 @@ fn list(aws: &Aws) -> BoxFuture<'_, Found> {
             found.add(INSTANCES, None, resource(instance));
         }
         found
+    })
+}
+
+fn deepen(aws: &Aws, instances: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async move {
+        let mut found = Found::of(Kind::Instance);
+        let free = free_types(aws, &instances, &mut found).await;
+        let look = |it| look_into(aws, it, free.as_ref());
+        found.merge(aws.find_each(Kind::Instance, instances, look).await);
+        found
+    })
+}
+
+/// The types that the account's free tier covers, by one question for all instances. What it hides
+/// it hides of each.
+async fn free_types(
+    aws: &Aws,
+    instances: &[Resource],
+    found: &mut Found,
+) -> Option<BTreeSet<String>> {
+    let free = types::Filter::builder()
+        .name("free-tier-eligible")
+        .values("true")
+        .build();
+    let pages = aws.ec2.describe_instance_types().filters(free);
+    let answer = pages.into_paginator().items().send().try_collect().await;
+    let told: Vec<types::InstanceTypeInfo> = match answer {
+        Ok(it) => it,
+        Err(error) => {
+            for instance in instances {
+                found.failed(TYPES, Some(&instance.id), &error);
+            }
+            return None;
+        }
+    };
+    let names = told.into_iter().filter_map(|it| it.instance_type);
+    Some(names.map(|it| it.as_str().to_owned()).collect())
+}
+
+async fn look_into(aws: &Aws, mut instance: Resource, free: Option<&BTreeSet<String>>) -> Found {
+    let mut found = Found::of(Kind::Instance);
+    let id = instance.id.clone();
+    if let Some(attrs) = Instance::of_mut(&mut instance.attrs)
+        && !attrs.is_gone()
+    {
+        if let Some(free) = free {
+            attrs.free_tier = Fact::Known(free.contains(&attrs.instance_type));
+        }
+        if attrs.auto_scaling_group.is_none() {
+            attrs.protection = protection(aws, &id, &mut found).await;
+        }
+    }
+    found.resources.push(instance);
+    found
+}
+
+async fn protection(aws: &Aws, id: &ResourceId, found: &mut Found) -> Fact<Protection> {
+    let ask = |attribute| {
+        let request = aws.ec2.describe_instance_attribute();
+        request.instance_id(&id.key).attribute(attribute).send()
+    };
+    let (termination, stop) = tokio::join!(
+        ask(InstanceAttributeName::DisableApiTermination),
+        ask(InstanceAttributeName::DisableApiStop),
+    );
+    let termination = found.answer(ATTRIBUTE, Some(id), termination);
+    let stop = found.answer(ATTRIBUTE, Some(id), stop);
+    let (Some(termination), Some(stop)) = (termination, stop) else {
+        return Fact::Unread;
+    };
+    let on = |it: Option<types::AttributeBooleanValue>| it.and_then(|it| it.value);
+    Fact::Known(Protection {
+        termination: on(termination.disable_api_termination).unwrap_or_default(),
+        stop: on(stop.disable_api_stop).unwrap_or_default(),
     })
 }
 
@@ -117,6 +196,8 @@ fn resource(instance: types::Instance) -> Result<Resource, Missing> {
         metadata_tokens: tokens.map(|it| it.as_str().to_owned()),
         metadata_hops: hops.map(|it| count(Some(it))),
         launched: shape::time(instance.launch_time),
+        protection: Fact::Unread,
+        free_tier: Fact::Unread,
     };
     Ok(Resource::new(id, attrs)
         .created(shape::time(created))
@@ -182,6 +263,64 @@ mod tests {
         let resource = found.resources[0].clone();
         let instance = Instance::of(&resource.attrs).unwrap().clone();
         (resource, instance)
+    }
+
+    #[tokio::test]
+    async fn one_of_its_own_tells_what_keeps_it_and_whether_it_is_free() {
+        let alone = Instance {
+            instance_type: "t3.micro".to_owned(),
+            status: "running".to_owned(),
+            ..Instance::default()
+        };
+        let mut kept = alone.clone();
+        kept.auto_scaling_group = Some("web".to_owned());
+        kept.instance_type = "m5.large".to_owned();
+        let tape = Tape::default()
+            .answer(
+                200,
+                "<DescribeInstanceTypesResponse><instanceTypeSet><item>
+                   <instanceType>t3.micro</instanceType></item></instanceTypeSet>
+                 </DescribeInstanceTypesResponse>",
+            )
+            .answer(
+                200,
+                "<DescribeInstanceAttributeResponse><disableApiTermination><value>true</value>
+                 </disableApiTermination></DescribeInstanceAttributeResponse>",
+            )
+            .answer(
+                200,
+                "<DescribeInstanceAttributeResponse><disableApiStop><value>false</value>
+                 </disableApiStop></DescribeInstanceAttributeResponse>",
+            );
+        let instances = vec![Resource::new("i-1", alone), Resource::new("i-2", kept)];
+        let found = deepen(&tape.aws(), instances).await;
+        assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        let of = |at: usize| Instance::of(&found.resources[at].attrs).unwrap();
+        let protection = of(0).protection.known().unwrap();
+        assert!(protection.termination && !protection.stop);
+        assert_eq!(of(0).free_tier, Fact::Known(true));
+        assert_eq!(of(1).free_tier, Fact::Known(false));
+        assert_eq!(of(1).protection, Fact::Unread);
+    }
+
+    #[tokio::test]
+    async fn what_keeps_one_is_unread_unless_both_answers_came() {
+        let denied = "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors>
+            </Response>";
+        let tape = Tape::default()
+            .answer(403, denied)
+            .answer(200, "<DescribeInstanceAttributeResponse/>")
+            .answer(403, denied);
+        let instances = vec![Resource::new("i-1", Instance::default())];
+        let found = deepen(&tape.aws(), instances).await;
+        let instance = Instance::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(instance.protection, Fact::Unread);
+        assert_eq!(instance.free_tier, Fact::Unread);
+        let calls: Vec<&str> = found.gaps.iter().map(|it| &*it.call).collect();
+        assert_eq!(
+            calls,
+            ["ec2:DescribeInstanceTypes", "ec2:DescribeInstanceAttribute"]
+        );
     }
 
     #[tokio::test]

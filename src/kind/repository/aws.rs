@@ -20,11 +20,12 @@ const REPOSITORIES: Call = Call::new(Service::Ecr, "DescribeRepositories");
 const IMAGES: Call = Call::new(Service::Ecr, "DescribeImages");
 const LIFECYCLE: Call = Call::new(Service::Ecr, "GetLifecyclePolicy");
 const TAGS: Call = Call::new(Service::Ecr, "ListTagsForResource");
+const SCANNING: Call = Call::new(Service::Ecr, "GetRegistryScanningConfiguration");
 /// The most that one page holds; the default is a tenth of it.
 const PAGE: i32 = 1000;
 
 pub const READING: Reading = Reading {
-    calls: &[REPOSITORIES, IMAGES, LIFECYCLE, TAGS],
+    calls: &[REPOSITORIES, IMAGES, LIFECYCLE, TAGS, SCANNING],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -53,8 +54,7 @@ fn resource(repository: types::Repository) -> Result<Resource, Missing> {
             .as_ref()
             .map(|it| it.encryption_type.as_str().to_owned()),
         key: encryption.and_then(|it| it.kms_key),
-        images: Fact::Unread,
-        lifecycle_policy: Fact::Unread,
+        ..Repository::default()
     };
     Ok(Resource::new(name, attrs)
         // Its tags are asked for by it.
@@ -63,7 +63,64 @@ fn resource(repository: types::Repository) -> Result<Resource, Missing> {
 }
 
 fn deepen(aws: &Aws, repositories: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(aws.find_each(Kind::Repository, repositories, |it| look_into(aws, it)))
+    Box::pin(async move {
+        let look = |it| look_into(aws, it);
+        let mut found = aws.find_each(Kind::Repository, repositories, look).await;
+        let alone = |it: &Resource| Repository::of(&it.attrs).is_some_and(|it| !it.scan_on_push);
+        if found.resources.iter().any(alone) {
+            scanning(aws, &mut found).await;
+        }
+        found
+    })
+}
+
+/// One question for the registry, which is the account's in the region. What it hides it hides of
+/// each repository.
+async fn scanning(aws: &Aws, found: &mut Found) {
+    let request = aws.ecr.get_registry_scanning_configuration();
+    let rules = match request.send().await {
+        Ok(it) => it.scanning_configuration.and_then(|it| it.rules),
+        Err(error) => {
+            let ids: Vec<ResourceId> = found.resources.iter().map(|it| it.id.clone()).collect();
+            for id in ids {
+                found.failed(SCANNING, Some(&id), &error);
+            }
+            return;
+        }
+    };
+    let rules = rules.unwrap_or_default();
+    for repository in &mut found.resources {
+        let scanned = rules.iter().any(|it| scans(it, &repository.id.key));
+        if let Some(attrs) = Repository::of_mut(&mut repository.attrs) {
+            attrs.registry_scans = Fact::Known(scanned);
+        }
+    }
+}
+
+/// Whether a rule has the images of a repository scanned without somebody asking for it.
+fn scans(rule: &types::RegistryScanningRule, name: &str) -> bool {
+    let by_itself = rule.scan_frequency != types::ScanFrequency::Manual;
+    let mut filters = rule.repository_filters.iter();
+    by_itself && filters.any(|it| matches(&it.filter, name))
+}
+
+/// ECR's filters: an asterisk stands for anything; without one, a part of the name is enough.
+fn matches(filter: &str, name: &str) -> bool {
+    let Some((first, rest)) = filter.split_once('*') else {
+        return name.contains(filter);
+    };
+    let Some(mut left) = name.strip_prefix(first) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some((_, after)) = left.split_once(part) else {
+            return false;
+        };
+        left = after;
+    }
+    left.ends_with(last)
 }
 
 /// Asks all questions at once: none needs another's answer.
@@ -109,12 +166,15 @@ async fn images(aws: &Aws, id: &ResourceId, found: &mut Found) -> Option<Images>
         let image = found.answer(IMAGES, Some(id), image)?;
         images.count += 1;
         images.bytes = images.bytes.saturating_add(size(image.image_size_in_bytes));
-        images.untagged += u64::from(image.image_tags.unwrap_or_default().is_empty());
+        let tags = image.image_tags.unwrap_or_default();
+        images.untagged += u64::from(tags.is_empty());
+        images.tags.extend(tags);
         let pushed = shape::time(image.image_pushed_at);
         images.newest_push = images.newest_push.max(pushed);
         let pulled = shape::time(image.last_recorded_pull_time);
         images.last_pull = images.last_pull.max(pulled);
     }
+    images.tags.sort_unstable();
     Some(images)
 }
 
@@ -128,6 +188,43 @@ mod tests {
     fn web() -> Vec<Resource> {
         let arn = "arn:aws:ecr:us-east-1:1:repository/web".to_owned();
         vec![Resource::new("web", Repository::default()).arn(arn)]
+    }
+
+    #[test]
+    fn a_filter_of_the_registry_matches_as_ecr_says() {
+        for (filter, name, is) in [
+            ("*", "web", true),
+            ("prod", "my-prod-web", true),
+            ("prod*", "prod-web", true),
+            ("prod*", "my-prod", false),
+            ("*web", "prod-web", true),
+            ("a*b*c", "a1b2c", true),
+            ("a*b*c", "a1c", false),
+            ("api", "web", false),
+        ] {
+            assert_eq!(matches(filter, name), is, "{filter} {name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_registry_s_rules_count_for_each_repository() {
+        let none = r#"{"imageDetails":[]}"#;
+        let tape = Tape::default()
+            .answer(200, none)
+            .answer(400, r#"{"__type":"LifecyclePolicyNotFoundException"}"#)
+            .answer(200, TAGGED)
+            .answer(
+                200,
+                r#"{"scanningConfiguration":{"scanType":"BASIC","rules":[
+                    {"scanFrequency":"MANUAL",
+                     "repositoryFilters":[{"filter":"*","filterType":"WILDCARD"}]},
+                    {"scanFrequency":"SCAN_ON_PUSH",
+                     "repositoryFilters":[{"filter":"w*","filterType":"WILDCARD"}]}]}}"#,
+            );
+        let found = deepen(&tape.aws(), web()).await;
+        let repository = Repository::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(repository.registry_scans, Fact::Known(true));
+        assert!(found.gaps.is_empty());
     }
 
     // The other questions are asked while the first page is on its way.
@@ -145,11 +242,13 @@ mod tests {
                 200,
                 r#"{"imageDetails":[{"imageDigest":"b","imageSizeInBytes":5,
                      "imagePushedAt":1525035500}]}"#,
-            );
+            )
+            .answer(200, "{}");
         let found = deepen(&tape.aws(), web()).await;
         let repository = Repository::of(&found.resources[0].attrs).unwrap();
         let images = repository.images.known().unwrap();
         assert_eq!((images.count, images.bytes, images.untagged), (2, 15, 1));
+        assert_eq!(images.tags, ["1"]);
         assert_eq!(images.newest_push.unwrap().as_second(), 1_525_035_600);
         assert_eq!(repository.lifecycle_policy, Fact::Known(false));
         assert_eq!(found.resources[0].tags["Rack"], "prod");
@@ -166,6 +265,7 @@ mod tests {
             )
             .answer(200, r#"{"lifecyclePolicyText":"{}"}"#)
             .answer(200, TAGGED)
+            .answer(400, denied)
             .answer(400, denied);
         let found = deepen(&tape.aws(), web()).await;
         let repository = Repository::of(&found.resources[0].attrs).unwrap();

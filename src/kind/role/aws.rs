@@ -15,7 +15,7 @@ use crate::{
         shape::{self, tag_map},
     },
     id::ResourceId,
-    kind::{AsKind, Fact, Kind},
+    kind::{AsKind, Fact, Kind, policy::document},
     snapshot::Resource,
 };
 
@@ -23,9 +23,10 @@ const ROLES: Call = Call::new(Service::Iam, "ListRoles");
 const ATTACHED: Call = Call::new(Service::Iam, "ListAttachedRolePolicies");
 const INLINE: Call = Call::new(Service::Iam, "ListRolePolicies");
 const ROLE: Call = Call::new(Service::Iam, "GetRole");
+const TEXT: Call = Call::new(Service::Iam, "GetRolePolicy");
 
 pub const READING: Reading = Reading {
-    calls: &[ROLES, ATTACHED, INLINE, ROLE],
+    calls: &[ROLES, ATTACHED, INLINE, ROLE, TEXT],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -59,8 +60,8 @@ fn resource(role: types::Role, trusts: Option<Vec<String>>) -> Result<Resource, 
 }
 
 /// Whom a trust policy lets in; `None` when it cannot be understood.
-fn trusts(document: &str) -> Option<Vec<String>> {
-    let policy: Value = serde_json::from_str(&decoded(document)?).ok()?;
+fn trusts(text: &str) -> Option<Vec<String>> {
+    let policy = document::parse(text)?;
     let mut trusts: Vec<String> = each(policy.get("Statement")?)
         .iter()
         .filter(|it| it["Effect"] == "Allow")
@@ -91,23 +92,6 @@ fn each(it: &Value) -> &[Value] {
     it.as_array().map_or(slice::from_ref(it), Vec::as_slice)
 }
 
-/// IAM writes policies with percent signs, as in a URL.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [byte, after @ ..] = rest {
-        rest = after;
-        if *byte != b'%' {
-            bytes.push(*byte);
-            continue;
-        }
-        let (code, after) = rest.split_at_checked(2)?;
-        rest = after;
-        bytes.push(u8::from_str_radix(str::from_utf8(code).ok()?, 16).ok()?);
-    }
-    String::from_utf8(bytes).ok()
-}
-
 fn deepen(aws: &Aws, roles: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Role, roles, |it| look_into(aws, it)))
 }
@@ -132,6 +116,7 @@ async fn look_into(aws: &Aws, mut role: Resource) -> Found {
         attrs.attached = Fact::Known(arns);
     }
     if let Some(names) = found.answer(INLINE, Some(&id), inline) {
+        attrs.allowing_all = allowing_all(aws, &id, &names, &mut found).await;
         attrs.inline = Fact::Known(names);
     }
     let answer = found.answer(ROLE, Some(&id), answer);
@@ -141,6 +126,37 @@ async fn look_into(aws: &Aws, mut role: Resource) -> Found {
     }
     found.resources.push(role);
     found
+}
+
+/// Those of a role's own policies that allow everything on everything; unread where one of them
+/// could not be read.
+async fn allowing_all(
+    aws: &Aws,
+    id: &ResourceId,
+    names: &[String],
+    found: &mut Found,
+) -> Fact<Vec<String>> {
+    let answers = aws.each(names.to_vec(), |name| {
+        let request = aws.iam.get_role_policy().role_name(&id.key);
+        request.policy_name(name).send()
+    });
+    let mut all = Some(Vec::new());
+    for (name, answer) in names.iter().zip(answers.await) {
+        let answer = found.answer(TEXT, Some(id), answer);
+        let asked = answer.is_some();
+        let policy = answer.and_then(|it| document::parse(&it.policy_document));
+        match policy.as_ref().and_then(document::allows_all) {
+            Some(true) => all.iter_mut().for_each(|it| it.push(name.clone())),
+            Some(false) => {}
+            None => {
+                if asked {
+                    found.malformed(TEXT, Some(id), Missing("PolicyDocument"));
+                }
+                all = None;
+            }
+        }
+    }
+    all.map_or(Fact::Unread, Fact::Known)
 }
 
 fn facts(role: &types::Role) -> RoleFacts {
@@ -245,7 +261,8 @@ mod tests {
                      <Region>us-east-1</Region></RoleLastUsed>
                    <Tags><member><Key>Rack</Key><Value>prod</Value></member></Tags>
                  </Role></GetRoleResult></GetRoleResponse>",
-            );
+            )
+            .answer(403, DENIED);
         let found = deepen(&tape.aws(), tasks()).await;
         let role = Role::of(&found.resources[0].attrs).unwrap();
         assert_eq!(role.attached, Fact::Unread);
@@ -254,5 +271,34 @@ mod tests {
         assert_eq!(found.resources[0].tags["Rack"], "prod");
         assert_eq!(found.gaps[0].action, "iam:ListAttachedRolePolicies");
         assert_eq!(found.gaps[0].reason, Reason::Denied);
+        assert_eq!(role.allowing_all, Fact::Unread);
+        assert_eq!(found.gaps[1].action, "iam:GetRolePolicy");
+    }
+
+    #[tokio::test]
+    async fn its_own_policies_leave_the_names_of_those_that_allow_everything() {
+        let text = |document: &str| {
+            format!(
+                "<GetRolePolicyResponse><GetRolePolicyResult><RoleName>tasks</RoleName>
+                 <PolicyName>it</PolicyName><PolicyDocument>{document}</PolicyDocument>
+                 </GetRolePolicyResult></GetRolePolicyResponse>"
+            )
+        };
+        let all = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+        let one = r#"{"Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
+        let tape = Tape::default()
+            .answer(200, "<ListAttachedRolePoliciesResponse/>")
+            .answer(
+                200,
+                "<ListRolePoliciesResponse><ListRolePoliciesResult><PolicyNames>
+                   <member>all</member><member>one</member></PolicyNames>
+                 </ListRolePoliciesResult></ListRolePoliciesResponse>",
+            )
+            .answer(200, "<GetRoleResponse/>")
+            .answer(200, text(all))
+            .answer(200, text(one));
+        let found = deepen(&tape.aws(), tasks()).await;
+        let role = Role::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(role.allowing_all, Fact::Known(vec!["all".to_owned()]));
     }
 }

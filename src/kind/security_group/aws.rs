@@ -1,4 +1,6 @@
-//! Reads security groups: one listing.
+//! Reads security groups: one listing, then the prefix lists that the rack's own name.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ec2::types;
 use futures_util::future::BoxFuture;
@@ -11,16 +13,17 @@ use crate::{
         read::{Reading, Source},
         shape::tag_map,
     },
-    kind::Kind,
+    kind::{AsKind, Kind},
     snapshot::Resource,
 };
 
 const GROUPS: Call = Call::new(Service::Ec2, "DescribeSecurityGroups");
+const ENTRIES: Call = Call::new(Service::Ec2, "GetManagedPrefixListEntries");
 
 pub const READING: Reading = Reading {
-    calls: &[GROUPS],
+    calls: &[GROUPS, ENTRIES],
     source: Source::Region(list),
-    deepen: None,
+    deepen: Some(deepen),
 };
 
 fn list(aws: &Aws) -> BoxFuture<'_, Found> {
@@ -74,14 +77,118 @@ fn permission(it: types::IpPermission) -> Permission {
             .into_iter()
             .filter_map(|it| it.prefix_list_id)
             .collect(),
+        read_lists: Vec::new(),
         groups: pairs.into_iter().filter_map(|it| it.group_id).collect(),
+    }
+}
+
+/// Each list is asked for once, however many groups name it. What it hides it hides of each.
+fn deepen(aws: &Aws, mut groups: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async move {
+        let mut found = Found::of(Kind::SecurityGroup);
+        let named: BTreeSet<String> = groups.iter().flat_map(lists).collect();
+        let asked = named.iter().cloned().collect::<Vec<_>>();
+        let answers = aws.each(asked, |list| {
+            let request = aws.ec2.get_managed_prefix_list_entries();
+            let pages = request.prefix_list_id(list).into_paginator();
+            pages.items().send().try_collect()
+        });
+        let mut ranges: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (list, answer) in named.into_iter().zip(answers.await) {
+            let answer: Result<Vec<types::PrefixListEntry>, _> = answer;
+            match answer {
+                Ok(entries) => {
+                    let cidrs = entries.into_iter().filter_map(|it| it.cidr);
+                    ranges.insert(list, cidrs.collect());
+                }
+                Err(error) => {
+                    for group in groups.iter().filter(|it| lists(it).any(|it| it == list)) {
+                        found.failed(ENTRIES, Some(&group.id), &error);
+                    }
+                }
+            }
+        }
+        for group in &mut groups {
+            if let Some(attrs) = SecurityGroup::of_mut(&mut group.attrs) {
+                for permission in attrs.ingress.iter_mut().chain(&mut attrs.egress) {
+                    add_ranges(permission, &ranges);
+                }
+            }
+        }
+        found.resources = groups;
+        found
+    })
+}
+
+/// The prefix lists that a group's rules name.
+fn lists(group: &Resource) -> impl Iterator<Item = String> {
+    let attrs = SecurityGroup::of(&group.attrs).into_iter();
+    let permissions = attrs.flat_map(|it| it.ingress.iter().chain(&it.egress));
+    permissions.flat_map(|it| it.prefix_lists.iter().cloned())
+}
+
+fn add_ranges(permission: &mut Permission, ranges: &BTreeMap<String, Vec<String>>) {
+    let lists = std::mem::take(&mut permission.prefix_lists);
+    for list in lists {
+        match ranges.get(&list) {
+            Some(cidrs) => {
+                permission.cidrs.extend(cidrs.iter().cloned());
+                permission.read_lists.push(list);
+            }
+            None => permission.prefix_lists.push(list),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::AsKind, testing::replay::Tape};
+    use crate::testing::replay::Tape;
+
+    #[tokio::test]
+    async fn a_prefix_list_is_read_once_and_its_ranges_count_like_the_rules_own() {
+        let naming = |list: &str| {
+            let permission = Permission {
+                protocol: "tcp".to_owned(),
+                prefix_lists: vec![list.to_owned()],
+                ..Permission::default()
+            };
+            SecurityGroup {
+                ingress: vec![permission],
+                ..SecurityGroup::default()
+            }
+        };
+        let groups = vec![
+            Resource::new("sg-1", naming("pl-1")),
+            Resource::new("sg-2", naming("pl-1")),
+            Resource::new("sg-3", naming("pl-2")),
+            Resource::new("sg-4", SecurityGroup::default()),
+        ];
+        let tape = Tape::default()
+            .answer(
+                200,
+                "<GetManagedPrefixListEntriesResponse><entrySet>
+                   <item><cidr>0.0.0.0/1</cidr></item><item><cidr>128.0.0.0/1</cidr></item>
+                 </entrySet></GetManagedPrefixListEntriesResponse>",
+            )
+            .answer(
+                403,
+                "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors>
+                 </Response>",
+            );
+        let found = deepen(&tape.aws(), groups).await;
+        let rule = |at: usize| {
+            let group = SecurityGroup::of(&found.resources[at].attrs).unwrap();
+            &group.ingress[0]
+        };
+        assert_eq!(rule(0).cidrs, ["0.0.0.0/1", "128.0.0.0/1"]);
+        assert_eq!(rule(1).read_lists, ["pl-1"]);
+        assert_eq!(rule(2).prefix_lists, ["pl-2"]);
+        assert!(rule(1).prefix_lists.is_empty() && rule(2).cidrs.is_empty());
+        let about = found.gaps[0].resource.as_ref().unwrap();
+        assert_eq!((about.key.as_str(), found.gaps.len()), ("sg-3", 1));
+        assert_eq!(tape.asked().len(), 2);
+    }
 
     #[tokio::test]
     async fn both_families_of_addresses_are_kept() {

@@ -3,7 +3,7 @@
 use aws_sdk_ecs::types::{self, ServiceField};
 use futures_util::future::BoxFuture;
 
-use super::{ConnectAlias, ConnectPort, Deployment, ServiceConnect, ServiceTarget};
+use super::{ConnectAlias, ConnectPort, Deployment, ServiceConnect, ServiceTarget, Trouble};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -154,12 +154,29 @@ fn resource(cluster: &str, service: types::Service) -> Result<Resource, Missing>
         health_check_grace_s: service
             .health_check_grace_period_seconds
             .map(|it| count(Some(it))),
+        trouble: trouble(&service.events.unwrap_or_default()),
     };
     Ok(Resource::new(format!("{cluster}/{name}"), attrs)
         .name(name)
         .arn(service.service_arn)
         .created(shape::time(service.created_at))
         .tags(tag_map!(service.tags.unwrap_or_default())))
+}
+
+/// The last event in which ECS was unable to do something, unless all was well again after it.
+fn trouble(events: &[types::ServiceEvent]) -> Option<Trouble> {
+    let when = |it: &types::ServiceEvent| shape::time(it.created_at);
+    let told = |words: &str| {
+        let told = events.iter();
+        let told = told.filter(|it| it.message().is_some_and(|it| it.contains(words)));
+        told.max_by_key(|it| when(it))
+    };
+    let unable = told("unable to")?;
+    let well = told("has reached a steady state").and_then(when);
+    (well.is_none() || when(unable) > well).then(|| Trouble {
+        message: unable.message().unwrap_or_default().to_owned(),
+        at: when(unable),
+    })
 }
 
 /// What is told of its tasks, by the service itself or by one of its task sets.
@@ -275,6 +292,23 @@ mod tests {
             r#"{{"services":[{{"serviceName":"web","serviceArn":"{arn}","status":"ACTIVE",
                 "taskDefinition":"{task}","schedulingStrategy":"REPLICA"{fields}}}]}}"#
         )
+    }
+
+    #[test]
+    fn only_trouble_that_is_not_over_is_told() {
+        let event = |message: &str, second| {
+            let at = aws_smithy_types::DateTime::from_secs(second);
+            let event = types::ServiceEvent::builder().message(message);
+            event.created_at(at).build()
+        };
+        let unable = "(service web) was unable to place a task because no container instance met \
+                      all of its requirements.";
+        let steady = "(service web) has reached a steady state.";
+        let events = [event(steady, 10), event(unable, 30), event(unable, 20)];
+        let told = trouble(&events).unwrap();
+        assert_eq!((&*told.message, told.at.unwrap().as_second()), (unable, 30));
+        assert_eq!(trouble(&[event(unable, 20), event(steady, 30)]), None);
+        assert_eq!(trouble(&[]), None);
     }
 
     #[tokio::test]

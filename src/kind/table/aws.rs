@@ -11,15 +11,17 @@ use crate::{
         read::{Reading, Source},
         shape::{self, size},
     },
-    kind::{Fact, Kind},
+    id::ResourceId,
+    kind::{AsKind, Fact, Kind},
     snapshot::Resource,
 };
 
 const TABLES: Call = Call::new(Service::DynamoDb, "ListTables");
 const DESCRIBE: Call = Call::new(Service::DynamoDb, "DescribeTable");
+const BACKUPS: Call = Call::new(Service::DynamoDb, "DescribeContinuousBackups");
 
 pub const READING: Reading = Reading {
-    calls: &[TABLES, DESCRIBE],
+    calls: &[TABLES, DESCRIBE, BACKUPS],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -42,17 +44,41 @@ async fn describe(aws: &Aws, table: Resource) -> Found {
     let mut found = Found::of(Kind::Table);
     let id = table.id.clone();
     let answer = aws.dynamodb.describe_table().table_name(&id.key).send();
-    match found.answer(DESCRIBE, Some(&id), answer.await) {
-        None => found.resources.push(table),
+    let mut described = match found.answer(DESCRIBE, Some(&id), answer.await) {
+        None => table,
         Some(answer) => match described(&table, answer.table) {
-            Ok(table) => found.resources.push(table),
+            Ok(table) => table,
             Err(missing) => {
                 found.malformed(DESCRIBE, Some(&id), missing);
-                found.resources.push(table);
+                table
             }
         },
+    };
+    if let Some(attrs) = Table::of_mut(&mut described.attrs)
+        && attrs.facts.known().is_some_and(|it| it.items > 0)
+    {
+        attrs.point_in_time = point_in_time(aws, &id, &mut found).await;
     }
+    found.resources.push(described);
     found
+}
+
+async fn point_in_time(aws: &Aws, id: &ResourceId, found: &mut Found) -> Fact<bool> {
+    let request = aws.dynamodb.describe_continuous_backups();
+    let answer = request.table_name(&id.key).send().await;
+    let Some(answer) = found.answer(BACKUPS, Some(id), answer) else {
+        return Fact::Unread;
+    };
+    let told = answer.continuous_backups_description;
+    let told = told.and_then(|it| it.point_in_time_recovery_description);
+    match told.and_then(|it| it.point_in_time_recovery_status) {
+        Some(it) => Fact::Known(it == types::PointInTimeRecoveryStatus::Enabled),
+        None => {
+            let field = "PointInTimeRecoveryStatus";
+            found.malformed(BACKUPS, Some(id), Missing(field));
+            Fact::Unread
+        }
+    }
 }
 
 fn described(
@@ -63,8 +89,11 @@ fn described(
     let created = shape::time(table.creation_date_time);
     let facts = facts(table)?;
     let arn = facts.arn.clone();
-    let facts = Fact::Known(facts);
-    Ok(Resource::new(&named.id.key, Table { facts })
+    let table = Table {
+        facts: Fact::Known(facts),
+        ..Table::default()
+    };
+    Ok(Resource::new(&named.id.key, table)
         .arn(arn)
         .created(created)
         .tags(named.tags.clone()))
@@ -116,7 +145,7 @@ fn units(it: Option<&types::ProvisionedThroughputDescription>) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::AsKind, testing::replay::Tape};
+    use crate::testing::replay::Tape;
 
     fn builds() -> Vec<Resource> {
         vec![Resource::new("builds", Table::default())]
@@ -147,11 +176,18 @@ mod tests {
                 "TableArn":"arn:aws:dynamodb:us-east-1:1:table/builds",
                 "ProvisionedThroughput":{"ReadCapacityUnits":5,"WriteCapacityUnits":1}}}"#,
         );
+        let tape = tape.answer(
+            200,
+            r#"{"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED",
+                "PointInTimeRecoveryDescription":{"PointInTimeRecoveryStatus":"ENABLED"}}}"#,
+        );
         let found = deepen(&tape.aws(), builds()).await;
         let facts = facts_of(&found).unwrap();
         assert!(facts.is_provisioned());
         assert_eq!((facts.read_units, facts.items), (5, 12));
         assert!(found.resources[0].arn.is_some());
+        let table = Table::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(table.point_in_time, Fact::Known(true));
     }
 
     #[tokio::test]
@@ -159,7 +195,8 @@ mod tests {
         let tape = Tape::default().answer(200, r#"{"Table":{"TableName":"builds"}}"#);
         let found = deepen(&tape.aws(), builds()).await;
         assert_eq!(facts_of(&found), None);
-        assert_eq!(found.gaps[0].message, "the answer has no TableStatus");
+        let told: Vec<&str> = found.gaps.iter().map(|it| &*it.message).collect();
+        assert_eq!(told, ["the answer has no TableStatus"]);
     }
 
     #[tokio::test]

@@ -1,9 +1,9 @@
-//! Reads VPCs: one listing.
+//! Reads VPCs: one listing, then all flow logs of the region where the rack has a VPC.
 
 use aws_sdk_ec2::types::{self, VpcCidrBlockStateCode};
 use futures_util::future::BoxFuture;
 
-use super::Vpc;
+use super::{FlowLog, Vpc};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -11,16 +11,17 @@ use crate::{
         read::{Reading, Source},
         shape::tag_map,
     },
-    kind::Kind,
+    kind::{AsKind, Fact, Kind},
     snapshot::Resource,
 };
 
 const VPCS: Call = Call::new(Service::Ec2, "DescribeVpcs");
+const FLOW_LOGS: Call = Call::new(Service::Ec2, "DescribeFlowLogs");
 
 pub const READING: Reading = Reading {
-    calls: &[VPCS],
+    calls: &[VPCS, FLOW_LOGS],
     source: Source::Region(list),
-    deepen: None,
+    deepen: Some(deepen),
 };
 
 fn list(aws: &Aws) -> BoxFuture<'_, Found> {
@@ -52,8 +53,49 @@ fn resource(vpc: types::Vpc) -> Result<Resource, Missing> {
         is_default: vpc.is_default.need("IsDefault")?,
         owner: vpc.owner_id,
         status: vpc.state.need("State")?.as_str().to_owned(),
+        flow_logs: Fact::Unread,
     };
     Ok(Resource::new(id, attrs).tags(tag_map!(vpc.tags.unwrap_or_default())))
+}
+
+fn deepen(aws: &Aws, mut vpcs: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async move {
+        let mut found = Found::of(Kind::Vpc);
+        let pages = aws.ec2.describe_flow_logs().into_paginator().items();
+        let answer: Result<Vec<types::FlowLog>, _> = pages.send().try_collect().await;
+        match answer {
+            Ok(told) => {
+                let told: Vec<FlowLog> = told.into_iter().map(flow_log).collect();
+                for vpc in &mut vpcs {
+                    let of_others =
+                        |it: &&FlowLog| it.about.starts_with("vpc-") && it.about != vpc.id.key;
+                    let own = told.iter().filter(|it| !of_others(it)).cloned().collect();
+                    if let Some(attrs) = Vpc::of_mut(&mut vpc.attrs) {
+                        attrs.flow_logs = Fact::Known(own);
+                    }
+                }
+            }
+            Err(error) => {
+                for vpc in &vpcs {
+                    found.failed(FLOW_LOGS, Some(&vpc.id), &error);
+                }
+            }
+        }
+        found.resources = vpcs;
+        found
+    })
+}
+
+fn flow_log(it: types::FlowLog) -> FlowLog {
+    FlowLog {
+        id: it.flow_log_id.unwrap_or_default(),
+        about: it.resource_id.unwrap_or_default(),
+        status: it.flow_log_status.unwrap_or_default(),
+        delivery: it.deliver_logs_status,
+        traffic: it.traffic_type.map(|it| it.as_str().to_owned()),
+        log_group: it.log_group_name,
+        destination: it.log_destination,
+    }
 }
 
 fn is_associated(state: Option<&types::VpcCidrBlockState>) -> bool {
@@ -64,6 +106,41 @@ fn is_associated(state: Option<&types::VpcCidrBlockState>) -> bool {
 mod tests {
     use super::*;
     use crate::{kind::AsKind, snapshot::Reason, testing::replay::Tape};
+
+    #[tokio::test]
+    async fn one_question_tells_the_flow_logs_of_all() {
+        let vpcs = || {
+            let one = |id: &str| Resource::new(id, Vpc::default());
+            vec![one("vpc-1"), one("vpc-2")]
+        };
+        let log = |about: &str| {
+            format!(
+                "<item><flowLogId>fl-1</flowLogId><resourceId>{about}</resourceId>
+                 <flowLogStatus>ACTIVE</flowLogStatus><logGroupName>flow</logGroupName></item>"
+            )
+        };
+        let tape = Tape::default().answer(
+            200,
+            format!(
+                "<DescribeFlowLogsResponse><flowLogSet>{}{}</flowLogSet></DescribeFlowLogsResponse>",
+                log("vpc-1"),
+                log("subnet-1")
+            ),
+        );
+        let found = deepen(&tape.aws(), vpcs()).await;
+        let about = |at: usize| -> Vec<String> {
+            let vpc = Vpc::of(&found.resources[at].attrs).unwrap();
+            let logs = vpc.flow_logs.known().unwrap().iter();
+            logs.map(|it| it.about.clone()).collect()
+        };
+        assert_eq!(about(0), ["vpc-1", "subnet-1"]);
+        assert_eq!(about(1), ["subnet-1"]);
+        let denied = "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors>
+            </Response>";
+        let found = deepen(&Tape::default().answer(403, denied).aws(), vpcs()).await;
+        let vpc = Vpc::of(&found.resources[0].attrs).unwrap();
+        assert_eq!((&vpc.flow_logs, found.gaps.len()), (&Fact::Unread, 2));
+    }
 
     #[tokio::test]
     async fn ranges_that_were_taken_away_are_left_out() {

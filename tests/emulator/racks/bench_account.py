@@ -106,6 +106,9 @@ def bucket(aws: standing.Aws, number: int) -> None:
     name = f"big-bucket-{number:03}"
     aws.s3.create_bucket(Bucket=name)
     aws.s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": PAIRS})
+    # As AWS makes buckets since 2023.
+    block = dict.fromkeys(["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"], True)
+    aws.s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
     aws.s3.put_object(Bucket=name, Key="one", Body=b"one")
 
 

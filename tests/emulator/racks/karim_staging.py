@@ -72,6 +72,9 @@ def deploy_shop(aws: standing.Aws) -> None:
         "DatabaseUrl": "postgres://app:planted-secret-database-url@karim-staging-database:5432/app",
     }
     standing.stack(aws, "karim-staging-shop", HERE / "karim_staging.shop.yaml", APP, parameters)
+    registry = standing.resources(aws, "karim-staging-shop")["Registry"]
+    for name in "web", "worker":
+        standing.push_image(aws, registry, f"{name}.BZKXQWTJRPD")
 
 
 def leave_traces(aws: standing.Aws) -> None:

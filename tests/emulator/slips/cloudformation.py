@@ -1,7 +1,12 @@
 """Slips of CloudFormation itself; those of the types it makes stand in resource_types.py."""
 
+import re
+
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import Stack
+from moto.cloudformation.responses import CloudFormationResponse
+from moto.core.responses import ActionResult
 from moto.ec2.models.core import TaggedEC2Resource
 
 from slips import resource_types
@@ -78,3 +83,19 @@ def stacks_take_along_what_they_made() -> None:
                 resources._delete_resource(made, template)
 
     parsing.ResourceMap.delete = delete
+
+
+@slip
+def imports_are_told() -> None:
+    """ListImports tells which stacks import an export, and fails where none does; moto has no such call."""
+
+    def list_imports(self):
+        name = self._get_param("ExportName")
+        imported = re.compile(rf"ImportValue[\"':\s]+{re.escape(name)}(?![\w:-])")
+        stacks = self.cloudformation_backend.stacks.values()
+        importers = [stack.name for stack in stacks if imported.search(str(stack.template))]
+        if not importers:
+            raise ValidationError(message=f"Export '{name}' is not imported by any stack.")
+        return ActionResult({"Imports": importers, "NextToken": None})
+
+    CloudFormationResponse.list_imports = list_imports

@@ -12,6 +12,7 @@ from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, MetadataOptions
 from moto.ec2.models.launch_templates import LaunchTemplate
+from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 from moto.efs.models import EFSBackend
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elb.models import ELBBackend
@@ -361,3 +362,21 @@ def key_pairs_are_rsa_unless_told() -> None:
     @around(EC2Backend, "create_key_pair")
     def create(create_key_pair, ec2, name, key_type, *args, **options):
         return create_key_pair(ec2, name, key_type or "rsa", *args, **options)
+
+
+@slip
+def snapshots_are_told_by_whose_they_are() -> None:
+    """DescribeSnapshots narrows by owner and by who may restore them; moto gives all, those of AWS's images too."""
+
+    @around(ElasticBlockStore, "describe_snapshots")
+    def describe(tell, response):
+        owners = response._get_param("OwnerIds", [])
+        restorable = response._get_param("RestorableByUserIds", [])
+
+        def wanted(snapshot) -> bool:
+            own = snapshot.owner_id == response.current_account
+            return ("self" not in owners or own) and (
+                "all" not in restorable or "all" in snapshot.create_volume_permission_groups
+            )
+
+        return ActionResult({"Snapshots": [it for it in tell(response).result["Snapshots"] if wanted(it)]})

@@ -1,0 +1,121 @@
+//! What the text of a bucket's policy comes to.
+
+use std::collections::BTreeSet;
+
+use super::PolicyText;
+use crate::{
+    arn::Arn,
+    kind::policy::document::{self, Statement},
+};
+
+/// Reads the policy of the bucket of that name; `None` where it cannot be understood.
+pub fn read(text: &str, bucket: &str) -> Option<PolicyText> {
+    let policy = document::parse(text)?;
+    let statements = document::statements(&policy)?;
+    let refused: BTreeSet<bool> = statements
+        .iter()
+        .filter(|it| refuses_plain_http(it))
+        .flat_map(|it| it.texts("Resource"))
+        .filter_map(|it| part(it, bucket))
+        .collect();
+    let accounts: BTreeSet<String> = statements
+        .iter()
+        .filter(|it| it.allows())
+        .flat_map(Statement::principals)
+        .filter_map(account)
+        .collect();
+    Some(PolicyText {
+        denies_plain_http: refused.len() == 2,
+        accounts: accounts.into_iter().collect(),
+    })
+}
+
+/// Whether it keeps out everybody, from every action, who comes without TLS.
+fn refuses_plain_http(statement: &Statement<'_>) -> bool {
+    let conditions = statement.conditions();
+    let [(operator, key, value)] = &conditions[..] else {
+        return false;
+    };
+    let plain = operator.eq_ignore_ascii_case("Bool")
+        && key.eq_ignore_ascii_case("aws:SecureTransport")
+        && value == "false";
+    let old = operator.eq_ignore_ascii_case("NumericLessThan")
+        && key.eq_ignore_ascii_case("s3:TlsVersion");
+    let actions = statement.texts("Action");
+    !statement.allows()
+        && (plain || old)
+        && statement.principals().contains(&"*")
+        && actions.iter().any(|it| matches!(*it, "*" | "s3:*"))
+}
+
+/// Whether a resource is all objects of the bucket, or else the bucket itself; `None` for less.
+fn part(resource: &str, bucket: &str) -> Option<bool> {
+    let name = resource.rsplit_once(":::").map_or(resource, |it| it.1);
+    if name == bucket {
+        return Some(false);
+    }
+    (name.strip_suffix("/*") == Some(bucket)).then_some(true)
+}
+
+/// The account of a principal: `123456789012`, or of an ARN.
+fn account(principal: &str) -> Option<String> {
+    let is_id = |it: &str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
+    if is_id(principal) {
+        return Some(principal.to_owned());
+    }
+    let account = Arn::parse(principal)?.account.to_owned();
+    is_id(&account).then_some(account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(statements: &str) -> PolicyText {
+        read(&format!(r#"{{"Statement":[{statements}]}}"#), "logs").unwrap()
+    }
+
+    const PLAIN: &str = r#""Condition":{"Bool":{"aws:SecureTransport":"false"}}"#;
+
+    #[test]
+    fn plain_http_is_denied_for_the_bucket_and_its_objects() {
+        let both = format!(
+            r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*",
+                "Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/*"],{PLAIN}}}"#
+        );
+        assert!(said(&both).denies_plain_http);
+        let objects = format!(
+            r#"{{"Effect":"Deny","Principal":{{"AWS":"*"}},"Action":"s3:*",
+                "Resource":"arn:aws:s3:::logs/*",{PLAIN}}}"#
+        );
+        assert!(!said(&objects).denies_plain_http);
+        let bucket = objects.replace("logs/*", "logs");
+        assert!(said(&format!("{objects},{bucket}")).denies_plain_http);
+    }
+
+    #[test]
+    fn a_denial_of_some_actions_or_under_a_second_condition_is_not_enough() {
+        let all = r#""Resource":["arn:aws:s3:::logs","arn:aws:s3:::logs/*"]"#;
+        let some =
+            format!(r#"{{"Effect":"Deny","Principal":"*","Action":"s3:GetObject",{all},{PLAIN}}}"#);
+        let narrow = format!(
+            r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*",{all},"Condition":{{
+                "Bool":{{"aws:SecureTransport":"false"}},"IpAddress":{{"aws:SourceIp":"1.2.3.4"}}}}}}"#
+        );
+        assert!(!said(&some).denies_plain_http);
+        assert!(!said(&narrow).denies_plain_http);
+    }
+
+    #[test]
+    fn accounts_are_told_by_id_and_by_arn_and_only_where_they_are_let_in() {
+        let text = said(
+            r#"{"Effect":"Allow","Principal":{"AWS":["111111111111","arn:aws:iam::222222222222:role/a"]},
+                "Action":"s3:GetObject","Resource":"*"},
+               {"Effect":"Deny","Principal":{"AWS":"333333333333"},"Action":"*","Resource":"*"},
+               {"Effect":"Allow","Principal":{"Service":"delivery.logs.amazonaws.com"},
+                "Action":"s3:PutObject","Resource":"*"},
+               {"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}"#,
+        );
+        assert_eq!(text.accounts, ["111111111111", "222222222222"]);
+    }
+}

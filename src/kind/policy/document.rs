@@ -1,0 +1,139 @@
+//! What a policy's text says, of IAM or of a bucket: statements, read once for all who judge them.
+
+use std::slice;
+
+use serde_json::{Map, Value};
+
+/// One statement.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement<'a>(&'a Map<String, Value>);
+
+/// A text as the JSON that it is. IAM writes policies with percent signs, as in a URL.
+pub fn parse(text: &str) -> Option<Value> {
+    let plain = serde_json::from_str(text).ok();
+    plain.or_else(|| serde_json::from_str(&decoded(text)?).ok())
+}
+
+/// The statements of a policy; `None` where one of them cannot be understood.
+pub fn statements(policy: &Value) -> Option<Vec<Statement<'_>>> {
+    let statements = each(policy.get("Statement")?).iter();
+    statements.map(|it| it.as_object().map(Statement)).collect()
+}
+
+/// Whether a policy allows everything on everything, with no condition.
+pub fn allows_all(policy: &Value) -> Option<bool> {
+    let all = |it: &Statement<'_>| {
+        let actions = it.texts("Action");
+        it.allows()
+            && actions.iter().any(|it| matches!(*it, "*" | "*:*"))
+            && it.texts("Resource").contains(&"*")
+            && !it.is_conditional()
+    };
+    Some(statements(policy)?.iter().any(all))
+}
+
+impl<'a> Statement<'a> {
+    pub fn allows(&self) -> bool {
+        self.0.get("Effect").and_then(Value::as_str) == Some("Allow")
+    }
+
+    /// Whether it names conditions.
+    pub fn is_conditional(&self) -> bool {
+        let conditions = self.0.get("Condition").and_then(Value::as_object);
+        conditions.is_some_and(|it| !it.is_empty())
+    }
+
+    /// The values of a field that is a text or a list of texts: `Action`, `Resource`.
+    pub fn texts(&self, field: &str) -> Vec<&'a str> {
+        let values = self.0.get(field).map(each).unwrap_or_default().iter();
+        values.filter_map(Value::as_str).collect()
+    }
+
+    /// Whom it is about: `*`, account ids, ARNs. Services and federated users are not told.
+    pub fn principals(&self) -> Vec<&'a str> {
+        let principal = self.0.get("Principal");
+        let aws = principal.and_then(|it| it.get("AWS"));
+        let all = principal.filter(|it| it.is_string());
+        let told = aws.or(all).map(each).unwrap_or_default().iter();
+        told.filter_map(Value::as_str).collect()
+    }
+
+    /// Its conditions as operator, key and value.
+    pub fn conditions(&self) -> Vec<(&'a str, &'a str, String)> {
+        let operators = self.0.get("Condition").and_then(Value::as_object);
+        let mut all = Vec::new();
+        for (operator, keys) in operators.into_iter().flatten() {
+            for (key, values) in keys.as_object().into_iter().flatten() {
+                for value in each(values) {
+                    let value = value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned);
+                    all.push((operator.as_str(), key.as_str(), value));
+                }
+            }
+        }
+        all
+    }
+}
+
+/// A list of one is written without its brackets.
+fn each(it: &Value) -> &[Value] {
+    it.as_array().map_or(slice::from_ref(it), Vec::as_slice)
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [byte, after @ ..] = rest {
+        rest = after;
+        if *byte != b'%' {
+            bytes.push(*byte);
+            continue;
+        }
+        let (code, after) = rest.split_at_checked(2)?;
+        rest = after;
+        bytes.push(u8::from_str_radix(str::from_utf8(code).ok()?, 16).ok()?);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(statement: &str) -> bool {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":{statement}}}"#);
+        allows_all(&parse(&text).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn everything_on_everything_is_all() {
+        assert!(all(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#));
+        assert!(all(r#"[{"Effect":"Deny","Action":"iam:*","Resource":"*"},
+                {"Effect":"Allow","Action":["s3:*","*:*"],"Resource":["arn:aws:s3:::a","*"]}]"#));
+    }
+
+    #[test]
+    fn what_is_narrowed_is_not() {
+        assert!(!all(r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#));
+        assert!(!all(r#"{"Effect":"Allow","Action":"s3:*","Resource":"*"}"#));
+        assert!(!all(
+            r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::a/*"}"#
+        ));
+        assert!(!all(r#"{"Effect":"Allow","Action":"*","Resource":"*",
+                "Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#));
+    }
+
+    #[test]
+    fn iam_s_percent_signs_are_undone() {
+        let text = "%7B%22Statement%22%3A%5B%5D%7D";
+        assert_eq!(parse(text).unwrap()["Statement"], Value::Array(Vec::new()));
+        assert!(parse("%7").is_none() && parse("not a policy").is_none());
+    }
+
+    #[test]
+    fn a_statement_that_is_none_leaves_all_of_it_unknown() {
+        assert!(statements(&parse(r#"{"Statement":["x"]}"#).unwrap()).is_none());
+        assert!(statements(&parse("{}").unwrap()).is_none());
+    }
+}

@@ -1,0 +1,192 @@
+//! Names that stay in DNS and lead to what goes.
+
+use std::collections::BTreeMap;
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words, going};
+use crate::{
+    id::ResourceId,
+    kind::{
+        Kind, bucket::Bucket, cache_cluster::CacheCluster,
+        classic_load_balancer::ClassicLoadBalancer, db_cluster::DbCluster, db_instance::DbInstance,
+        elastic_ip::ElasticIp, hosted_zone::HostedZone, load_balancer::LoadBalancer,
+    },
+    snapshot::Resource,
+    trace::dns,
+};
+
+pub const RULE: Rule = Rule {
+    id: "dangling-name",
+    words: include_str!("../../rules/dangling-name.toml"),
+    needs: &[Kind::HostedZone],
+    check,
+};
+
+/// What a record can lead to, and the names and addresses that mean it.
+struct Goals {
+    by_name: BTreeMap<String, ResourceId>,
+    bucket_zones: Vec<String>,
+}
+
+impl Goals {
+    fn of(case: &Case<'_>) -> Self {
+        let mut by_name = BTreeMap::new();
+        let mut add = |name: &str, id: &ResourceId| {
+            if !name.is_empty() {
+                by_name.insert(dns::undressed(name), id.clone());
+            }
+        };
+        for (it, lb) in going::of::<LoadBalancer>(case) {
+            add(&lb.dns_name, &it.id);
+        }
+        for (it, lb) in going::of::<ClassicLoadBalancer>(case) {
+            add(&lb.dns_name, &it.id);
+        }
+        for (it, ip) in going::of::<ElasticIp>(case) {
+            add(&ip.public_ip, &it.id);
+        }
+        for (it, db) in going::of::<DbInstance>(case) {
+            add(db.endpoint.as_deref().unwrap_or_default(), &it.id);
+        }
+        for (it, db) in going::of::<DbCluster>(case) {
+            add(db.endpoint.as_deref().unwrap_or_default(), &it.id);
+            add(db.reader_endpoint.as_deref().unwrap_or_default(), &it.id);
+        }
+        for (it, cache) in going::of::<CacheCluster>(case) {
+            add(cache.endpoint.as_deref().unwrap_or_default(), &it.id);
+        }
+        // A website's bucket has the name of the site.
+        let buckets = going::of::<Bucket>(case);
+        let bucket_zones = buckets.map(|(it, _)| it.id.key.clone()).collect();
+        Self {
+            by_name,
+            bucket_zones,
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<ResourceId> {
+        let name = dns::undressed(name);
+        if let Some(id) = self.by_name.get(&name) {
+            return Some(id.clone());
+        }
+        let (bucket, rest) = name.split_once(".s3")?;
+        let of_s3 = rest.ends_with("amazonaws.com");
+        let mut buckets = self.bucket_zones.iter();
+        let bucket = buckets.find(|it| of_s3 && **it == bucket)?;
+        Some(ResourceId::new(Kind::Bucket, bucket))
+    }
+}
+
+/// One verdict for each zone that stays; a zone that goes takes its names along.
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let goals = Goals::of(case);
+    let zones = case.graph.of::<HostedZone>();
+    let staying = zones.filter(|(it, zone)| {
+        let goes = going::goes(case, &it.id) && zone.linked_service.is_none();
+        !goes && zone.linked_service.is_none()
+    });
+    staying
+        .filter(|_| !goals.by_name.is_empty() || !goals.bucket_zones.is_empty())
+        .map(|(resource, zone)| judge(case, words, &goals, resource, zone))
+        .collect()
+}
+
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    goals: &Goals,
+    resource: &Resource,
+    zone: &HostedZone,
+) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let Some(records) = zone.records.known() else {
+        let why = "it stays, and whether its names lead to something that goes was not read";
+        let gap = case.gap_of_call(id, "ListResourceRecordSets");
+        return verdict(Status::Unknown, why.to_owned()).gap(gap);
+    };
+    let mut found: Vec<(String, ResourceId)> = Vec::new();
+    for record in records {
+        let alias = record.alias.iter().map(|it| it.dns_name.as_str());
+        let leads = matches!(record.record_type.as_str(), "A" | "AAAA" | "CNAME");
+        let values = record.values.iter().filter(|_| leads);
+        let names = alias.chain(values.map(String::as_str));
+        let name = dns::plain(&record.name);
+        let site = record
+            .alias
+            .as_ref()
+            .is_some_and(|it| it.dns_name.starts_with("s3-website"));
+        let site = goals.bucket_zones.iter().find(|it| site && **it == name);
+        let site = site.map(|it| ResourceId::new(Kind::Bucket, it));
+        let goal = names.filter_map(|it| goals.find(it)).next().or(site);
+        found.extend(goal.map(|it| (name, it)));
+    }
+    if found.is_empty() {
+        let why = "none of its names leads to something that goes";
+        return verdict(Status::Pass, why.to_owned());
+    }
+    let said: Vec<String> = found
+        .iter()
+        .map(|(name, goal)| format!("{name} to {goal}"))
+        .collect();
+    let evidence = found
+        .iter()
+        .map(|(name, goal)| Evidence::new(goal, "ResourceRecordSets.Name", name.as_str()));
+    let why = format!(
+        "it stays, and names in it would lead to nothing: {}",
+        going::few(&said)
+    );
+    verdict(Status::Fail, why).evidence(evidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{
+            Fact,
+            hosted_zone::{Alias, Record},
+        },
+        testing,
+    };
+
+    fn record(name: &str, alias: &str) -> Record {
+        Record {
+            name: name.to_owned(),
+            record_type: "A".to_owned(),
+            alias: Some(Alias {
+                dns_name: alias.to_owned(),
+                ..Alias::default()
+            }),
+            ..Record::default()
+        }
+    }
+
+    #[test]
+    fn a_website_s_bucket_is_found_by_the_name_of_the_site_or_of_its_endpoint() {
+        let zone = HostedZone {
+            records: Fact::Known(vec![
+                record("www.example.com.", "s3-website-us-east-1.amazonaws.com."),
+                Record {
+                    name: "img.example.com.".to_owned(),
+                    record_type: "CNAME".to_owned(),
+                    values: vec!["pictures.s3.amazonaws.com".to_owned()],
+                    ..Record::default()
+                },
+                record("other.example.com.", "s3-website-us-east-1.amazonaws.com."),
+            ]),
+            ..HostedZone::default()
+        };
+        let zone = testing::tagged(Resource::new("Z1", zone), [("owner", "nobody")]);
+        let resources = [
+            zone,
+            Resource::new("www.example.com", Bucket::default()),
+            Resource::new("pictures", Bucket::default()),
+        ];
+        let words = RULE.words().unwrap();
+        let ours = |it: &Resource| it.tags.is_empty();
+        let said = testing::owned(&resources, &[], ours, |case| check(case, &words));
+        assert_eq!(said[0].status, Status::Fail);
+        let found: Vec<String> = said[0].evidence.iter().map(|it| it.value.clone()).collect();
+        assert_eq!(found, ["www.example.com", "img.example.com"]);
+    }
+}

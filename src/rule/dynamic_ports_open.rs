@@ -1,0 +1,163 @@
+//! Machines whose dynamic ports others than their load balancers may use.
+
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, exposure};
+use crate::{
+    id::ResourceId,
+    kind::{
+        Kind,
+        classic_load_balancer::ClassicLoadBalancer,
+        container_instance::ContainerInstance,
+        instance::Instance,
+        load_balancer::LoadBalancer,
+        security_group::{Permission, SecurityGroup},
+        subnet::Subnet,
+        vpc::Vpc,
+    },
+    snapshot::Resource,
+};
+
+pub const RULE: Rule = Rule {
+    id: "dynamic-ports-open",
+    words: include_str!("../../rules/dynamic-ports-open.toml"),
+    needs: &[
+        Kind::SecurityGroup,
+        Kind::ContainerInstance,
+        Kind::Instance,
+        Kind::LoadBalancer,
+        Kind::Subnet,
+    ],
+    check,
+};
+
+/// From here on Docker and ECS take ports where a definition names none.
+const FIRST: i32 = 32768;
+
+/// Who may come, besides those who should.
+struct Guests<'a> {
+    balancers: Vec<&'a str>,
+    /// Ranges of the subnets that load balancers stand in.
+    near: Vec<IpNet>,
+}
+
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let mut worn: BTreeMap<&ResourceId, (&Resource, &SecurityGroup)> = BTreeMap::new();
+    for (_, held) in case.ours::<ContainerInstance>() {
+        let machine = held.instance.as_deref();
+        let machine = machine.and_then(|it| case.graph.get_as::<Instance>(it));
+        let groups = machine.into_iter().flat_map(|(_, it)| &it.security_groups);
+        for group in groups.filter_map(|it| case.graph.get_as::<SecurityGroup>(it)) {
+            worn.insert(&group.0.id, group);
+        }
+    }
+    let guests = guests(case);
+    worn.into_values()
+        .map(|(it, group)| judge(case, words, &guests, it, group))
+        .collect()
+}
+
+fn guests<'a>(case: &Case<'a>) -> Guests<'a> {
+    let new = case.graph.of::<LoadBalancer>().map(|it| it.1);
+    let new = new.map(|it| (&it.security_groups, &it.subnets));
+    let classic = case.graph.of::<ClassicLoadBalancer>().map(|it| it.1);
+    let classic = classic.map(|it| (&it.security_groups, &it.subnets));
+    let (mut balancers, mut near) = (Vec::new(), Vec::new());
+    for (groups, subnets) in new.chain(classic) {
+        balancers.extend(groups.iter().map(String::as_str));
+        let subnets = subnets.iter();
+        let subnets = subnets.filter_map(|it| case.graph.get_as::<Subnet>(it));
+        near.extend(subnets.flat_map(|(_, it)| {
+            let all = it.ipv6_cidrs.iter().chain([&it.cidr]);
+            all.filter_map(|it| it.parse().ok()).collect::<Vec<IpNet>>()
+        }));
+    }
+    Guests { balancers, near }
+}
+
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    guests: &Guests<'_>,
+    resource: &Resource,
+    group: &SecurityGroup,
+) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let entries: Vec<&Permission> = group.ingress.iter().filter(|it| is_dynamic(it)).collect();
+    let cidrs = entries.iter().flat_map(|it| &it.cidrs);
+    if exposure::is_world(cidrs.map(String::as_str)) {
+        let why = "it lets the whole internet in, which other rules tell of";
+        return verdict(Status::NotApplicable, why.to_owned());
+    }
+    let home = home(case, &group.vpc);
+    let (mut neighbours, mut strangers) = (Vec::new(), Vec::new());
+    for entry in &entries {
+        for cidr in &entry.cidrs {
+            let net: Option<IpNet> = cidr.parse().ok();
+            let within =
+                |all: &[IpNet]| net.is_some_and(|it| all.iter().any(|of| of.contains(&it)));
+            if within(&guests.near) {
+                continue;
+            }
+            let place = if within(&home) {
+                &mut neighbours
+            } else {
+                &mut strangers
+            };
+            place.push(cidr.as_str());
+        }
+        let groups = entry.groups.iter().map(String::as_str);
+        let known = |it: &&str| *it == id.key || guests.balancers.contains(it);
+        neighbours.extend(groups.filter(|it| !known(it)));
+        if !entry.prefix_lists.is_empty() && strangers.is_empty() {
+            let why = "a prefix list decides who may use its machines' dynamic ports, and what is \
+                       in it was not read";
+            return verdict(Status::Unknown, why.to_owned()).gap(case.gap_about(id));
+        }
+    }
+    let evidence = |who: &[&str]| {
+        let who = who.join(", ");
+        Evidence::new(id, "IpPermissions", format!("32768-65535 from {who}"))
+    };
+    if !strangers.is_empty() {
+        strangers.dedup();
+        let why = format!(
+            "{} may use its machines' dynamic ports, past the load balancer",
+            strangers.join(", ")
+        );
+        return verdict(Status::Fail, why).evidence([evidence(&strangers)]);
+    }
+    if !neighbours.is_empty() {
+        neighbours.sort_unstable();
+        neighbours.dedup();
+        let why = format!(
+            "{} in the same network may use its machines' dynamic ports, past the load balancer; \
+             nobody from outside can",
+            neighbours.join(", ")
+        );
+        return verdict(Status::Fail, why)
+            .severity(Severity::Low)
+            .evidence([evidence(&neighbours)]);
+    }
+    let why = "only load balancers and the machines themselves may use the dynamic ports";
+    verdict(Status::Pass, why.to_owned())
+}
+
+/// Whether it is about any of the dynamic ports. ICMP has types, not ports.
+fn is_dynamic(it: &Permission) -> bool {
+    let has_ports = matches!(it.protocol.as_str(), "tcp" | "udp" | "6" | "17");
+    let above = it.to.is_none_or(|it| it >= FIRST);
+    it.protocol == "-1" || (has_ports && above)
+}
+
+/// The ranges of a VPC.
+fn home(case: &Case<'_>, vpc: &str) -> Vec<IpNet> {
+    let vpc = case.graph.get_as::<Vpc>(vpc).map(|it| it.1);
+    let cidrs = vpc
+        .into_iter()
+        .flat_map(|it| it.extra_cidrs.iter().chain([&it.cidr]));
+    cidrs.filter_map(|it| it.parse().ok()).collect()
+}

@@ -1,0 +1,106 @@
+//! Offers of the free tier that the account uses up within the month.
+
+use rust_decimal::Decimal;
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words, account::Offer};
+use crate::id::ResourceId;
+
+pub const RULE: Rule = Rule {
+    id: "free-offer-over",
+    words: include_str!("../../rules/free-offer-over.toml"),
+    needs: &[],
+    check,
+};
+
+/// One verdict for each offer that is used, told of the rack as a whole: AWS counts by account.
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let Some(root) = case.whole() else {
+        return Vec::new();
+    };
+    let verdict = |status, why: &str| Verdict::new(&RULE, words, root, status, why);
+    let Some(account) = case.account else {
+        let why = "the account was not asked what of its free tier it uses";
+        return vec![verdict(Status::NotApplicable, why)];
+    };
+    let Some(offers) = account.offers.known() else {
+        let why = "what of its free tier the account uses was not read";
+        return vec![verdict(Status::Unknown, why)];
+    };
+    let over: Vec<Verdict> = offers
+        .iter()
+        .filter_map(|it| judge(words, root, it))
+        .collect();
+    if over.is_empty() {
+        let why = "no offer of the free tier is near its end";
+        return vec![verdict(Status::Pass, why)];
+    }
+    over
+}
+
+fn judge(words: &Words, root: &ResourceId, offer: &Offer) -> Option<Verdict> {
+    let near = offer.limit * Decimal::new(words.number("percent"), 2);
+    let what = format!("{} ({})", offer.usage_type, offer.service);
+    let Offer {
+        actual,
+        forecast,
+        limit,
+        unit,
+        ..
+    } = offer;
+    let why = if actual >= limit {
+        format!("the month's {limit} {unit} of {what} are used up: {actual} so far")
+    } else if forecast > limit {
+        format!(
+            "AWS thinks that the month will come to {forecast} {unit} of {what}, of which {limit} \
+             are free"
+        )
+    } else if *actual >= near {
+        format!("{actual} of the month's {limit} free {unit} of {what} are used")
+    } else {
+        return None;
+    };
+    let evidence = Evidence::new(root, "forecastedUsageAmount", forecast.to_string());
+    let verdict = Verdict::new(&RULE, words, root, Status::Fail, why);
+    Some(verdict.detail(&offer.usage_type).evidence([evidence]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kind::Fact, rule::account::Account, testing};
+
+    fn said(actual: i64, forecast: i64) -> Status {
+        let offer = Offer {
+            service: "Amazon EBS".to_owned(),
+            usage_type: "EBS:VolumeUsage".to_owned(),
+            actual: Decimal::from(actual),
+            forecast: Decimal::from(forecast),
+            limit: Decimal::from(100),
+            unit: "GB-Mo".to_owned(),
+        };
+        let account = Account {
+            offers: Fact::Known(vec![offer]),
+            ..Account::default()
+        };
+        let words = RULE.words().unwrap();
+        let resources = [testing::cluster("prod")];
+        let said = testing::owned(
+            &resources,
+            &[],
+            |_| true,
+            |case| {
+                let account = Some(&account);
+                check(&Case { account, ..*case }, &words)
+            },
+        );
+        said[0].status
+    }
+
+    #[test]
+    fn an_offer_is_over_when_aws_thinks_so_or_when_little_is_left() {
+        assert_eq!(said(50, 90), Status::Pass);
+        assert_eq!(said(50, 101), Status::Fail);
+        assert_eq!(said(85, 90), Status::Fail);
+        assert_eq!(said(100, 100), Status::Fail);
+    }
+}

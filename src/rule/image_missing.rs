@@ -1,0 +1,103 @@
+//! Revisions whose next task would not start, since their image is gone.
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words, revision};
+use crate::{
+    kind::{
+        Kind,
+        repository::Repository,
+        task_definition::{ContainerDefinition, TaskDefinition},
+    },
+    snapshot::{Gap, Resource},
+};
+
+pub const RULE: Rule = Rule {
+    id: "image-missing",
+    words: include_str!("../../rules/image-missing.toml"),
+    needs: &[
+        Kind::Repository,
+        Kind::Cluster,
+        Kind::Service,
+        Kind::Task,
+        Kind::TaskDefinition,
+    ],
+    check,
+};
+
+/// What is known of one container's image.
+enum Image<'a> {
+    There,
+    Missing(String),
+    Unread(String, Option<&'a Gap>),
+    /// Of another registry, or named by what no tag can tell.
+    Elsewhere,
+}
+
+/// Revisions that something uses: one that nothing starts misses nothing.
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let judge = |(resource, definition)| judge(case, words, resource, definition);
+    let judged = revision::in_use(case).map(judge).collect();
+    super::unsure(judged, revision::gap(case))
+}
+
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    resource: &Resource,
+    definition: &TaskDefinition,
+) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let (mut missing, mut evidence, mut there) = (Vec::new(), Vec::new(), 0_usize);
+    let mut unread = None;
+    for container in &definition.containers {
+        match find(case, container) {
+            Image::There => there += 1,
+            Image::Missing(why) => {
+                missing.push(format!("{why} (container {})", container.name));
+                let path = "containerDefinitions.image";
+                evidence.push(Evidence::new(id, path, container.image.as_str()));
+            }
+            Image::Unread(why, gap) => unread = unread.or(Some((why, gap))),
+            Image::Elsewhere => {}
+        }
+    }
+    if !missing.is_empty() {
+        let why = format!("{}: its next task cannot start", missing.join(", "));
+        return verdict(Status::Fail, why).evidence(evidence);
+    }
+    if let Some((why, gap)) = unread {
+        return verdict(Status::Unknown, why).gap(gap);
+    }
+    if there == 0 {
+        let why = "none of its images is named by a tag in the account's own registry";
+        return verdict(Status::NotApplicable, why.to_owned());
+    }
+    verdict(Status::Pass, "its images are there".to_owned())
+}
+
+fn find<'a>(case: &Case<'a>, container: &ContainerDefinition) -> Image<'a> {
+    let (Some(name), false) = (&container.repository, container.image.contains('@')) else {
+        return Image::Elsewhere;
+    };
+    let last = container.image.rsplit('/').next().unwrap_or_default();
+    let tag = last.split_once(':').map_or("latest", |it| it.1);
+    let Some((repository, held)) = case.graph.get_as::<Repository>(name) else {
+        return match case.gap_in_listing(Kind::Repository) {
+            Some(gap) => Image::Unread(format!("repository {name} was not read"), Some(gap)),
+            None => Image::Missing(format!("there is no repository {name}")),
+        };
+    };
+    let Some(images) = held.images.known() else {
+        let gap = case.gap_of_call(&repository.id, "DescribeImages");
+        return Image::Unread(format!("the images of {name} were not read"), gap);
+    };
+    // Of a file from before tags were kept none are known.
+    if images.tags.is_empty() && images.count > images.untagged {
+        return Image::Unread(format!("the tags of {name} were not kept"), None);
+    }
+    if images.tags.iter().any(|it| it == tag) {
+        Image::There
+    } else {
+        Image::Missing(format!("repository {name} has no image tagged {tag}"))
+    }
+}

@@ -1,0 +1,92 @@
+//! What the rack's public IPv4 addresses cost together.
+
+use std::collections::BTreeSet;
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use crate::{
+    id::ResourceId,
+    kind::{Kind, elastic_ip::ElasticIp, network_interface::NetworkInterface},
+    text,
+};
+
+pub const RULE: Rule = Rule {
+    id: "ipv4-bill",
+    words: include_str!("../../rules/ipv4-bill.toml"),
+    needs: &[Kind::NetworkInterface, Kind::ElasticIp],
+    check,
+};
+
+/// One verdict for the rack: each address has its reason, the sum is what surprises.
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let Some(root) = case.whole() else {
+        return Vec::new();
+    };
+    let mut addresses: BTreeSet<&str> = BTreeSet::new();
+    let mut kinds: Vec<(&str, usize)> = Vec::new();
+    let mut holders: BTreeSet<&ResourceId> = BTreeSet::new();
+    for (resource, interface) in case.ours::<NetworkInterface>() {
+        if let Some(address) = interface.public_ip.as_deref() {
+            addresses.insert(address);
+            holders.insert(&resource.id);
+        }
+    }
+    kinds.push(("interface", holders.len()));
+    let before = addresses.len();
+    for (resource, ip) in case.ours::<ElasticIp>() {
+        // An address of the account's own costs nothing.
+        if ip.pool.as_deref().is_none_or(|it| it == "amazon") && addresses.insert(&ip.public_ip) {
+            holders.insert(&resource.id);
+        }
+    }
+    kinds.push(("further Elastic IP", addresses.len().saturating_sub(before)));
+    let number = i64::try_from(addresses.len()).unwrap_or(i64::MAX);
+    let verdict = |status, why: String| Verdict::new(&RULE, words, root, status, why);
+    let count = match addresses.len() {
+        1 => "1 public IPv4 address".to_owned(),
+        it => format!("{it} public IPv4 addresses"),
+    };
+    if number <= words.number("few") {
+        return vec![verdict(Status::Pass, format!("it has {count}"))];
+    }
+    let cents = number.saturating_mul(words.number("cents"));
+    let why = format!(
+        "it has {count}, which cost some ${}.{:02} a month together",
+        cents / 100,
+        cents % 100
+    );
+    let evidence = kinds
+        .into_iter()
+        .filter(|it| it.1 > 0)
+        .map(|(what, number)| Evidence::new(root, "PublicIp", text::count(number, what)));
+    vec![verdict(Status::Fail, why).evidence(evidence)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{snapshot::Resource, testing};
+
+    #[test]
+    fn an_address_that_is_told_twice_counts_once_and_one_of_the_account_s_own_not_at_all() {
+        let interface = |address: &str| NetworkInterface {
+            public_ip: Some(address.to_owned()),
+            ..NetworkInterface::default()
+        };
+        let ip = |address: &str, pool: &str| ElasticIp {
+            public_ip: address.to_owned(),
+            pool: Some(pool.to_owned()),
+            ..ElasticIp::default()
+        };
+        let resources = [
+            Resource::new("eni-1", interface("203.0.113.1")),
+            Resource::new("eni-2", interface("203.0.113.2")),
+            Resource::new("eipalloc-1", ip("203.0.113.1", "amazon")),
+            Resource::new("eipalloc-2", ip("203.0.113.3", "amazon")),
+            Resource::new("eipalloc-3", ip("198.51.100.1", "ipv4pool-ec2-1")),
+        ];
+        let words = RULE.words().unwrap();
+        let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+        let why = "it has 3 public IPv4 addresses, which cost some $10.95 a month together";
+        assert_eq!(said[0].why, why);
+    }
+}

@@ -1,0 +1,124 @@
+//! Data that goes and of which nothing younger than a day is kept anywhere.
+
+use jiff::Timestamp;
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words, going, rds_no_backup};
+use crate::{
+    id::ResourceId,
+    kind::{
+        Fact, Kind, db_cluster::DbCluster, db_instance::DbInstance, file_system::FileSystem,
+        table::Table,
+    },
+    snapshot::Resource,
+    text,
+};
+
+pub const RULE: Rule = Rule {
+    id: "no-recent-backup",
+    words: include_str!("../../rules/no-recent-backup.toml"),
+    needs: &[
+        Kind::DbInstance,
+        Kind::DbCluster,
+        Kind::FileSystem,
+        Kind::Table,
+    ],
+    check,
+};
+
+/// What EFS meters of a file system in which nothing is.
+const EMPTY_FILE_SYSTEM: u64 = 6 << 10;
+
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let instances = going::of::<DbInstance>(case)
+        .filter(|(_, db)| rds_no_backup::beside(db).is_none())
+        .map(|(it, db)| {
+            database(
+                case,
+                words,
+                &it.id,
+                kept(db.backup_retention_days, db.latest_restorable),
+            )
+        });
+    let clusters = going::of::<DbCluster>(case)
+        .filter(|(_, db)| db.status != "deleting")
+        .map(|(it, db)| {
+            database(
+                case,
+                words,
+                &it.id,
+                kept(db.backup_retention_days, db.latest_restorable),
+            )
+        });
+    let tables = going::of::<Table>(case).map(|(it, table)| of_table(case, words, it, table));
+    let files = going::of::<FileSystem>(case).map(|(it, fs)| of_files(case, words, it, fs));
+    instances
+        .chain(clusters)
+        .chain(tables)
+        .chain(files)
+        .collect()
+}
+
+/// The moment up to which backups reach, where any are kept.
+fn kept(days: u32, latest: Option<Timestamp>) -> Option<Timestamp> {
+    latest.filter(|_| days > 0)
+}
+
+fn database(case: &Case<'_>, words: &Words, id: &ResourceId, latest: Option<Timestamp>) -> Verdict {
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let Some(latest) = latest else {
+        let evidence = Evidence::new(id, "LatestRestorableTime", "absent");
+        let why = "there is no backup that it could be brought back from";
+        return verdict(Status::Fail, why.to_owned()).evidence([evidence]);
+    };
+    let age = text::age(latest, case.taken);
+    let why = format!("its backups reach up to {age} before");
+    if case.hours_since(latest) < words.number("hours") {
+        return verdict(Status::Pass, why);
+    }
+    let evidence = Evidence::new(id, "LatestRestorableTime", latest.to_string());
+    verdict(Status::Fail, why).evidence([evidence])
+}
+
+fn of_table(case: &Case<'_>, words: &Words, resource: &Resource, table: &Table) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: &str| Verdict::new(&RULE, words, id, status, why);
+    if table.facts.known().is_some_and(|it| it.items == 0) {
+        return verdict(Status::Pass, "nothing was in it when AWS last counted");
+    }
+    match table.point_in_time {
+        Fact::Known(true) => verdict(
+            Status::Pass,
+            "it can be brought back to any moment of the last days",
+        ),
+        Fact::Known(false) => {
+            let evidence = Evidence::new(id, "PointInTimeRecoveryStatus", "DISABLED");
+            let why = "point-in-time recovery is off; whether somebody makes backups by hand was \
+                       not read";
+            verdict(Status::Fail, why).evidence([evidence])
+        }
+        Fact::Unread => {
+            let gap = case.gap_of_call(id, "DescribeContinuousBackups");
+            verdict(Status::Unknown, "whether it is backed up was not read").gap(gap)
+        }
+    }
+}
+
+fn of_files(case: &Case<'_>, words: &Words, resource: &Resource, fs: &FileSystem) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: &str| Verdict::new(&RULE, words, id, status, why);
+    if fs.size_bytes <= EMPTY_FILE_SYSTEM {
+        return verdict(Status::Pass, "nothing is in it");
+    }
+    match fs.backups {
+        Fact::Known(true) => verdict(Status::Pass, "AWS Backup makes a backup of it every day"),
+        Fact::Known(false) => {
+            let evidence = Evidence::new(id, "BackupPolicy.Status", "DISABLED");
+            let why = "automatic backups are off; whether a plan of AWS Backup has it was not read";
+            verdict(Status::Fail, why).evidence([evidence])
+        }
+        Fact::Unread => {
+            let gap = case.gap_of_call(id, "DescribeBackupPolicy");
+            verdict(Status::Unknown, "whether it is backed up was not read").gap(gap)
+        }
+    }
+}

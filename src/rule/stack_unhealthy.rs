@@ -1,0 +1,60 @@
+//! Stacks whose last operation failed, or has not ended.
+
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
+use crate::kind::{Kind, stack::Stack};
+
+pub const RULE: Rule = Rule {
+    id: "stack-unhealthy",
+    words: include_str!("../../rules/stack-unhealthy.toml"),
+    needs: &[Kind::Stack],
+    check,
+};
+
+/// Root stacks alone: what is wrong in a nested one shows in its root.
+fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let roots = case.ours::<Stack>().filter(|(_, it)| it.parent.is_none());
+    roots
+        .map(|(resource, stack)| {
+            let id = &resource.id;
+            let state = stack.status.as_str();
+            let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+            if stack.is_settled() {
+                return verdict(Status::Pass, format!("it is {state}"));
+            }
+            let (severity, what) = meaning(state);
+            let evidence = Evidence::new(id, "StackStatus", state);
+            verdict(Status::Fail, format!("it is {state}: {what}"))
+                .severity(severity)
+                .evidence([evidence])
+        })
+        .collect()
+}
+
+/// How bad a state is in which a stack should not stay, and what it means.
+fn meaning(state: &str) -> (Severity, &'static str) {
+    match state {
+        "DELETE_FAILED" => (
+            Severity::High,
+            "its deletion was begun and stopped half-way, and what is left of it is still paid for",
+        ),
+        "ROLLBACK_COMPLETE" | "CREATE_FAILED" | "ROLLBACK_FAILED" => (
+            Severity::High,
+            "it was never made whole, and can only be deleted",
+        ),
+        "UPDATE_ROLLBACK_COMPLETE" | "IMPORT_ROLLBACK_COMPLETE" => {
+            (Severity::Low, "its last change failed and was taken back")
+        }
+        "REVIEW_IN_PROGRESS" => (
+            Severity::Low,
+            "a change set was made for it and never carried out",
+        ),
+        it if it.ends_with("_IN_PROGRESS") => (
+            Severity::Medium,
+            "an operation is under way, and until it ends nothing else can be begun",
+        ),
+        _ => (
+            Severity::High,
+            "its last change failed half-way, and it takes no other until that is mended",
+        ),
+    }
+}
