@@ -34,14 +34,14 @@ fn the_second_night_tells_what_changed_since_the_first() {
     assert_eq!(
         last,
         format!(
-            "racklens: rack=karim-test findings=35 new=- fixed=- lost=- unknown=0 gaps=0 report={}",
+            "racklens: rack=karim-test findings=35 new=- worse=- fixed=- lost=- unknown=0 gaps=0 report={}",
             place.display()
         )
     );
     let (code, stdout, _) = report(&later(folder.path()), &root, &nightly);
     assert_eq!(code, 4, "something was not read");
     let last = stdout.lines().last().unwrap();
-    assert!(last.contains(" new=1 fixed=1 lost=6 "), "{last}");
+    assert!(last.contains(" new=1 worse=0 fixed=1 lost=6 "), "{last}");
     let latest = root.join("karim-test/latest");
     assert!(latest.join("changes.csv").is_file());
     let page = fs::read_to_string(latest.join("index.html")).unwrap();
@@ -138,7 +138,10 @@ fn a_report_in_one_folder_can_be_compared_with_the_one_it_replaces() {
     let out = folder.path().join("report");
     report(Path::new(SAMPLE), &out, &[]);
     let (_, stdout, _) = report(&later(folder.path()), &out, &["--since", "last"]);
-    assert!(stdout.contains(" new=1 fixed=1 lost=6 "), "{stdout}");
+    assert!(
+        stdout.contains(" new=1 worse=0 fixed=1 lost=6 "),
+        "{stdout}"
+    );
 }
 
 #[test]

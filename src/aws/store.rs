@@ -4,6 +4,7 @@
 //! as private as its bucket, and AWS checks its content against a SHA-256 before it keeps it.
 
 use aws_config::{Region, SdkConfig};
+use aws_sdk_s3::types::ChecksumAlgorithm;
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
@@ -72,6 +73,7 @@ impl Store {
             .bucket(bucket)
             .key(key)
             .content_type(content_type(key))
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .checksum_sha256(digest)
             .body(content.as_bytes().to_vec().into());
         let sent = request.send().await;

@@ -36,8 +36,8 @@ In a bucket the layout is the same, with RACK/latest.json in place of the link. 
 so they are as private as the bucket, and AWS checks them against a SHA-256.
 
 The last line on standard output always has this form:
-  racklens: rack=prod findings=35 new=1 fixed=0 lost=0 unknown=0 gaps=0 report=DIR/index.html
-`new`, `fixed` and `lost` are - where there was nothing to compare with.")]
+  racklens: rack=prod findings=35 new=1 worse=0 fixed=0 lost=0 unknown=0 gaps=0 report=DIR/index.html
+`new`, `worse`, `fixed` and `lost` are - where there was nothing to compare with.")]
 pub struct Write {
     #[command(flatten)]
     input: Input,
@@ -392,11 +392,18 @@ impl Written {
             Some(it) => it.count(change).to_string(),
             None => "-".to_owned(),
         };
+        let worse = report.findings.iter();
+        let worse = worse.filter(|it| it.is_news && it.change == Some(Change::Changed));
+        let worse = match &report.since {
+            Some(_) => worse.count().to_string(),
+            None => "-".to_owned(),
+        };
         let failures: usize = report.overview.failures.iter().map(|it| it.1).sum();
         let line = format!(
-            "racklens: rack={} findings={failures} new={} fixed={} lost={} unknown={} gaps={} report={page}",
+            "racklens: rack={} findings={failures} new={} worse={} fixed={} lost={} unknown={} gaps={} report={page}",
             text::path_part(&report.header.rack),
             since(Change::New),
+            worse,
             since(Change::Fixed),
             since(Change::Lost),
             report.overview.unknown,

@@ -6,7 +6,7 @@ use super::resource;
 use crate::{
     id::ResourceId,
     report::Material,
-    rule::{Case, Judged, Severity, Status, Verdict, revision},
+    rule::{Judged, Severity, Status, Verdict, revision},
     snapshot::Gap,
 };
 
@@ -142,8 +142,9 @@ pub(super) fn changes(old: &Material<'_>, new: &Material<'_>) -> Vec<FindingChan
     });
     let gone = before.iter().filter(|(it, _)| !now.contains_key(*it));
     let gone = gone.filter(|(_, it)| it.status == Status::Fail);
+    let unknown = unknown(new.judged);
     let gone = gone.map(|(fingerprint, verdict)| {
-        let hidden = hidden(verdict, new);
+        let hidden = hidden(verdict, &unknown, new);
         let (change, why) = match hidden {
             Some(_) => (Change::Lost, "what would tell was not read"),
             None if new.case.graph.get(&verdict.subject).is_none() => (Change::Fixed, "it is gone"),
@@ -212,18 +213,26 @@ fn about(
     }
 }
 
+/// What each rule could not judge for want of an answer.
+type Unknown<'a> = BTreeMap<&'a str, Vec<(&'a Verdict, &'a Gap)>>;
+
+fn unknown(judged: &[Judged]) -> Unknown<'_> {
+    let mut unknown = Unknown::new();
+    for it in judged.iter().flat_map(|it| &it.verdicts) {
+        if let (Status::Unknown, Some(gap)) = (it.status, &it.gap) {
+            unknown.entry(it.rule).or_default().push((it, gap));
+        }
+    }
+    unknown
+}
+
 /// What may hide, now, what was said of a resource before.
-fn hidden<'a>(before: &Verdict, new: &'a Material<'_>) -> Option<&'a Gap> {
-    let case: &Case<'_> = &new.case;
+fn hidden<'a>(before: &Verdict, unknown: &Unknown<'a>, new: &'a Material<'_>) -> Option<&'a Gap> {
     let about = revision::lasting(&before.subject);
-    let of_rule = new.judged.iter().filter(|it| it.rule.id == before.rule);
-    let unknown = of_rule
-        .flat_map(|it| &it.verdicts)
-        .filter(|it| it.status == Status::Unknown)
-        .filter_map(|it| Some((it, it.gap.as_ref()?)));
-    // The rule itself cannot tell of the whole kind, or of this very resource.
-    let mut unsure = unknown
+    // The rule itself cannot tell of a whole kind, or of this very resource.
+    let of_rule = unknown.get(before.rule).into_iter().flatten();
+    let mut unsure = of_rule
         .filter(|(it, gap)| gap.resource.is_none() || revision::lasting(&it.subject) == about);
     let in_rule = unsure.next().map(|it| it.1);
-    in_rule.or_else(|| resource::hidden(case, &before.subject))
+    in_rule.or_else(|| resource::hidden(&new.case, &before.subject))
 }
