@@ -4,6 +4,7 @@ from moto.acm.models import AWSCertificateManagerBackend, CertBundle
 from moto.ec2.models import ec2_backends
 from moto.elb.models import ELBBackend, elb_backends
 from moto.elbv2.models import ELBv2Backend, elbv2_backends
+from moto.s3.models import s3_backends
 
 from slips.patch import around, computed
 from strict.later import after
@@ -76,10 +77,10 @@ def certificates_know_who_uses_them() -> None:
 
 @patch
 def interfaces_linger() -> None:
-    """The interfaces of a deleted load balancer are in use for some minutes more; moto has none, and the slips take them
-    away at once."""
+    """The interfaces of a deleted load balancer are in use for some minutes more, and then the last lines of its access
+    log come; moto has none, and the slips take them away at once."""
 
-    def linger(ec2, description: str, delete) -> None:
+    def linger(ec2, description: str, delete, bucket: str | None = None) -> None:
         left = {name: it for name, it in ec2.enis.items() if it.description == description}
         for name in left:
             del ec2.enis[name]
@@ -90,6 +91,10 @@ def interfaces_linger() -> None:
             for name, interface in left.items():
                 if name in ec2.enis:
                     interface.delete()
+            s3 = s3_backends[ec2.account_id]["aws"]
+            if bucket in s3.buckets:
+                # The last lines of its access log come when it is gone already.
+                s3.put_object(bucket, f"late/{description.replace(' ', '-')}.log.gz", b"one line of an access log")
 
         if left:
             after(3, ("ec2:DescribeNetworkInterfaces",), gone)
@@ -102,7 +107,10 @@ def interfaces_linger() -> None:
                     if name := certificate and getattr(certificate, "arn", certificate):
                         REMEMBERED[name] = arn
                         after(2, ("acm:DescribeCertificate",), lambda name=name: REMEMBERED.pop(name, None))
-        linger(elb.ec2_backend, f"ELB {arn.split('loadbalancer/')[-1]}", lambda: delete_load_balancer(elb, arn))
+        attributes = elb.load_balancers[arn].attrs if arn in elb.load_balancers else {}
+        logs = attributes.get("access_logs.s3.enabled") == "true" and attributes.get("access_logs.s3.bucket")
+        name = f"ELB {arn.split('loadbalancer/')[-1]}"
+        linger(elb.ec2_backend, name, lambda: delete_load_balancer(elb, arn), logs or None)
 
     @around(ELBBackend, "delete_load_balancer")
     def delete_classic(delete_load_balancer, elb, name):

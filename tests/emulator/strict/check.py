@@ -543,6 +543,41 @@ def a_cluster_goes_after_its_services_its_tasks_and_its_machines(aws) -> None:
 
 
 @check
+def a_service_whose_role_is_gone_drains_for_ever(aws) -> None:
+    aws.ecs.create_cluster(clusterName="orphan")
+    define(aws, "orphan")
+    aws.iam.create_role(RoleName="orphan", AssumeRolePolicyDocument=TRUST)
+    role = f"arn:aws:iam::{ACCOUNT}:role/orphan"
+    aws.ecs.create_service(cluster="orphan", serviceName="web", taskDefinition="orphan", desiredCount=0, role=role)
+    aws.iam.delete_role(RoleName="orphan")
+    aws.ecs.delete_service(cluster="orphan", service="web")
+    status = lambda: aws.ecs.describe_services(cluster="orphan", services=["web"])["services"][0]["status"]
+    assert [status() for _ in range(9)] == ["DRAINING"] * 9
+    aws.iam.create_role(RoleName="orphan", AssumeRolePolicyDocument=TRUST)
+    until(lambda: status() == "INACTIVE", 9, "a service")
+
+
+@check
+def a_scaled_service_comes_back(aws) -> None:
+    aws.ecs.create_cluster(clusterName="returning")
+    define(aws, "returning")
+    aws.ecs.create_service(cluster="returning", serviceName="web", taskDefinition="returning", desiredCount=2)
+    scaling = aws.application_autoscaling
+    target = {
+        "ServiceNamespace": "ecs",
+        "ResourceId": "service/returning/web",
+        "ScalableDimension": "ecs:service:DesiredCount",
+    }
+    scaling.register_scalable_target(MinCapacity=1, MaxCapacity=3, **target)
+    wanted = lambda: aws.ecs.describe_services(cluster="returning", services=["web"])["services"][0]["desiredCount"]
+    aws.ecs.update_service(cluster="returning", service="web", desiredCount=0)
+    until(lambda: wanted() == 1, 9, "a service")
+    scaling.deregister_scalable_target(**target)
+    aws.ecs.update_service(cluster="returning", service="web", desiredCount=0)
+    assert [wanted() for _ in range(5)] == [0] * 5
+
+
+@check
 def a_task_stops_slowly(aws) -> None:
     aws.ecs.create_cluster(clusterName="slow")
     _, member = machine_in(aws, "slow")
@@ -671,6 +706,20 @@ def a_protected_balancer_stays_and_the_interfaces_of_a_deleted_one_linger(aws) -
     left = [len(interfaces(aws, group_id=group)) for _ in range(4)]
     assert left[0] == 2 and left[-1] == 0, left
     aws.ec2.delete_security_group(GroupId=group)
+
+
+@check
+def the_last_lines_of_an_access_log_come_late(aws) -> None:
+    _, subnets, group = network_of_two(aws)
+    aws.s3.create_bucket(Bucket="check-logs")
+    arn = balancer(aws, "logging", group, subnets=subnets)
+    logs = {"access_logs.s3.enabled": "true", "access_logs.s3.bucket": "check-logs"}
+    attributes = [{"Key": key, "Value": value} for key, value in logs.items()]
+    aws.elbv2.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=attributes)
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    assert "Contents" not in aws.s3.list_objects_v2(Bucket="check-logs")
+    until(lambda: not interfaces(aws, group_id=group), 9, "the interfaces of a balancer")
+    refused("BucketNotEmpty", "", aws.s3.delete_bucket, Bucket="check-logs")
 
 
 @check
@@ -1156,6 +1205,17 @@ def a_stack_waits_for_its_machines(aws) -> None:
     aws.cloudformation.delete_stack(StackName=made)
     until(lambda: status_of(aws, made)[0] == "DELETE_COMPLETE", 12, "a stack")
     assert state(aws, instance) == "terminated"
+
+
+@check
+def the_key_of_a_stack_waits_for_its_deletion(aws) -> None:
+    policy = {"Version": "2012-10-17", "Statement": []}
+    made = stack(aws, "key", {"Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy}}})
+    resources = aws.cloudformation.describe_stack_resources(StackName=made)["StackResources"]
+    aws.cloudformation.delete_stack(StackName=made)
+    until(lambda: status_of(aws, made)[0] == "DELETE_COMPLETE", 9, "a stack")
+    told = aws.kms.describe_key(KeyId=resources[0]["PhysicalResourceId"])["KeyMetadata"]
+    assert told["KeyState"] == "PendingDeletion", told
 
 
 @check

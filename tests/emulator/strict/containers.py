@@ -1,7 +1,9 @@
 """ECS: clusters go empty, services drain, tasks stop slowly, capacity providers fail to go with status 200."""
 
+from moto.applicationautoscaling.models import applicationautoscaling_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ecs.models import Cluster, EC2ContainerServiceBackend, ecs_backends
+from moto.iam.models import iam_backends
 
 from slips.patch import around
 from strict.later import after
@@ -142,6 +144,10 @@ def services_drain() -> None:
         service.status = "DRAINING"
 
         def drained():
+            if lost_its_role(service):
+                # What its tasks held can never be given back, and nothing but the role of that name helps.
+                after(1, ("ecs:DescribeServices",), drained)
+                return
             busy = [it for it in tasks(ecs, service.cluster_name) if it.group == f"service:{service.name}"]
             if busy:
                 after(1, ("ecs:DescribeServices",), drained)
@@ -155,6 +161,32 @@ def services_drain() -> None:
     def list_services(list_all, ecs, *args, **options):
         draining = {service.arn for service in ecs.services.values() if service.status == "DRAINING"}
         return [arn for arn in list_all(ecs, *args, **options) if arn not in draining]
+
+
+def lost_its_role(service) -> bool:
+    name = last(service.role_arn) if service.role_arn else ""
+    roles = iam_backends[service._account_id]["aws"].roles.values()
+    return bool(name) and not name.startswith("AWSServiceRoleFor") and all(role.name != name for role in roles)
+
+
+@patch
+def scaled_services_come_back() -> None:
+    """A service with a scalable target is given back its least number of tasks when somebody takes them away."""
+
+    @around(EC2ContainerServiceBackend, "update_service")
+    def update(update_service, ecs, properties):
+        service = update_service(ecs, properties)
+        scaling = applicationautoscaling_backends[ecs.account_id][ecs.region_name]
+
+        def scale():
+            targets = scaling.targets.get("ecs:service:DesiredCount", {})
+            target = targets.get(f"service/{service.cluster_name}/{service.name}")
+            least = target.min_capacity or 0 if target else 0
+            if service.status == "ACTIVE" and service.desired_count < least:
+                update_service(ecs, {"cluster": service.cluster_name, "service": service.name, "desired_count": least})
+
+        after(2, ("ecs:DescribeServices",), scale)
+        return service
 
 
 @refuses("ecs:DeleteService", "ecs:UpdateService")

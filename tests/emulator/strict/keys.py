@@ -1,5 +1,9 @@
 """KMS: a key is scheduled for deletion once, seven to thirty days ahead."""
 
+from moto.kms.models import Key, kms_backends
+
+from slips.patch import around
+from strict.patches import patch
 from strict.rules import Refused, refuses
 
 NEEDS_A_LIVE_KEY = (
@@ -46,3 +50,14 @@ def keys_of_aws_stay(call) -> None:
     key = key_of(call)
     if key and key.key_manager == "AWS":
         raise Refused("AccessDeniedException", f"{key.arn} is managed by AWS and cannot be changed.")
+
+
+@patch
+def stacks_schedule_their_keys() -> None:
+    """A key that a stack made waits thirty days for its deletion when the stack goes; moto's is gone at once."""
+
+    @around(Key, "delete")
+    def delete(delete, key, account, region):
+        kms = kms_backends[account][region]
+        if key.id in kms.keys and key.key_state != "PendingDeletion":
+            kms.schedule_key_deletion(key.id, 30)
