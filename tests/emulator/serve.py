@@ -63,6 +63,8 @@ def main() -> None:
     aws = standing.Aws(endpoint)
     aliases = Aliases({})
     for name in given.rack:
+        if given.strict:
+            strict.note_what_stands(given.strict, endpoint, name)
         standing.stand_up(importlib.import_module(name), aws, aliases)
     if given.aliases:
         aliases.write(given.aliases)

@@ -8,12 +8,15 @@ looks at the thing, not in seconds (`later`). What is refused is written down, w
 order bad days through the door (`faults`).
 """
 
+import json
+
 from strict import (  # noqa: F401
     balancing,
     containers,
     databases,
     discovery,
     files,
+    fingerprint,
     identity,
     keys,
     logs,
@@ -22,7 +25,7 @@ from strict import (  # noqa: F401
     scaling,
     stacks,
 )
-from strict.door import Door
+from strict.door import INSIDE, Door
 from strict.patches import PATCHES, UNDER
 
 
@@ -36,6 +39,12 @@ def begin(directory, server) -> None:
     for patch in PATCHES:
         patch()
     server._server.app = Door(server._server.app, directory)
+
+
+def note_what_stands(directory, endpoint: str, rack: str) -> None:
+    """Writes down the names of all that stands before a rack is stood up: so a test knows what came with which rack."""
+    stands = sorted(fingerprint.take(endpoint, INSIDE))
+    (directory / f"before-{rack}.json").write_text(json.dumps(stands, indent=1))
 
 
 def open(server, endpoint: str) -> None:
