@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `diagram`, `report` |
+//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `teardown`, `diagram`, `report` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -55,6 +55,7 @@ pub mod report;
 pub mod rule;
 pub mod snapshot;
 pub mod table;
+pub mod teardown;
 pub mod terraform;
 pub mod text;
 pub mod trace;
@@ -99,6 +100,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Audit(it) => command::audit::run(it),
         Command::Cost(it) => command::cost::run(it),
         Command::Report(it) => command::report::run(it),
+        Command::Teardown(it) => command::teardown::run(it),
         #[cfg(feature = "aws")]
         Command::Policy(it) => command::policy::run(it),
         Command::Completions(it) => command::completions::run(it),

@@ -1,5 +1,7 @@
 //! How a resource goes.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
 /// How a resource is removed once nothing holds on to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {
@@ -44,7 +46,8 @@ impl Removal {
 }
 
 /// Data that does not come back, by the class that a person consents to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Data {
     Buckets,
     Caches,
@@ -61,6 +64,26 @@ pub enum Data {
 }
 
 impl Data {
+    pub const ALL: &[Self] = &[
+        Self::Buckets,
+        Self::Caches,
+        Self::Databases,
+        Self::Dns,
+        Self::FileSystems,
+        Self::Images,
+        Self::Keys,
+        Self::Logs,
+        Self::Queues,
+        Self::Secrets,
+        Self::Tables,
+        Self::Volumes,
+    ];
+
+    /// The class of that word.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.name() == name)
+    }
+
     /// The word for it on the command line.
     pub fn name(self) -> &'static str {
         match self {
@@ -99,6 +122,8 @@ macro_rules! actions {
         }
 
         impl Action {
+            pub const ALL: &[Self] = &[$(Self::$action,)+];
+
             /// IAM's name for the call, for example `ec2:DeleteVpc`.
             pub fn name(self) -> &'static str {
                 match self {
@@ -115,10 +140,17 @@ actions! {
     DeregisterScalableTarget = "application-autoscaling",
     DeleteAutoScalingGroup = "autoscaling",
     DeleteLaunchConfiguration = "autoscaling",
+    DeleteWarmPool = "autoscaling",
+    SetInstanceProtection = "autoscaling",
+    SuspendProcesses = "autoscaling",
     UpdateAutoScalingGroup = "autoscaling",
     DeleteStack = "cloudformation",
+    UpdateTerminationProtection = "cloudformation",
     DeleteAlarms = "cloudwatch",
+    CreateBackup = "dynamodb",
     DeleteTable = "dynamodb",
+    UpdateTable = "dynamodb",
+    CreateVolumeSnapshot = "ec2" => "CreateSnapshot",
     DeleteInternetGateway = "ec2",
     DeleteKeyPair = "ec2",
     DeleteLaunchTemplate = "ec2",
@@ -132,28 +164,39 @@ actions! {
     DeleteVpc = "ec2",
     DeleteVpcEndpoints = "ec2",
     DetachInternetGateway = "ec2",
+    DisassociateAddress = "ec2",
     DisassociateRouteTable = "ec2",
+    ModifyInstanceAttribute = "ec2",
     ReleaseAddress = "ec2",
     ReplaceNetworkAclAssociation = "ec2",
+    RevokeSecurityGroupEgress = "ec2",
+    RevokeSecurityGroupIngress = "ec2",
     TerminateInstances = "ec2",
     DeleteRepository = "ecr",
     DeleteCapacityProvider = "ecs",
     DeleteCluster = "ecs",
     DeleteService = "ecs",
+    DeleteTaskDefinitions = "ecs",
     DeregisterContainerInstance = "ecs",
     DeregisterTaskDefinition = "ecs",
     PutClusterCapacityProviders = "ecs",
     StopTask = "ecs",
+    UpdateContainerInstancesState = "ecs",
     UpdateService = "ecs",
+    CreateCacheSnapshot = "elasticache" => "CreateSnapshot",
     DeleteCacheCluster = "elasticache",
     DeleteReplicationGroup = "elasticache",
+    DeleteAccessPoint = "elasticfilesystem",
     DeleteFileSystem = "elasticfilesystem",
     DeleteMountTarget = "elasticfilesystem",
+    DeleteReplicationConfiguration = "elasticfilesystem",
     DeleteListener = "elasticloadbalancing",
     DeleteLoadBalancer = "elasticloadbalancing",
     DeleteRule = "elasticloadbalancing",
     DeleteTargetGroup = "elasticloadbalancing",
+    ModifyLoadBalancerAttributes = "elasticloadbalancing",
     DeleteEventRule = "events" => "DeleteRule",
+    DisableRule = "events",
     RemoveTargets = "events",
     DeleteInstanceProfile = "iam",
     DeletePolicy = "iam",
@@ -167,12 +210,19 @@ actions! {
     DeleteEventSourceMapping = "lambda",
     DeleteFunction = "lambda",
     DeleteLogGroup = "logs",
+    PutLogGroupDeletionProtection = "logs",
+    CreateDBClusterSnapshot = "rds",
+    CreateDBSnapshot = "rds",
     DeleteDBCluster = "rds",
     DeleteDBInstance = "rds",
     DeleteDBSubnetGroup = "rds",
+    ModifyDBCluster = "rds",
+    ModifyDBInstance = "rds",
     ChangeResourceRecordSets = "route53",
     DeleteHostedZone = "route53",
+    AbortMultipartUpload = "s3",
     DeleteBucket = "s3",
+    DeleteBucketPolicy = "s3",
     DeleteObjects = "s3",
     DeleteSecret = "secretsmanager",
     DeleteDiscoveryService = "servicediscovery" => "DeleteService",
@@ -184,6 +234,27 @@ actions! {
     DeleteCertificate = "acm",
 }
 
+impl Action {
+    /// The call that IAM and the plan call by that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.name() == name)
+    }
+}
+
+impl Serialize for Action {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Action {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let unknown = || D::Error::custom(format!("`{name}` is no call that racklens makes"));
+        Self::from_name(&name).ok_or_else(unknown)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,5 +264,12 @@ mod tests {
         assert_eq!(Action::DeleteService.name(), "ecs:DeleteService");
         let other = Action::DeleteDiscoveryService.name();
         assert_eq!(other, "servicediscovery:DeleteService");
+    }
+
+    #[test]
+    fn every_call_is_found_by_its_name() {
+        for action in Action::ALL {
+            assert_eq!(Action::from_name(action.name()), Some(*action));
+        }
     }
 }

@@ -70,6 +70,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
             "table",
             "cost.rs",
             "cost",
+            "teardown.rs",
+            "teardown",
             "trace.rs",
             "trace",
             "diagram.rs",
