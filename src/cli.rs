@@ -32,10 +32,12 @@ Examples:
   racklens trace URL --from rack.json.gz          where does this request go?
   racklens diagram --from rack.json.gz            the architecture, for a wiki
   racklens cost --from rack.json.gz               what it costs a month by list prices
+  racklens teardown --from rack.json.gz           how it would go, and what stands in the way
 
 Exit codes:
   0 done   1 failed   2 usage   3 no such rack   4 something could not be read
-  10 findings at or above --fail-on, or a cost over --fail-over   130 interrupted"
+  10 findings at or above --fail-on, or a cost over --fail-over
+  20 a teardown that must not be run   130 interrupted"
 )]
 pub struct Cli {
     /// Tell more on stderr: once for what is read, twice for every request
@@ -68,6 +70,8 @@ pub enum Command {
     Cost(command::cost::Cost),
     /// Write a page, tables and a diagram of a rack into a folder
     Report(command::report::Write),
+    /// Plan how a rack goes: what, in which order, what is lost, what stays and why
+    Teardown(command::teardown::Teardown),
     /// Print the least IAM policy that racklens needs
     #[cfg(feature = "aws")]
     Policy(command::policy::Policy),

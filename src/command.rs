@@ -31,6 +31,7 @@ pub mod report;
 pub mod show;
 #[cfg(feature = "aws")]
 pub mod snapshot;
+pub mod teardown;
 pub mod trace;
 
 /// The snapshot that the command line asks for, from a file or from AWS.

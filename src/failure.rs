@@ -17,6 +17,8 @@ pub enum Exit {
     Incomplete = 4,
     /// Done, with findings at or above `--fail-on`, or a cost over `--fail-over`.
     Findings = 10,
+    /// A teardown that must not be run as it is.
+    Refused = 20,
     /// Stopped by Ctrl-C or by a signal that asks to end.
     Interrupted = 130,
 }

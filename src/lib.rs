@@ -104,6 +104,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Audit(it) => command::audit::run(it),
         Command::Cost(it) => command::cost::run(it),
         Command::Report(it) => command::report::run(it),
+        Command::Teardown(it) => command::teardown::run(it),
         #[cfg(feature = "aws")]
         Command::Policy(it) => command::policy::run(it),
         Command::Completions(it) => command::completions::run(it),

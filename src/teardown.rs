@@ -3,10 +3,20 @@
 //! Nothing here changes an account: a [`Plan`] is data, made from a snapshot alone, and whoever
 //! runs it does what stands in it and nothing else.
 
+mod act;
+mod fate;
+mod hold;
+mod make;
+mod order;
 pub mod plan;
 pub mod protection;
+mod refuse;
+mod stacks;
+pub mod tell;
+mod words;
 
 pub use {
+    make::make,
     plan::{Act, Blocker, Consent, Goal, Identity, Month, Plan, Stay, Step, Why},
     protection::Protection,
 };

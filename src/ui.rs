@@ -67,6 +67,25 @@ pub fn verdict(status: Status, severity: Severity) -> String {
     status.word(severity).style(style).to_string()
 }
 
+/// A heading.
+pub fn strong(text: &str) -> String {
+    text.style(Style::new().bold()).to_string()
+}
+
+/// A line that may begin with whether a plan can be run, that in its colour.
+pub fn outcome(line: &str) -> String {
+    let colours = [
+        ("NOT SAFE", Style::new().red().bold()),
+        ("SAFE", Style::new().green().bold()),
+    ];
+    for (word, style) in colours {
+        if let Some(rest) = line.strip_prefix(word) {
+            return format!("{}{rest}", word.style(style));
+        }
+    }
+    line.to_owned()
+}
+
 /// A table for a person, its cells made harmless; columns as wide as they need to be.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = comfy_table::Table::new();

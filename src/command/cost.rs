@@ -18,7 +18,7 @@ use crate::{
 
 mod data;
 mod page;
-mod words;
+pub(super) mod words;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

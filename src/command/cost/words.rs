@@ -60,7 +60,7 @@ pub(super) fn markdown(header: &[&str], rows: Vec<Vec<String>>) -> String {
 }
 
 /// Text as it may stand in a table or a line of Markdown.
-pub(super) fn cell(text: &str) -> String {
+pub(in crate::command) fn cell(text: &str) -> String {
     let mut safe = String::new();
     for it in text::harmless(text).chars() {
         if matches!(

@@ -1,0 +1,216 @@
+//! `teardown`: how a rack would go, step by step, what stays, and what stands in the way.
+
+use std::{collections::BTreeSet, path::PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::cost::words;
+use crate::{
+    cli::Input,
+    cost::{self, Month},
+    failure::{Exit, Failure},
+    file,
+    price::Book,
+    removal::Data,
+    report::Material,
+    teardown::{
+        self, Consent, Plan,
+        protection::Guard,
+        tell::{self, Piece},
+    },
+    text, ui,
+};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  racklens teardown --from rack.json.gz                          what would go, what stays, and why
+  racklens teardown --from rack.json.gz --delete tables,logs     these classes of data may be lost
+  racklens teardown --from rack.json.gz --delete all --backup    … and copies are made first
+  racklens teardown --from rack.json.gz --keep tag:Team=billing --plan plan.json
+
+Nothing is deleted: this prints a plan. What others use, what was not read and what only its use
+ties to the rack is never in it unless it is said so. Data, and what is protected, stays unless
+its class is named.
+
+Classes of data: buckets, caches, databases, dns, file-systems, images, keys, logs, queues, secrets,
+tables, volumes.
+Protections: auto-scaling-groups, databases, instances, load-balancers, log-groups, stacks, tables.
+
+Exit code 20: something stands in the way, and the plan must not be run.")]
+pub struct Teardown {
+    #[command(flatten)]
+    input: Input,
+    #[command(flatten)]
+    wishes: Wishes,
+    /// Write the plan into this file, for it to be approved and run
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What may go beyond what can be undone, and what may not go at all.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Wishes {
+    /// Classes of data that may be lost, or all
+    #[arg(long, value_name = "CLASSES", value_delimiter = ',', value_parser = classes)]
+    delete: Vec<Option<Data>>,
+    /// Protections that may be switched off, or all
+    #[arg(long, value_name = "KINDS", value_delimiter = ',', value_parser = guards)]
+    disable_protection: Vec<Option<Guard>>,
+    /// What goes besides what is the rack's for sure
+    #[arg(long, value_enum)]
+    include: Vec<Include>,
+    /// Copy what AWS can copy before anything is destroyed
+    #[arg(long)]
+    backup: bool,
+    /// Leave this: KIND/KEY, an ARN, a name, or tag:KEY=VALUE; may be given again
+    #[arg(long, value_name = "WHAT")]
+    keep: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Include {
+    /// What nothing but its use ties to the rack
+    Inferred,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For a person
+    #[default]
+    Table,
+    Json,
+    /// For a wiki or a pull request
+    Markdown,
+}
+
+/// A class of data; `None` for all of them.
+fn classes(text: &str) -> Result<Option<Data>, String> {
+    if text == "all" {
+        return Ok(None);
+    }
+    let known = || {
+        let names: Vec<&str> = Data::ALL.iter().map(|it| it.name()).collect();
+        format!("expected all, or some of {}", names.join(", "))
+    };
+    Data::from_name(text).map(Some).ok_or_else(known)
+}
+
+/// A kind of protection; `None` for all of them.
+fn guards(text: &str) -> Result<Option<Guard>, String> {
+    if text == "all" {
+        return Ok(None);
+    }
+    let known = || {
+        let names: Vec<&str> = Guard::ALL.iter().map(|it| it.name()).collect();
+        format!("expected all, or some of {}", names.join(", "))
+    };
+    Guard::from_name(text).map(Some).ok_or_else(known)
+}
+
+/// Those that are named, or all.
+fn named<T: Copy + Ord>(said: &[Option<T>], all: &[T]) -> BTreeSet<T> {
+    if said.contains(&None) {
+        return all.iter().copied().collect();
+    }
+    said.iter().flatten().copied().collect()
+}
+
+impl Wishes {
+    /// What was said, as a plan has it.
+    pub fn consent(&self) -> Consent {
+        Consent {
+            delete: named(&self.delete, Data::ALL),
+            disable: named(&self.disable_protection, Guard::ALL),
+            inferred: self.include.contains(&Include::Inferred),
+            backup: self.backup,
+            keep: self.keep.iter().cloned().collect(),
+        }
+    }
+}
+
+pub fn run(args: &Teardown) -> Result<Exit, Failure> {
+    let snapshot = super::load(&args.input)?;
+    super::judge(&snapshot, |material| {
+        let plan = plan(material, &args.wishes.consent())?;
+        ui::result(&match args.format {
+            Format::Table => page(&plan),
+            Format::Json => plan.to_json(),
+            Format::Markdown => markdown(&plan),
+        })?;
+        if let Some(path) = &args.plan {
+            file::write(path, &plan.to_json())?;
+            ui::note(&format!("plan written to {}", path.display()));
+        }
+        Ok(exit(&plan))
+    })
+}
+
+/// The plan of a rack, with what it saves a month.
+pub fn plan(material: &Material<'_>, consent: &Consent) -> Result<Plan, Failure> {
+    let book = Book::embedded().map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+    let snapshot = material.snapshot;
+    let month = Month::usual();
+    let bill = cost::bill(&material.case, &snapshot.region, &book, &month);
+    let case = &material.case;
+    Ok(teardown::make(snapshot, case, Some(&bill), consent))
+}
+
+fn exit(plan: &Plan) -> Exit {
+    if plan.may_run() {
+        Exit::Fine
+    } else {
+        Exit::Refused
+    }
+}
+
+/// For a terminal.
+fn page(plan: &Plan) -> String {
+    let mut page = String::new();
+    for piece in tell::plan(plan) {
+        match piece {
+            Piece::Title(text) => page.push_str(&format!("{}\n", ui::strong(&safe(&text)))),
+            Piece::Heading(text) => page.push_str(&format!("\n{}\n", ui::strong(&safe(&text)))),
+            Piece::Line(text) => page.push_str(&format!("{}\n", ui::outcome(&safe(&text)))),
+            Piece::Item { mark, text, more } => {
+                page.push_str(&format!("{mark:>5} {}\n", safe(&text)));
+                for line in more {
+                    page.push_str(&format!("      {}\n", safe(&line)));
+                }
+            }
+        }
+    }
+    page
+}
+
+fn safe(text: &str) -> String {
+    text::harmless(text).into_owned()
+}
+
+/// For a wiki or a pull request.
+pub fn markdown(plan: &Plan) -> String {
+    let mut page = String::new();
+    let mut in_list = false;
+    for piece in tell::plan(plan) {
+        let item = matches!(piece, Piece::Item { .. });
+        if in_list && !item {
+            page.push('\n');
+        }
+        in_list = item;
+        match piece {
+            Piece::Title(text) => page.push_str(&format!("# {}\n\n", words::cell(&text))),
+            Piece::Heading(text) => page.push_str(&format!("## {}\n\n", words::cell(&text))),
+            Piece::Line(text) => page.push_str(&format!("{}\n\n", words::cell(&text))),
+            Piece::Item { mark, text, more } => {
+                page.push_str(&format!("{mark} {}\n", words::cell(&text)));
+                let indent = " ".repeat(mark.len() + 1);
+                for line in more {
+                    page.push_str(&format!("{indent}<br>{}\n", words::cell(&line)));
+                }
+            }
+        }
+    }
+    page
+}

@@ -1,0 +1,481 @@
+//! What stands in the way of a teardown, and what a person should know before it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    fate::{self, Fates},
+    hold,
+    plan::{Blocker, Consent, Why},
+    stacks::Tree,
+};
+use crate::{
+    id::ResourceId,
+    kind::{AsKind as _, Fact, Kind, elastic_ip::ElasticIp, hosted_zone::HostedZone},
+    rack::Maker,
+    rule::Case,
+    snapshot::{Gap, Resource, Snapshot},
+    text,
+};
+
+/// Everything because of which the plan must not be run.
+pub(super) fn all(
+    snapshot: &Snapshot,
+    case: &Case<'_>,
+    trees: &[Tree<'_>],
+    fates: &Fates<'_>,
+    consent: &Consent,
+) -> Vec<Blocker> {
+    let mut blockers = Vec::new();
+    for tree in trees {
+        blockers.extend(tree.stacks.iter().filter_map(|it| busy(it.0, &it.1.status)));
+        blockers.extend(
+            tree.stacks
+                .iter()
+                .filter_map(|it| (it.1.members == Fact::Unread).then(|| unopened(case, &it.0.id))),
+        );
+        if fates.stays.contains_key(&tree.root.id) {
+            blockers.extend(held_up(tree, fates));
+        }
+    }
+    blockers.extend(gaps(snapshot, case, fates));
+    blockers.extend(mistaken(case, consent));
+    blockers
+}
+
+/// Steps that wait for each other.
+pub(super) fn circle(members: &[ResourceId]) -> Blocker {
+    Blocker {
+        resource: members.first().cloned(),
+        what: format!(
+            "{} hold each other, so that none of them can go first",
+            text::count(members.len(), "thing")
+        ),
+        by: members.iter().map(ToString::to_string).collect(),
+        evidence: "their own descriptions name each other".to_owned(),
+        remedy: "take one of them off the others by hand, read the rack again, and plan anew"
+            .to_owned(),
+        consent: None,
+    }
+}
+
+fn busy(stack: &Resource, status: &str) -> Option<Blocker> {
+    let busy = status.ends_with("_IN_PROGRESS") && status != "REVIEW_IN_PROGRESS";
+    busy.then(|| Blocker {
+        resource: Some(stack.id.clone()),
+        what: format!("{} is being changed by CloudFormation", stack.id),
+        by: vec!["cloudformation".to_owned()],
+        evidence: format!("StackStatus is {status}"),
+        remedy: "wait until it is done, read the rack again, and plan anew".to_owned(),
+        consent: None,
+    })
+}
+
+fn unopened(case: &Case<'_>, stack: &ResourceId) -> Blocker {
+    let gap = case
+        .gaps
+        .iter()
+        .find(|it| it.resource.as_ref() == Some(stack));
+    let call = gap.map_or("cloudformation:ListStackResources", |it| it.action.as_str());
+    Blocker {
+        resource: Some(stack.clone()),
+        what: format!("what {stack} would delete is not known"),
+        by: vec![call.to_owned()],
+        evidence: "its resources were not read".to_owned(),
+        remedy: format!("allow {call}, read the rack again, and plan anew"),
+        consent: None,
+    }
+}
+
+/// Why a stack of the rack cannot be deleted, told by what it would take along.
+fn held_up(tree: &Tree<'_>, fates: &Fates<'_>) -> Vec<Blocker> {
+    let root = &tree.root.id;
+    let mut reasons: BTreeMap<&Why, Vec<&ResourceId>> = BTreeMap::new();
+    let members = tree.members.iter().copied().chain([root]);
+    for member in members.filter(|it| tree.leaves(it) != Some(true)) {
+        let Some(why) = fates.stays.get(member) else {
+            continue;
+        };
+        match why {
+            Why::GoesWith { with } => {
+                // Whatever is behind it stands in the way, too, where that is not in the stack.
+                if let Some(why) = cause(with, fates)
+                    && !tree.members.contains(with)
+                    && with != root
+                {
+                    reasons.entry(why).or_default().push(member);
+                }
+            }
+            Why::Going { .. } => {}
+            other => reasons.entry(other).or_default().push(member),
+        }
+    }
+    let mut merged: BTreeMap<(String, Option<String>), Vec<Blocker>> = BTreeMap::new();
+    for (why, members) in reasons {
+        let blocker = hindered(root, why, &members);
+        let key = (blocker.remedy.clone(), blocker.consent.clone());
+        merged.entry(key).or_default().push(blocker);
+    }
+    merged.into_values().flatten().collect()
+}
+
+/// The reason at the end of a chain of things that stay with each other.
+fn cause<'f>(id: &ResourceId, fates: &'f Fates<'_>) -> Option<&'f Why> {
+    let mut why = fates.stays.get(id)?;
+    let mut seen = BTreeSet::from([id]);
+    while let Why::GoesWith { with } = why {
+        if !seen.insert(with) {
+            return None;
+        }
+        why = fates.stays.get(with)?;
+    }
+    Some(why)
+}
+
+fn names(ids: &[&ResourceId]) -> Vec<String> {
+    ids.iter().map(ToString::to_string).collect()
+}
+
+/// A few names, and how many more there are.
+pub(super) fn some(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_owned(),
+        [one] => one.clone(),
+        [one, two] => format!("{one} and {two}"),
+        [one, two, rest @ ..] => {
+            format!("{one}, {two} and {} more", rest.len())
+        }
+    }
+}
+
+fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
+    let theirs = names(members);
+    let told = some(&theirs);
+    let (what, evidence, by, remedy, consent) = match why {
+        Why::NoConsent { data } => (
+            format!(
+                "deleting {root} deletes {told}, and nobody agreed to lose {}",
+                data.name()
+            ),
+            "the stack made them and does not keep them".to_owned(),
+            theirs,
+            format!("if their data may go, say --delete {}", data.name()),
+            Some(format!("--delete {}", data.name())),
+        ),
+        Why::Protected { guard, field } => (
+            format!("{told} must not be deleted: its protection is on"),
+            format!("{field} is on"),
+            theirs,
+            format!(
+                "if it may go all the same, say --disable-protection {}",
+                guard.name()
+            ),
+            Some(format!("--disable-protection {}", guard.name())),
+        ),
+        Why::Shared { others } => {
+            let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+            (
+                format!("deleting {root} deletes {told}, which others use, too"),
+                format!("used by {}", some(&others)),
+                others,
+                "move its other users away from it, or ask whoever owns them; then read the rack \
+                 again"
+                    .to_owned(),
+                None,
+            )
+        }
+        Why::Kept { by } => (
+            format!("deleting {root} deletes {told}, which is to be kept"),
+            format!("kept by {by}"),
+            vec![by.clone()],
+            "give it DeletionPolicy Retain in the stack's template and update the stack, or do \
+             without keeping it"
+                .to_owned(),
+            None,
+        ),
+        Why::Unread { call } => (
+            format!("whether {told} may be deleted is not known"),
+            format!("{call} was not answered"),
+            vec![call.clone()],
+            format!("allow {call}, read the rack again, and plan anew"),
+            None,
+        ),
+        Why::Inferred { evidence } => (
+            format!("{told} is only taken for the rack's, and it holds {root}"),
+            evidence.clone(),
+            theirs,
+            "if it is the rack's, say --include inferred".to_owned(),
+            Some("--include inferred".to_owned()),
+        ),
+        Why::NeverDeletable { reason } => (
+            format!("{told} cannot be deleted"),
+            reason.clone(),
+            theirs,
+            "see who holds it in the AWS console, and read the rack again when it is gone"
+                .to_owned(),
+            None,
+        ),
+        Why::Retained { by } => (
+            format!("{told} is left by {by} and keeps what it needs"),
+            "what stays needs it".to_owned(),
+            theirs,
+            "agree to lose it, too, or let what it needs stay".to_owned(),
+            None,
+        ),
+        Why::Foreign { evidence } => (
+            format!("{told} is not the rack's"),
+            evidence.clone(),
+            theirs,
+            "leave it".to_owned(),
+            None,
+        ),
+        Why::GoesWith { .. } | Why::Going { .. } => (
+            format!("{told} stays"),
+            "it cannot go yet".to_owned(),
+            theirs,
+            "read the rack again in a while".to_owned(),
+            None,
+        ),
+    };
+    Blocker {
+        resource: Some(root.clone()),
+        what,
+        by,
+        evidence,
+        remedy,
+        consent,
+    }
+}
+
+/// What could not be read, and may hide a user of what is to go.
+fn gaps(snapshot: &Snapshot, case: &Case<'_>, fates: &Fates<'_>) -> Vec<Blocker> {
+    let kinds: BTreeSet<Kind> = fates.goes.keys().map(|it| it.kind).collect();
+    let matters = |gap: &&Gap| match &gap.resource {
+        // Of a listing that failed nobody knows what it holds on to.
+        None => kinds.iter().any(|it| may_hold(gap.kind, *it)),
+        Some(id) => fates.goes.contains_key(id) && !is_harmless(&gap.action),
+    };
+    let missing = snapshot.gaps.iter().filter(matters);
+    missing
+        .map(|gap| {
+            let about = match &gap.resource {
+                Some(id) => format!("{id} was not read whole"),
+                None => format!(
+                    "whether a {} uses what is to go is not known",
+                    gap.kind.name()
+                ),
+            };
+            Blocker {
+                resource: gap
+                    .resource
+                    .clone()
+                    .filter(|it| case.graph.get(it).is_some()),
+                what: about,
+                by: vec![gap.call.clone()],
+                evidence: format!("{} was {} ({})", gap.call, gap.reason.name(), gap.code),
+                remedy: format!("allow {}, read the rack again, and plan anew", gap.action),
+                consent: None,
+            }
+        })
+        .collect()
+}
+
+/// Whether a thing of one kind may keep one of the other kind from going, or be hurt by it.
+fn may_hold(holder: Kind, held: Kind) -> bool {
+    match holder {
+        // These hold nothing but keys.
+        Kind::Bucket
+        | Kind::Table
+        | Kind::FileSystem
+        | Kind::Repository
+        | Kind::Parameter
+        | Kind::Volume
+        | Kind::LogGroup
+        | Kind::KeyAlias => matches!(held, Kind::Key),
+        Kind::Queue => matches!(held, Kind::Key | Kind::Queue),
+        // These hold nothing.
+        Kind::Key
+        | Kind::KeyPair
+        | Kind::Certificate
+        | Kind::ElasticIp
+        | Kind::Policy
+        | Kind::Vpc => false,
+        Kind::Alarm => matches!(held, Kind::Topic | Kind::Function | Kind::Alarm),
+        Kind::Stack
+        | Kind::Cluster
+        | Kind::Service
+        | Kind::Task
+        | Kind::TaskDefinition
+        | Kind::ContainerInstance
+        | Kind::CapacityProvider
+        | Kind::ScalableTarget
+        | Kind::LoadBalancer
+        | Kind::Listener
+        | Kind::ListenerRule
+        | Kind::TargetGroup
+        | Kind::ClassicLoadBalancer
+        | Kind::AutoScalingGroup
+        | Kind::LaunchConfiguration
+        | Kind::LaunchTemplate
+        | Kind::Instance
+        | Kind::Subnet
+        | Kind::RouteTable
+        | Kind::InternetGateway
+        | Kind::NatGateway
+        | Kind::NetworkInterface
+        | Kind::SecurityGroup
+        | Kind::NetworkAcl
+        | Kind::VpcEndpoint
+        | Kind::HostedZone
+        | Kind::Namespace
+        | Kind::DiscoveryService
+        | Kind::MountTarget
+        | Kind::DbInstance
+        | Kind::DbCluster
+        | Kind::DbSubnetGroup
+        | Kind::ReplicationGroup
+        | Kind::CacheCluster
+        | Kind::Topic
+        | Kind::Function
+        | Kind::EventRule
+        | Kind::Role
+        | Kind::InstanceProfile
+        | Kind::Secret => true,
+    }
+}
+
+/// Whether a call only tells of things that no removal depends on.
+fn is_harmless(action: &str) -> bool {
+    let (_, call) = action.split_once(':').unwrap_or(("", action));
+    let about = [
+        "Metric",
+        "Tag",
+        "Policy",
+        "Encryption",
+        "Lifecycle",
+        "Public",
+        "Health",
+        "Cost",
+        "Usage",
+        "Version",
+    ];
+    about.iter().any(|it| call.contains(it))
+}
+
+/// What a person wanted to keep and nobody has seen: it may be a slip of the pen.
+fn mistaken(case: &Case<'_>, consent: &Consent) -> Vec<Blocker> {
+    let unmatched = consent.keep.iter().filter(|entry| {
+        let mut all = case.graph.resources();
+        !all.any(|it| fate::is_named(it, entry))
+    });
+    unmatched
+        .map(|entry| Blocker {
+            resource: None,
+            what: format!("nothing is called {entry}, which is to be kept"),
+            by: vec![format!("--keep {entry}")],
+            evidence: "no resource of the snapshot has that id, ARN, name or tag".to_owned(),
+            remedy: "write it as `racklens list` shows it".to_owned(),
+            consent: None,
+        })
+        .collect()
+}
+
+/// What a person should know although nothing waits for it: whole sentences.
+pub(super) fn notes(
+    case: &Case<'_>,
+    trees: &[Tree<'_>],
+    fates: &Fates<'_>,
+    consent: &Consent,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    if case.rack.made_by == Maker::Terraform {
+        notes.push(
+            "Terraform manages this rack: `terraform destroy` is the other way. After this one its \
+             state still lists what is gone until `terraform apply -refresh-only`."
+                .to_owned(),
+        );
+    }
+    for tree in trees {
+        if !tree.strange.is_empty() && fates.goes.contains_key(&tree.root.id) {
+            let types: Vec<String> = tree
+                .strange
+                .iter()
+                .map(|(name, number)| match number {
+                    1 => (*name).to_owned(),
+                    _ => format!("{number} × {name}"),
+                })
+                .collect();
+            notes.push(format!(
+                "{} also deletes what racklens does not know, with whatever data is in it: {}.",
+                tree.root.id,
+                types.join(", ")
+            ));
+        }
+        let unknown: Vec<String> = tree
+            .left
+            .iter()
+            .filter(|(id, left)| **left == Fact::Unread && fates.goes.contains_key(**id))
+            .map(|(id, _)| id.to_string())
+            .collect();
+        if !unknown.is_empty() {
+            notes.push(format!(
+                "Whether {} leaves {} behind was not read; either way it is gone in the end.",
+                tree.root.id,
+                some(&unknown)
+            ));
+        }
+    }
+    notes.extend(dangling(case, fates));
+    notes.extend(addresses(fates));
+    if consent.backup {
+        let lost = fates.goes.values().filter(|it| fate::loses(it).is_some());
+        let lost: Vec<String> = lost
+            .filter(|it| !fate::can_be_saved(it))
+            .map(|it| it.id.to_string())
+            .collect();
+        if !lost.is_empty() {
+            notes.push(format!(
+                "AWS makes no copy of {}: what is in there is lost.",
+                some(&lost)
+            ));
+        }
+    }
+    notes
+}
+
+/// Names that lead to a load balancer that goes, in zones that stay.
+fn dangling(case: &Case<'_>, fates: &Fates<'_>) -> Vec<String> {
+    let goals = hold::balancers(case.graph);
+    let mut notes = Vec::new();
+    for (zone, told) in case.graph.of::<HostedZone>() {
+        if fates.goes.contains_key(&zone.id) {
+            continue;
+        }
+        for (name, goal) in hold::leads(told) {
+            let goal = goals.get(&goal);
+            if let Some(goal) = goal.filter(|it| fates.goes.contains_key(**it)) {
+                notes.push(format!(
+                    "{name} in {} leads to {goal} and then to nothing: take the record away, or \
+                     somebody else may take over the name.",
+                    zone.id
+                ));
+            }
+        }
+    }
+    notes.sort();
+    notes.dedup();
+    notes
+}
+
+/// Addresses that are lost for good.
+fn addresses(fates: &Fates<'_>) -> Option<String> {
+    let addresses = fates.goes.values();
+    let addresses = addresses.filter_map(|it| ElasticIp::of(&it.attrs));
+    let addresses = addresses.map(|it| it.public_ip.clone());
+    let addresses: Vec<String> = addresses.collect();
+    (!addresses.is_empty()).then(|| {
+        format!(
+            "Public addresses that do not come back: {}. Tell whoever lets them in by number.",
+            addresses.join(", ")
+        )
+    })
+}

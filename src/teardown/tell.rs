@@ -1,0 +1,465 @@
+//! A plan in words, for a person who has to answer for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    plan::{Blocker, Goal, Plan, Stay, Step, Why},
+    refuse,
+};
+use crate::{id::ResourceId, kind::Kind, price::grouped, removal::Data, text};
+
+/// A piece of what is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Piece {
+    Title(String),
+    Heading(String),
+    Line(String),
+    /// A numbered or marked item, and what is said of it besides.
+    Item {
+        mark: String,
+        text: String,
+        more: Vec<String>,
+    },
+}
+
+/// The whole plan, in the order in which a reader wants it.
+pub fn plan(plan: &Plan) -> Vec<Piece> {
+    let mut pieces = vec![
+        Piece::Title(format!("Teardown of {}", plan.rack)),
+        Piece::Line(format!(
+            "Account {}, {}, as it was on {}.",
+            plan.account,
+            plan.region,
+            crate::report::csv::stamp(plan.taken)
+        )),
+        Piece::Line(verdict(plan)),
+    ];
+    if !plan.blockers.is_empty() {
+        pieces.push(Piece::Heading("What stands in the way".to_owned()));
+        let items = plan.blockers.iter().zip(1..);
+        pieces.extend(items.map(|(it, number)| blocked(it, number)));
+    }
+    pieces.extend(going(plan));
+    pieces.extend(lost(plan));
+    pieces.extend(staying(plan));
+    if !plan.notes.is_empty() {
+        pieces.push(Piece::Heading("What else to know".to_owned()));
+        pieces.extend(plan.notes.iter().map(|it| item("-", it.clone())));
+    }
+    pieces.push(Piece::Line(neighbours(plan)));
+    pieces
+}
+
+fn item(mark: &str, text: String) -> Piece {
+    Piece::Item {
+        mark: mark.to_owned(),
+        text,
+        more: Vec::new(),
+    }
+}
+
+/// One line: whether it may be run.
+pub fn verdict(plan: &Plan) -> String {
+    let blockers = plan.blockers.len();
+    if blockers > 0 {
+        let things = if blockers == 1 {
+            "one thing stands".to_owned()
+        } else {
+            format!("{blockers} things stand")
+        };
+        return format!("NOT SAFE: {things} in the way. Nothing of it may be run.");
+    }
+    if plan.steps.is_empty() {
+        return "Nothing goes: see below for what stays, and why.".to_owned();
+    }
+    "SAFE to run as it stands, once somebody who may decide has approved it.".to_owned()
+}
+
+fn blocked(blocker: &Blocker, number: usize) -> Piece {
+    let mut more = vec![format!("How we know: {}.", blocker.evidence)];
+    let about: Vec<&String> = blocker
+        .by
+        .iter()
+        .filter(|it| !blocker.what.contains(it.as_str()) && !blocker.evidence.contains(it.as_str()))
+        .collect();
+    if !about.is_empty() {
+        let about: Vec<&str> = about.iter().map(|it| it.as_str()).collect();
+        more.push(format!("It is about: {}.", about.join(", ")));
+    }
+    more.push(format!("What to do: {}.", blocker.remedy));
+    Piece::Item {
+        mark: format!("{number}."),
+        text: format!("{}.", blocker.what),
+        more,
+    }
+}
+
+/// Which steps run at once: each in the first wave after all that it waits for.
+pub fn waves(steps: &[Step]) -> Vec<Vec<&Step>> {
+    let mut wave_of: BTreeMap<u32, usize> = BTreeMap::new();
+    let mut waves: Vec<Vec<&Step>> = Vec::new();
+    for step in steps {
+        let before = step.after.iter().filter_map(|it| wave_of.get(it));
+        let wave = before.max().map_or(0, |it| it + 1);
+        wave_of.insert(step.number, wave);
+        if waves.len() <= wave {
+            waves.resize_with(wave + 1, Vec::new);
+        }
+        waves[wave].push(step);
+    }
+    waves
+}
+
+/// How long the steps take, in seconds, when each starts as soon as it may.
+pub fn takes(steps: &[Step]) -> u32 {
+    let mut done: BTreeMap<u32, u32> = BTreeMap::new();
+    for step in steps {
+        let before = step.after.iter().filter_map(|it| done.get(it));
+        let start = before.max().copied().unwrap_or(0);
+        done.insert(step.number, start.saturating_add(step.takes));
+    }
+    done.into_values().max().unwrap_or(0)
+}
+
+/// "about 25 minutes".
+pub fn duration(seconds: u32) -> String {
+    match seconds {
+        0..90 => "about a minute".to_owned(),
+        90..7200 => format!("about {} minutes", seconds.div_ceil(60)),
+        _ => format!("about {} hours", seconds.div_ceil(3600)),
+    }
+}
+
+/// What a step does, in one word or two.
+pub fn verb(step: &Step) -> &'static str {
+    match step.goal {
+        Goal::Saved => "copy",
+        Goal::Unprotected => "unprotect",
+        Goal::Stopped => "stop",
+        Goal::Drained => "drain",
+        Goal::Cut => "untie",
+        Goal::Empty => "empty",
+        Goal::Gone if step.acts.is_empty() => "wait for the end of",
+        Goal::Gone => "delete",
+    }
+}
+
+fn going(plan: &Plan) -> Vec<Piece> {
+    if plan.steps.is_empty() {
+        return Vec::new();
+    }
+    let gone = plan.goes().len();
+    let would = if plan.blockers.is_empty() {
+        "What goes"
+    } else {
+        "What would go as things are"
+    };
+    let mut pieces = vec![
+        Piece::Heading(would.to_owned()),
+        Piece::Line(format!(
+            "{} in {}, {}; {} gone afterwards. It saves $ {} a month by list prices.",
+            text::count(plan.steps.len(), "step"),
+            text::count(waves(&plan.steps).len(), "wave"),
+            duration(takes(&plan.steps)),
+            things(gone),
+            grouped(plan.month.saved),
+        )),
+    ];
+    let waves = waves(&plan.steps);
+    for (wave, number) in waves.iter().zip(1..) {
+        pieces.push(Piece::Line(match number {
+            1 => "Wave 1, at once:".to_owned(),
+            _ => format!("Wave {number}, each as soon as its own steps are done:"),
+        }));
+        pieces.extend(wave.iter().map(|it| told(it)));
+    }
+    pieces
+}
+
+fn things(number: usize) -> String {
+    if number == 1 {
+        "one thing is".to_owned()
+    } else {
+        format!("{number} things are")
+    }
+}
+
+fn told(step: &Step) -> Piece {
+    let mut more = Vec::new();
+    if !step.covers.is_empty() {
+        more.push(format!("It takes along {}.", by_kind(&step.covers)));
+    }
+    if let Some(data) = step.loses {
+        more.push(format!("Data is lost: {}.", data.name()));
+    }
+    if let Some(undo) = &step.undo
+        && step.goal != Goal::Saved
+    {
+        more.push(format!("To undo it: {undo}."));
+    }
+    let after = match &step.after[..] {
+        [] => String::new(),
+        after => format!(", after {}", numbers(after)),
+    };
+    Piece::Item {
+        mark: format!("{}.", step.number),
+        text: format!(
+            "{} {}{after}: {}.",
+            verb(step),
+            label(&step.resource, step.name.as_deref()),
+            step.why
+        ),
+        more,
+    }
+}
+
+/// "1 to 4, 7 and 9".
+fn numbers(all: &[u32]) -> String {
+    let mut runs: Vec<(u32, u32)> = Vec::new();
+    for &it in all {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == it => *last = it,
+            _ => runs.push((it, it)),
+        }
+    }
+    let runs: Vec<String> = runs
+        .into_iter()
+        .flat_map(|(first, last)| match last - first {
+            0 => vec![first.to_string()],
+            1 => vec![first.to_string(), last.to_string()],
+            _ => vec![format!("{first} to {last}")],
+        })
+        .collect();
+    match &runs[..] {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// An id, and the name that a person gave it.
+pub fn label(id: &ResourceId, name: Option<&str>) -> String {
+    match name {
+        Some(name) => format!("{id} ({name})"),
+        None => id.to_string(),
+    }
+}
+
+/// "3 subnets, 1 vpc".
+fn by_kind(ids: &[ResourceId]) -> String {
+    let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
+    for id in ids {
+        *kinds.entry(id.kind).or_default() += 1;
+    }
+    let kinds = kinds.into_iter().map(|(kind, number)| plural(number, kind));
+    kinds.collect::<Vec<_>>().join(", ")
+}
+
+fn plural(number: usize, kind: Kind) -> String {
+    let name = kind.name().replace('-', " ");
+    if number == 1 {
+        return format!("1 {name}");
+    }
+    let plural = match name.strip_suffix('y') {
+        Some(stem) if !stem.ends_with('a') && !stem.ends_with('e') => format!("{stem}ies"),
+        _ => format!("{name}s"),
+    };
+    format!("{number} {plural}")
+}
+
+/// What data is lost, by class.
+pub fn losses(plan: &Plan) -> BTreeMap<Data, Vec<&Step>> {
+    let mut losses: BTreeMap<Data, Vec<&Step>> = BTreeMap::new();
+    for step in &plan.steps {
+        if let Some(data) = step.loses
+            && step.goal == Goal::Gone
+        {
+            losses.entry(data).or_default().push(step);
+        }
+    }
+    losses
+}
+
+fn lost(plan: &Plan) -> Vec<Piece> {
+    let losses = losses(plan);
+    if losses.is_empty() {
+        return Vec::new();
+    }
+    let mut pieces = vec![Piece::Heading("Data that is lost".to_owned())];
+    pieces.extend(losses.into_iter().map(|(data, steps)| {
+        let ids = steps.iter().map(|it| it.resource.to_string());
+        let copied = |it: &&&Step| {
+            let copy = |other: &&Step| other.goal == Goal::Saved && other.resource == it.resource;
+            plan.steps.iter().any(|other| copy(&other))
+        };
+        let copies = steps.iter().filter(copied).count();
+        let saved = match copies {
+            0 => String::new(),
+            _ => format!(" ({copies} of them copied before)"),
+        };
+        let ids: Vec<String> = ids.collect();
+        item("-", format!("{}{saved}: {}", data.name(), ids.join(", ")))
+    }));
+    pieces
+}
+
+/// Why a thing stays, in words that follow its name.
+pub fn why(stay: &Why) -> String {
+    let ids = |them: &[ResourceId]| {
+        let them: Vec<String> = them.iter().map(ToString::to_string).collect();
+        refuse::some(&them)
+    };
+    match stay {
+        Why::Shared { others } if others.is_empty() => "others use it, too".to_owned(),
+        Why::Shared { others } => format!("used by {}, too", ids(others)),
+        Why::Foreign { evidence } => format!("not the rack's: {evidence}"),
+        Why::Unread { call } => format!("whether it may go was not read ({call})"),
+        Why::Inferred { evidence } => format!("only its use ties it to the rack: {evidence}"),
+        Why::Retained { by } => format!("{by} leaves it there, and nobody agreed to lose it"),
+        Why::Protected { guard, field } => {
+            format!(
+                "{field} is on, and nobody allowed to switch off {}",
+                guard.name()
+            )
+        }
+        Why::NoConsent { data } => format!("nobody agreed to lose {}", data.name()),
+        Why::Kept { by } => format!("kept by {by}"),
+        Why::NeverDeletable { reason } => reason.clone(),
+        Why::GoesWith { with } => format!("it cannot go before {with}"),
+        Why::Going { reason } => reason.clone(),
+    }
+}
+
+/// What would have to be said for more of the rack to go, as options of the command line.
+pub fn options(plan: &Plan) -> Vec<String> {
+    let mut data = BTreeSet::new();
+    let mut guards = BTreeSet::new();
+    let mut inferred = false;
+    for stay in &plan.stays {
+        match &stay.why {
+            Why::NoConsent { data: it } => {
+                data.insert(it.name());
+            }
+            Why::Protected { guard, .. } => {
+                guards.insert(guard.name());
+            }
+            Why::Inferred { .. } => inferred = true,
+            Why::Retained { .. }
+            | Why::Shared { .. }
+            | Why::Foreign { .. }
+            | Why::Unread { .. }
+            | Why::Kept { .. }
+            | Why::NeverDeletable { .. }
+            | Why::GoesWith { .. }
+            | Why::Going { .. } => {}
+        }
+    }
+    if plan
+        .stays
+        .iter()
+        .any(|it| matches!(it.why, Why::Retained { .. }) && it.resource.kind == Kind::Bucket)
+    {
+        data.insert(Data::Buckets.name());
+    }
+    let list = |them: BTreeSet<&str>| them.into_iter().collect::<Vec<_>>().join(",");
+    let mut options = Vec::new();
+    if !data.is_empty() {
+        options.push(format!("--delete {}", list(data)));
+    }
+    if !guards.is_empty() {
+        options.push(format!("--disable-protection {}", list(guards)));
+    }
+    if inferred {
+        options.push("--include inferred".to_owned());
+    }
+    options
+}
+
+fn staying(plan: &Plan) -> Vec<Piece> {
+    let listed = |it: &&Stay| !matches!(it.why, Why::Going { .. });
+    let stays: Vec<&Stay> = plan.stays.iter().filter(listed).collect();
+    if stays.is_empty() {
+        return Vec::new();
+    }
+    let mut pieces = vec![
+        Piece::Heading("What stays".to_owned()),
+        Piece::Line(format!(
+            "It goes on to cost $ {} a month by list prices{}.",
+            grouped(plan.month.kept),
+            match plan.month.unknown {
+                0 => String::new(),
+                it => format!(
+                    ", and what {} come to, which is not known",
+                    text::count(it as usize, "line")
+                ),
+            }
+        )),
+    ];
+    let mut with: BTreeMap<&ResourceId, Vec<ResourceId>> = BTreeMap::new();
+    for stay in &stays {
+        if let Why::GoesWith { .. } = &stay.why {
+            with.entry(end(&stay.resource, &plan.stays))
+                .or_default()
+                .push(stay.resource.clone());
+            continue;
+        }
+        let month = stay.month.map(|it| format!(" ($ {} a month)", grouped(it)));
+        pieces.push(item(
+            "-",
+            format!(
+                "{}: {}{}",
+                label(&stay.resource, stay.name.as_deref()),
+                why(&stay.why),
+                month.unwrap_or_default()
+            ),
+        ));
+    }
+    for (end, members) in with {
+        pieces.push(item(
+            "-",
+            format!(
+                "with {end}, which needs them or would take them along: {}",
+                by_kind(&members)
+            ),
+        ));
+    }
+    let options = options(plan);
+    if !options.is_empty() {
+        pieces.push(Piece::Line(format!(
+            "For more of it to go, say: {}",
+            options.join(" ")
+        )));
+    }
+    pieces
+}
+
+/// What a thing stays with in the end.
+fn end<'p>(id: &'p ResourceId, stays: &'p [Stay]) -> &'p ResourceId {
+    let find = |id: &ResourceId| {
+        let found = stays.binary_search_by(|it| it.resource.cmp(id)).ok()?;
+        match &stays.get(found)?.why {
+            Why::GoesWith { with } => Some(with),
+            _ => None,
+        }
+    };
+    let mut end = id;
+    let mut seen = BTreeSet::from([id]);
+    while let Some(next) = find(end) {
+        if !seen.insert(next) {
+            break;
+        }
+        end = next;
+    }
+    end
+}
+
+fn neighbours(plan: &Plan) -> String {
+    match plan.neighbours.len() {
+        0 => "Nothing of anybody else was seen in this account and region.".to_owned(),
+        number => format!(
+            "{} in this account and region {} not the rack's; after the teardown all of them are looked for again.",
+            text::count(number, "thing"),
+            if number == 1 { "is" } else { "are" }
+        ),
+    }
+}
