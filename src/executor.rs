@@ -20,6 +20,7 @@ pub mod event;
 pub mod journal;
 pub mod lock;
 pub mod pace;
+pub mod preflight;
 pub mod proof;
 pub mod run;
 

@@ -197,7 +197,6 @@ pub use balancing::arn as balancer_arn;
 pub use containers::{halves, scalable, tasks};
 pub use glue::{rule_names, topic_arn};
 pub use naming::certificate_arn;
-pub use network::described;
 
 /// Every call that a look may make.
 pub const CALLS: &[Call] = &[

@@ -272,14 +272,14 @@ const ASKS: &[(Action, &[Call])] = &[
 ];
 
 /// The calls of an act: the one that changes something, and those that ask what it must be told.
-pub fn needs(action: Action) -> Vec<Call> {
+fn needs(action: Action) -> Vec<Call> {
     let asks = ASKS.iter().filter(|it| it.0 == action);
     let asks = asks.flat_map(|it| it.1.iter().copied());
     asks.chain(changes(action)).collect()
 }
 
 /// The operations that change something in an act.
-fn changes(action: Action) -> Vec<Call> {
+pub fn changes(action: Action) -> Vec<Call> {
     let iam = action.name();
     let (prefix, operation) = iam.split_once(':').unwrap_or(("", iam));
     let one = |service| vec![call(service, operation)];
@@ -359,6 +359,22 @@ fn not_done(code: Option<&str>, message: Option<&str>, held: bool) -> Refusal {
         code.unwrap_or("Unsuccessful"),
         message.unwrap_or_default(),
     )
+}
+
+/// Whether an act switches a protection off that can be switched on again.
+pub fn unprotects(act: &Act) -> bool {
+    let protections = [
+        Action::ModifyDBCluster,
+        Action::ModifyDBInstance,
+        Action::ModifyInstanceAttribute,
+        Action::ModifyLoadBalancerAttributes,
+        Action::PutLogGroupDeletionProtection,
+        Action::UpdateTable,
+        Action::UpdateTerminationProtection,
+    ];
+    protections.contains(&act.action)
+        || (act.action == Action::UpdateAutoScalingGroup
+            && act.with.contains_key("DeletionProtection"))
 }
 
 /// What an act cannot do to a thing of that kind.

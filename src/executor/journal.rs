@@ -5,7 +5,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Seek as _, Write as _},
     path::{Path, PathBuf},
@@ -317,17 +317,17 @@ impl Past {
         steps
     }
 
-    /// Acts that were begun, by step, and whether AWS is known to have said yes.
-    pub fn begun(&self) -> BTreeMap<(u32, usize), bool> {
-        let mut acts = BTreeMap::new();
+    /// Acts that AWS is known to have taken, by step, but for protections that are on again.
+    pub fn taken(&self) -> BTreeSet<(u32, usize)> {
+        let mut acts = BTreeSet::new();
         for entry in &self.entries {
-            if let Entry::Intent { step, act, .. } = entry {
-                acts.entry((*step, *act)).or_insert(false);
-            }
             if let Entry::Result { step, act, refused } = entry
                 && refused.is_none()
             {
-                acts.insert((*step, *act), true);
+                acts.insert((*step, *act));
+            }
+            if let Entry::Restored { step } = entry {
+                acts.retain(|it| it.0 != *step);
             }
         }
         acts

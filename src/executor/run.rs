@@ -23,7 +23,7 @@ use crate::{
     aws::{
         look::{Seen, Target, There},
         refusal::{Class, Refusal},
-        write::{Ready, Way},
+        write::{self, Ready, Way},
     },
     teardown::plan::{Act, Goal, Identity, Plan, Step},
 };
@@ -96,6 +96,7 @@ pub async fn run<A: Account, N: Notes>(
         calls: Semaphore::new(pace.at_once.max(1)),
         begun: Instant::now(),
         waiting: RefCell::new(BTreeMap::new()),
+        off: RefCell::new(past.taken()),
     };
     runner.run(past).await
 }
@@ -112,6 +113,8 @@ struct Runner<'a, A, N> {
     begun: Instant,
     /// What the steps under way wait for.
     waiting: RefCell<BTreeMap<u32, (String, Instant)>>,
+    /// Acts that AWS took in this run or an earlier one: protections among them are off.
+    off: RefCell<BTreeSet<(u32, usize)>>,
 }
 
 /// A step's outcome, or why there is none.
@@ -172,7 +175,7 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
         }
         drop(running);
         let unrestored = match early {
-            None => self.restore(&verified, &outcomes).await,
+            None => self.restore(&outcomes).await,
             Some(_) => Vec::new(),
         };
         Ended {
@@ -321,6 +324,9 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
             refused: answer.as_ref().err().map(Said::from),
         })?;
         drop(permit);
+        if answer.is_ok() && way == Way::Off {
+            self.off.borrow_mut().insert((step.number, n));
+        }
         match answer {
             Err(it) if it.class == Class::Expired => Err(Early::Expired(it)),
             answer => Ok(answer),
@@ -547,21 +553,23 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
     }
 
     /// Switches protections on again of what was to go and stays.
-    async fn restore(
-        &self,
-        verified: &BTreeSet<u32>,
-        outcomes: &BTreeMap<u32, Outcome>,
-    ) -> Vec<(u32, Refusal)> {
+    async fn restore(&self, outcomes: &BTreeMap<u32, Outcome>) -> Vec<(u32, Refusal)> {
         let mut unrestored = Vec::new();
         for step in &self.plan.steps {
-            // Only what a run switched off itself: what was off before is nobody's wish.
-            let off = step.goal == Goal::Unprotected
-                && (verified.contains(&step.number)
-                    || outcomes.get(&step.number) == Some(&Outcome::Done(How::Made)));
-            if !off || !self.stays(step, outcomes) {
+            if !self.stays(step, outcomes) {
                 continue;
             }
-            match self.protect_again(step).await {
+            // Only what a run switched off itself: what was off before is nobody's wish.
+            let off = self.off.borrow();
+            let acts = step.acts.iter().enumerate();
+            let acts: Vec<(usize, &Act)> = acts
+                .filter(|(n, act)| write::unprotects(act) && off.contains(&(step.number, *n)))
+                .collect();
+            drop(off);
+            if acts.is_empty() {
+                continue;
+            }
+            match self.protect_again(step, &acts).await {
                 Ok(true) => (self.watch)(Event::Restored { step }),
                 Ok(false) => {}
                 Err(refusal) => {
@@ -576,9 +584,12 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
         unrestored
     }
 
-    /// Whether the thing of a step was to go and was not deleted.
+    /// Whether the thing of a step was to go, by itself or with a stack, and was not deleted.
     fn stays(&self, step: &Step, outcomes: &BTreeMap<u32, Outcome>) -> bool {
-        let goes = |it: &&Step| it.goal == Goal::Gone && it.resource == step.resource;
+        let thing = &step.resource;
+        let goes = |it: &&Step| {
+            it.goal == Goal::Gone && (it.resource == *thing || it.covers.contains(thing))
+        };
         let end = self.plan.steps.iter().find(goes);
         let end = end.and_then(|it| outcomes.get(&it.number));
         matches!(
@@ -588,7 +599,7 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
     }
 
     /// Whether it is protected again; not where it is gone or another by now.
-    async fn protect_again(&self, step: &Step) -> Result<bool, Refusal> {
+    async fn protect_again(&self, step: &Step, acts: &[(usize, &Act)]) -> Result<bool, Refusal> {
         let target = Target {
             id: &step.resource,
             arn: step.arn.as_deref(),
@@ -599,8 +610,8 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
             Seen::There(_) | Seen::Going(_) | Seen::Gone => return Ok(false),
         }
         let unjournaled = |why: &str| Refusal::new(Class::Never, "Journal", why);
-        for (n, act) in step.acts.iter().enumerate() {
-            match self.try_once(step, n, act, Way::BackOn).await {
+        for (n, act) in acts {
+            match self.try_once(step, *n, act, Way::BackOn).await {
                 Ok(done) => done?,
                 Err(Early::Expired(it)) => return Err(it),
                 Err(Early::Journal(it)) => return Err(unjournaled(&it.to_string())),

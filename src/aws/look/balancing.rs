@@ -8,7 +8,7 @@ use crate::{
 
 const NO_BALANCER: &str = "LoadBalancerNotFound";
 
-pub async fn load_balancer(aws: &Aws, name: &str) -> Look {
+pub(super) async fn load_balancer(aws: &Aws, name: &str) -> Look {
     let request = aws.elbv2.describe_load_balancers().names(name);
     let told = told(request.send().await, &[NO_BALANCER])?;
     let Some(it) = told.and_then(|it| it.load_balancers?.into_iter().next()) else {
@@ -26,7 +26,7 @@ pub async fn load_balancer(aws: &Aws, name: &str) -> Look {
         .into())
 }
 
-pub async fn classic(aws: &Aws, name: &str) -> Look {
+pub(super) async fn classic(aws: &Aws, name: &str) -> Look {
     let request = aws.elb.describe_load_balancers().load_balancer_names(name);
     let told = told(request.send().await, &[NO_BALANCER])?;
     let found = told.and_then(|it| it.load_balancer_descriptions?.into_iter().next());
@@ -78,7 +78,7 @@ pub async fn arn(aws: &Aws, key: &str) -> Result<Option<String>, Refusal> {
     }))
 }
 
-pub async fn listener(aws: &Aws, key: &str) -> Look {
+pub(super) async fn listener(aws: &Aws, key: &str) -> Look {
     let Some(arn) = arn(aws, key).await? else {
         return Ok(Seen::Gone);
     };
@@ -90,7 +90,7 @@ pub async fn listener(aws: &Aws, key: &str) -> Look {
     }))
 }
 
-pub async fn rule(aws: &Aws, key: &str) -> Look {
+pub(super) async fn rule(aws: &Aws, key: &str) -> Look {
     let Some(arn) = arn(aws, key).await? else {
         return Ok(Seen::Gone);
     };
@@ -100,7 +100,7 @@ pub async fn rule(aws: &Aws, key: &str) -> Look {
     Ok(found.map_or(Seen::Gone, |it| There::default().arn(it.rule_arn).into()))
 }
 
-pub async fn target_group(aws: &Aws, name: &str) -> Look {
+pub(super) async fn target_group(aws: &Aws, name: &str) -> Look {
     let request = aws.elbv2.describe_target_groups().names(name);
     let told = told(request.send().await, &["TargetGroupNotFound"])?;
     let found = told.and_then(|it| it.target_groups?.into_iter().next());

@@ -3,7 +3,7 @@
 use super::{Look, Seen, There, told};
 use crate::aws::{Aws, shape};
 
-pub async fn group(aws: &Aws, name: &str) -> Look {
+pub(super) async fn group(aws: &Aws, name: &str) -> Look {
     let request = aws.autoscaling.describe_auto_scaling_groups();
     let request = request.auto_scaling_group_names(name);
     let told = told(request.send().await, &[])?;
@@ -21,7 +21,7 @@ pub async fn group(aws: &Aws, name: &str) -> Look {
     })
 }
 
-pub async fn launch_configuration(aws: &Aws, name: &str) -> Look {
+pub(super) async fn launch_configuration(aws: &Aws, name: &str) -> Look {
     let request = aws.autoscaling.describe_launch_configurations();
     let request = request.launch_configuration_names(name);
     let told = told(request.send().await, &[])?;
@@ -31,7 +31,7 @@ pub async fn launch_configuration(aws: &Aws, name: &str) -> Look {
     }))
 }
 
-pub async fn launch_template(aws: &Aws, id: &str) -> Look {
+pub(super) async fn launch_template(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_launch_templates().launch_template_ids(id);
     let codes = [
         "InvalidLaunchTemplateId.NotFound",
@@ -42,7 +42,7 @@ pub async fn launch_template(aws: &Aws, id: &str) -> Look {
     Ok(found.map_or(Seen::Gone, |_| There::default().into()))
 }
 
-pub async fn instance(aws: &Aws, id: &str) -> Look {
+pub(super) async fn instance(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_instances().instance_ids(id);
     let told = told(request.send().await, &["InvalidInstanceID.NotFound"])?;
     let reservations = told.and_then(|it| it.reservations).unwrap_or_default();
@@ -57,7 +57,7 @@ pub async fn instance(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn volume(aws: &Aws, id: &str) -> Look {
+pub(super) async fn volume(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_volumes().volume_ids(id);
     let told = told(request.send().await, &["InvalidVolume.NotFound"])?;
     let volume = told.and_then(|it| it.volumes?.into_iter().next());
@@ -69,7 +69,7 @@ pub async fn volume(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn key_pair(aws: &Aws, name: &str) -> Look {
+pub(super) async fn key_pair(aws: &Aws, name: &str) -> Look {
     let request = aws.ec2.describe_key_pairs().key_names(name);
     let told = told(request.send().await, &["InvalidKeyPair.NotFound"])?;
     let pair = told.and_then(|it| it.key_pairs?.into_iter().next());

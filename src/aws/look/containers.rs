@@ -11,7 +11,7 @@ use crate::{
 
 const NO_CLUSTER: &str = "ClusterNotFoundException";
 
-pub async fn cluster(aws: &Aws, name: &str) -> Look {
+pub(super) async fn cluster(aws: &Aws, name: &str) -> Look {
     let told = told(
         aws.ecs.describe_clusters().clusters(name).send().await,
         &[NO_CLUSTER],
@@ -26,7 +26,7 @@ pub async fn cluster(aws: &Aws, name: &str) -> Look {
     })
 }
 
-pub async fn service(aws: &Aws, key: &str) -> Look {
+pub(super) async fn service(aws: &Aws, key: &str) -> Look {
     let (cluster, name) = halves(key);
     let request = aws.ecs.describe_services().cluster(cluster).services(name);
     let Some(told) = told(request.send().await, &[NO_CLUSTER])? else {
@@ -91,7 +91,7 @@ pub async fn tasks(aws: &Aws, cluster: &str, service: Option<&str>) -> Result<us
     Ok(left)
 }
 
-pub async fn task(aws: &Aws, key: &str) -> Look {
+pub(super) async fn task(aws: &Aws, key: &str) -> Look {
     let (cluster, id) = halves(key);
     let request = aws.ecs.describe_tasks().cluster(cluster).tasks(id);
     let told = told(request.send().await, &[NO_CLUSTER])?;
@@ -109,7 +109,7 @@ pub async fn task(aws: &Aws, key: &str) -> Look {
     })
 }
 
-pub async fn task_definition(aws: &Aws, key: &str) -> Look {
+pub(super) async fn task_definition(aws: &Aws, key: &str) -> Look {
     let request = aws.ecs.describe_task_definition().task_definition(key);
     let told = match told(request.send().await, &[]) {
         // ECS has no code of its own for a revision that was deleted.
@@ -133,7 +133,7 @@ pub async fn task_definition(aws: &Aws, key: &str) -> Look {
     })
 }
 
-pub async fn container_instance(aws: &Aws, key: &str) -> Look {
+pub(super) async fn container_instance(aws: &Aws, key: &str) -> Look {
     let (cluster, id) = halves(key);
     let request = aws.ecs.describe_container_instances().cluster(cluster);
     let answer = request.container_instances(id).send().await;
@@ -153,7 +153,7 @@ pub async fn container_instance(aws: &Aws, key: &str) -> Look {
     })
 }
 
-pub async fn capacity_provider(aws: &Aws, name: &str) -> Look {
+pub(super) async fn capacity_provider(aws: &Aws, name: &str) -> Look {
     let request = aws.ecs.describe_capacity_providers();
     let answer = request.capacity_providers(name).send().await;
     let told = told(answer, &[])?;
@@ -188,7 +188,7 @@ pub async fn capacity_provider(aws: &Aws, name: &str) -> Look {
 }
 
 /// `namespace/resource-id/dimension`, where the resource id has slashes of its own.
-pub async fn scalable_target(aws: &Aws, key: &str) -> Look {
+pub(super) async fn scalable_target(aws: &Aws, key: &str) -> Look {
     let Some((namespace, resource, dimension)) = scalable(key) else {
         return Err(Refusal::new(
             crate::aws::refusal::Class::Never,

@@ -3,7 +3,7 @@
 use super::{Look, Seen, There, told};
 use crate::aws::{Aws, shape};
 
-pub async fn bucket(aws: &Aws, name: &str) -> Look {
+pub(super) async fn bucket(aws: &Aws, name: &str) -> Look {
     // Only the listing tells when a bucket was made.
     let request = aws.s3.list_buckets().prefix(name).max_buckets(1000);
     let mut pages = request.into_paginator().send();
@@ -17,7 +17,7 @@ pub async fn bucket(aws: &Aws, name: &str) -> Look {
     Ok(Seen::Gone)
 }
 
-pub async fn file_system(aws: &Aws, id: &str) -> Look {
+pub(super) async fn file_system(aws: &Aws, id: &str) -> Look {
     let request = aws.efs.describe_file_systems().file_system_id(id);
     let told = told(request.send().await, &["FileSystemNotFound"])?;
     let found = told.and_then(|it| it.file_systems?.into_iter().next());
@@ -33,7 +33,7 @@ pub async fn file_system(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn mount_target(aws: &Aws, id: &str) -> Look {
+pub(super) async fn mount_target(aws: &Aws, id: &str) -> Look {
     let request = aws.efs.describe_mount_targets().mount_target_id(id);
     let told = told(request.send().await, &["MountTargetNotFound"])?;
     let found = told.and_then(|it| it.mount_targets?.into_iter().next());
@@ -47,7 +47,7 @@ pub async fn mount_target(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn table(aws: &Aws, name: &str) -> Look {
+pub(super) async fn table(aws: &Aws, name: &str) -> Look {
     let answer = aws.dynamodb.describe_table().table_name(name).send().await;
     let told = told(answer, &["ResourceNotFoundException"])?;
     let Some(it) = told.and_then(|it| it.table) else {
@@ -61,7 +61,7 @@ pub async fn table(aws: &Aws, name: &str) -> Look {
     })
 }
 
-pub async fn db_instance(aws: &Aws, id: &str) -> Look {
+pub(super) async fn db_instance(aws: &Aws, id: &str) -> Look {
     let request = aws.rds.describe_db_instances().db_instance_identifier(id);
     let codes = ["DBInstanceNotFound", "DBInstanceNotFoundFault"];
     let told = told(request.send().await, &codes)?;
@@ -77,7 +77,7 @@ pub async fn db_instance(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn db_cluster(aws: &Aws, id: &str) -> Look {
+pub(super) async fn db_cluster(aws: &Aws, id: &str) -> Look {
     let request = aws.rds.describe_db_clusters().db_cluster_identifier(id);
     let told = told(request.send().await, &["DBClusterNotFoundFault"])?;
     let found = told.and_then(|it| it.db_clusters?.into_iter().next());
@@ -92,7 +92,7 @@ pub async fn db_cluster(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn db_subnet_group(aws: &Aws, name: &str) -> Look {
+pub(super) async fn db_subnet_group(aws: &Aws, name: &str) -> Look {
     let request = aws.rds.describe_db_subnet_groups();
     let answer = request.db_subnet_group_name(name).send().await;
     let told = told(answer, &["DBSubnetGroupNotFoundFault"])?;
@@ -100,7 +100,7 @@ pub async fn db_subnet_group(aws: &Aws, name: &str) -> Look {
     Ok(found.map_or(Seen::Gone, |_| There::default().into()))
 }
 
-pub async fn replication_group(aws: &Aws, id: &str) -> Look {
+pub(super) async fn replication_group(aws: &Aws, id: &str) -> Look {
     let request = aws.elasticache.describe_replication_groups();
     let answer = request.replication_group_id(id).send().await;
     let told = told(answer, &["ReplicationGroupNotFoundFault"])?;
@@ -116,7 +116,7 @@ pub async fn replication_group(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn cache_cluster(aws: &Aws, id: &str) -> Look {
+pub(super) async fn cache_cluster(aws: &Aws, id: &str) -> Look {
     let request = aws.elasticache.describe_cache_clusters();
     let answer = request.cache_cluster_id(id).send().await;
     let codes = ["CacheClusterNotFound", "CacheClusterNotFoundFault"];
@@ -133,7 +133,7 @@ pub async fn cache_cluster(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn repository(aws: &Aws, name: &str) -> Look {
+pub(super) async fn repository(aws: &Aws, name: &str) -> Look {
     let request = aws.ecr.describe_repositories().repository_names(name);
     let told = told(request.send().await, &["RepositoryNotFoundException"])?;
     let found = told.and_then(|it| it.repositories?.into_iter().next());

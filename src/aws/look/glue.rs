@@ -10,7 +10,7 @@ use crate::{
     text,
 };
 
-pub async fn stack(aws: &Aws, target: Target<'_>) -> Look {
+pub(super) async fn stack(aws: &Aws, target: Target<'_>) -> Look {
     // By its id a deleted stack is told from one that never was.
     let id = target.unique.or(target.arn).unwrap_or(&target.id.key);
     let answer = aws.cloudformation.describe_stacks().stack_name(id).send();
@@ -83,7 +83,7 @@ async fn cancelled(aws: &Aws, id: &str, status: Option<&str>) -> Result<Option<S
     Ok(reason.filter(|it| it.starts_with("Delete canceled")))
 }
 
-pub async fn queue(aws: &Aws, name: &str) -> Look {
+pub(super) async fn queue(aws: &Aws, name: &str) -> Look {
     let gone = [
         "AWS.SimpleQueueService.NonExistentQueue",
         "QueueDoesNotExist",
@@ -110,14 +110,14 @@ pub fn topic_arn(aws: &Aws, place: &Place, target: Target<'_>) -> String {
     target.arn.map_or_else(made, ToOwned::to_owned)
 }
 
-pub async fn topic(aws: &Aws, place: &Place, target: Target<'_>) -> Look {
+pub(super) async fn topic(aws: &Aws, place: &Place, target: Target<'_>) -> Look {
     let arn = topic_arn(aws, place, target);
     let answer = aws.sns.get_topic_attributes().topic_arn(arn).send().await;
     let told = told(answer, &["NotFound", "NotFoundException"])?;
     Ok(told.map_or(Seen::Gone, |_| There::default().into()))
 }
 
-pub async fn function(aws: &Aws, name: &str) -> Look {
+pub(super) async fn function(aws: &Aws, name: &str) -> Look {
     let request = aws.lambda.get_function_configuration();
     let answer = request.function_name(name).send().await;
     if let Some(it) = told(answer, &["ResourceNotFoundException"])? {
@@ -136,7 +136,7 @@ pub async fn function(aws: &Aws, name: &str) -> Look {
     }))
 }
 
-pub async fn event_rule(aws: &Aws, key: &str) -> Look {
+pub(super) async fn event_rule(aws: &Aws, key: &str) -> Look {
     let (bus, name) = rule_names(key);
     let request = aws.events.describe_rule().name(name);
     let answer = request.set_event_bus_name(bus).send().await;
@@ -156,7 +156,7 @@ pub fn rule_names(key: &str) -> (Option<String>, &str) {
     }
 }
 
-pub async fn log_group(aws: &Aws, name: &str) -> Look {
+pub(super) async fn log_group(aws: &Aws, name: &str) -> Look {
     let request = aws.logs.describe_log_groups().log_group_name_prefix(name);
     let mut items = request.into_paginator().items().send();
     while let Some(item) = items.next().await {
@@ -170,7 +170,7 @@ pub async fn log_group(aws: &Aws, name: &str) -> Look {
     Ok(Seen::Gone)
 }
 
-pub async fn alarm(aws: &Aws, name: &str) -> Look {
+pub(super) async fn alarm(aws: &Aws, name: &str) -> Look {
     let request = aws.cloudwatch.describe_alarms().alarm_names(name);
     let request = request.alarm_types(AlarmType::MetricAlarm);
     let answer = request.alarm_types(AlarmType::CompositeAlarm).send().await;

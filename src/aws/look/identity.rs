@@ -7,7 +7,7 @@ use crate::aws::{Aws, found::Missing, found::Need as _, shape};
 
 const NO_ENTITY: &str = "NoSuchEntity";
 
-pub async fn role(aws: &Aws, name: &str) -> Look {
+pub(super) async fn role(aws: &Aws, name: &str) -> Look {
     let answer = aws.iam.get_role().role_name(name).send().await;
     let found = told(answer, &[NO_ENTITY])?.and_then(|it| it.role);
     Ok(found.map_or(Seen::Gone, |it| {
@@ -15,7 +15,7 @@ pub async fn role(aws: &Aws, name: &str) -> Look {
     }))
 }
 
-pub async fn profile(aws: &Aws, name: &str) -> Look {
+pub(super) async fn profile(aws: &Aws, name: &str) -> Look {
     let request = aws.iam.get_instance_profile().instance_profile_name(name);
     let told = told(request.send().await, &[NO_ENTITY])?;
     let found = told.and_then(|it| it.instance_profile);
@@ -24,7 +24,7 @@ pub async fn profile(aws: &Aws, name: &str) -> Look {
     }))
 }
 
-pub async fn policy(aws: &Aws, arn: &str) -> Look {
+pub(super) async fn policy(aws: &Aws, arn: &str) -> Look {
     let answer = aws.iam.get_policy().policy_arn(arn).send().await;
     let found = told(answer, &[NO_ENTITY])?.and_then(|it| it.policy);
     Ok(found.map_or(Seen::Gone, |it| {
@@ -32,7 +32,7 @@ pub async fn policy(aws: &Aws, arn: &str) -> Look {
     }))
 }
 
-pub async fn key(aws: &Aws, id: &str) -> Look {
+pub(super) async fn key(aws: &Aws, id: &str) -> Look {
     let answer = aws.kms.describe_key().key_id(id).send().await;
     let Some(told) = told(answer, &["NotFoundException"])? else {
         return Ok(Seen::Gone);
@@ -47,7 +47,7 @@ pub async fn key(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn alias(aws: &Aws, name: &str) -> Look {
+pub(super) async fn alias(aws: &Aws, name: &str) -> Look {
     let mut items = aws.kms.list_aliases().into_paginator().items().send();
     while let Some(item) = items.next().await {
         let it = told(item, &[])?.need("Aliases")?;
@@ -58,7 +58,7 @@ pub async fn alias(aws: &Aws, name: &str) -> Look {
     Ok(Seen::Gone)
 }
 
-pub async fn secret(aws: &Aws, name: &str) -> Look {
+pub(super) async fn secret(aws: &Aws, name: &str) -> Look {
     let answer = aws.secrets.describe_secret().secret_id(name).send().await;
     let told = told(answer, &["ResourceNotFoundException"])?;
     Ok(match told {
@@ -69,7 +69,7 @@ pub async fn secret(aws: &Aws, name: &str) -> Look {
     })
 }
 
-pub async fn parameter(aws: &Aws, name: &str) -> Look {
+pub(super) async fn parameter(aws: &Aws, name: &str) -> Look {
     let filter = ParameterStringFilter::builder().key("Name").values(name);
     let filter = filter.option("Equals").build();
     let filter = filter.map_err(|_| Missing("name"))?;

@@ -3,7 +3,7 @@
 use super::{Look, Place, Seen, Target, There, told};
 use crate::aws::{Aws, shape};
 
-pub async fn zone(aws: &Aws, id: &str) -> Look {
+pub(super) async fn zone(aws: &Aws, id: &str) -> Look {
     let answer = aws.route53.get_hosted_zone().id(id).send().await;
     let told = told(answer, &["NoSuchHostedZone"])?;
     Ok(told.map_or(Seen::Gone, |_| There::default().into()))
@@ -21,7 +21,7 @@ pub fn certificate_arn(aws: &Aws, place: &Place, target: Target<'_>) -> String {
     target.arn.map_or_else(made, ToOwned::to_owned)
 }
 
-pub async fn certificate(aws: &Aws, place: &Place, target: Target<'_>) -> Look {
+pub(super) async fn certificate(aws: &Aws, place: &Place, target: Target<'_>) -> Look {
     let arn = certificate_arn(aws, place, target);
     let request = aws.acm.describe_certificate().certificate_arn(arn);
     let told = told(request.send().await, &["ResourceNotFoundException"])?;
@@ -33,7 +33,7 @@ pub async fn certificate(aws: &Aws, place: &Place, target: Target<'_>) -> Look {
     }))
 }
 
-pub async fn namespace(aws: &Aws, id: &str) -> Look {
+pub(super) async fn namespace(aws: &Aws, id: &str) -> Look {
     let answer = aws.discovery.get_namespace().id(id).send().await;
     let told = told(answer, &["NamespaceNotFound"])?;
     let found = told.and_then(|it| it.namespace);
@@ -42,7 +42,7 @@ pub async fn namespace(aws: &Aws, id: &str) -> Look {
     }))
 }
 
-pub async fn service(aws: &Aws, id: &str) -> Look {
+pub(super) async fn service(aws: &Aws, id: &str) -> Look {
     let answer = aws.discovery.get_service().id(id).send().await;
     let told = told(answer, &["ServiceNotFound"])?;
     let found = told.and_then(|it| it.service);

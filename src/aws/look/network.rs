@@ -5,32 +5,32 @@ use aws_sdk_ec2::types::Filter;
 use super::{Look, Seen, There, told};
 use crate::aws::{Aws, refusal::Refusal};
 
-pub async fn vpc(aws: &Aws, id: &str) -> Look {
+pub(super) async fn vpc(aws: &Aws, id: &str) -> Look {
     let answer = aws.ec2.describe_vpcs().vpc_ids(id).send().await;
     let told = told(answer, &["InvalidVpcID.NotFound"])?;
     Ok(there(told.and_then(|it| it.vpcs)))
 }
 
-pub async fn subnet(aws: &Aws, id: &str) -> Look {
+pub(super) async fn subnet(aws: &Aws, id: &str) -> Look {
     let answer = aws.ec2.describe_subnets().subnet_ids(id).send().await;
     let told = told(answer, &["InvalidSubnetID.NotFound"])?;
     Ok(there(told.and_then(|it| it.subnets)))
 }
 
-pub async fn route_table(aws: &Aws, id: &str) -> Look {
+pub(super) async fn route_table(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_route_tables().route_table_ids(id);
     let told = told(request.send().await, &["InvalidRouteTableID.NotFound"])?;
     Ok(there(told.and_then(|it| it.route_tables)))
 }
 
-pub async fn internet_gateway(aws: &Aws, id: &str) -> Look {
+pub(super) async fn internet_gateway(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_internet_gateways();
     let answer = request.internet_gateway_ids(id).send().await;
     let told = told(answer, &["InvalidInternetGatewayID.NotFound"])?;
     Ok(there(told.and_then(|it| it.internet_gateways)))
 }
 
-pub async fn nat_gateway(aws: &Aws, id: &str) -> Look {
+pub(super) async fn nat_gateway(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_nat_gateways().nat_gateway_ids(id);
     let codes = ["NatGatewayNotFound", "InvalidNatGatewayID.NotFound"];
     let told = told(request.send().await, &codes)?;
@@ -44,14 +44,14 @@ pub async fn nat_gateway(aws: &Aws, id: &str) -> Look {
     })
 }
 
-pub async fn address(aws: &Aws, id: &str) -> Look {
+pub(super) async fn address(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_addresses().allocation_ids(id);
     let codes = ["InvalidAllocationID.NotFound", "InvalidAddress.NotFound"];
     let told = told(request.send().await, &codes)?;
     Ok(there(told.and_then(|it| it.addresses)))
 }
 
-pub async fn interface(aws: &Aws, id: &str) -> Look {
+pub(super) async fn interface(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_network_interfaces();
     let answer = request.network_interface_ids(id).send().await;
     let told = told(answer, &["InvalidNetworkInterfaceID.NotFound"])?;
@@ -63,20 +63,20 @@ pub async fn interface(aws: &Aws, id: &str) -> Look {
     }))
 }
 
-pub async fn security_group(aws: &Aws, id: &str) -> Look {
+pub(super) async fn security_group(aws: &Aws, id: &str) -> Look {
     let answer = aws.ec2.describe_security_groups().group_ids(id).send();
     let codes = ["InvalidGroup.NotFound", "InvalidGroupId.NotFound"];
     let told = told(answer.await, &codes)?;
     Ok(there(told.and_then(|it| it.security_groups)))
 }
 
-pub async fn acl(aws: &Aws, id: &str) -> Look {
+pub(super) async fn acl(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_network_acls().network_acl_ids(id);
     let told = told(request.send().await, &["InvalidNetworkAclID.NotFound"])?;
     Ok(there(told.and_then(|it| it.network_acls)))
 }
 
-pub async fn endpoint(aws: &Aws, id: &str) -> Look {
+pub(super) async fn endpoint(aws: &Aws, id: &str) -> Look {
     let request = aws.ec2.describe_vpc_endpoints().vpc_endpoint_ids(id);
     let codes = [
         "InvalidVpcEndpointId.NotFound",
@@ -97,7 +97,7 @@ pub async fn endpoint(aws: &Aws, id: &str) -> Look {
 ///
 /// # Errors
 /// When AWS does not tell.
-pub async fn described(aws: &Aws, description: &str) -> Result<Vec<String>, Refusal> {
+pub(super) async fn described(aws: &Aws, description: &str) -> Result<Vec<String>, Refusal> {
     let filter = Filter::builder().name("description").values(description);
     let request = aws.ec2.describe_network_interfaces();
     let answer = request.filters(filter.build()).send().await;

@@ -11,7 +11,7 @@ use crate::{
 
 const NO_BALANCER: &[&str] = &["LoadBalancerNotFound"];
 
-pub async fn delete(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
+pub(super) async fn delete(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
     if on.kind == Kind::ClassicLoadBalancer {
         let request = aws.elb.delete_load_balancer();
         let answer = request.load_balancer_name(&on.key).send().await;
@@ -25,19 +25,19 @@ pub async fn delete(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
     done(request.send().await, NO_BALANCER)
 }
 
-pub async fn delete_listener(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_listener(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let arn = arn(aws, key, Kind::Listener).await?;
     let answer = aws.elbv2.delete_listener().listener_arn(arn).send().await;
     done(answer, &["ListenerNotFound"])
 }
 
-pub async fn delete_rule(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_rule(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let arn = arn(aws, key, Kind::ListenerRule).await?;
     let answer = aws.elbv2.delete_rule().rule_arn(arn).send().await;
     done(answer, &["RuleNotFound"])
 }
 
-pub async fn delete_target_group(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_target_group(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let gone = &["TargetGroupNotFound"];
     let request = aws.elbv2.describe_target_groups().names(name);
     let groups = asked(request.send().await, gone)?.target_groups;
@@ -48,7 +48,7 @@ pub async fn delete_target_group(aws: &Aws, name: &str) -> Result<(), Refusal> {
     done(request.send().await, gone)
 }
 
-pub async fn protect(aws: &Aws, key: &str, on: bool) -> Result<(), Refusal> {
+pub(super) async fn protect(aws: &Aws, key: &str, on: bool) -> Result<(), Refusal> {
     let arn = arn(aws, key, Kind::LoadBalancer).await?;
     let attribute = LoadBalancerAttribute::builder();
     let attribute = attribute.key("deletion_protection.enabled");

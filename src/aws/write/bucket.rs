@@ -8,9 +8,9 @@ use crate::aws::{
     refusal::{Class, Refusal},
 };
 
-pub const VERSIONS: &[Call] =
+pub(super) const VERSIONS: &[Call] =
     &[call(Service::S3, "ListObjectVersions").allowed_by("ListBucketVersions")];
-pub const UPLOADS: &[Call] =
+pub(super) const UPLOADS: &[Call] =
     &[call(Service::S3, "ListMultipartUploads").allowed_by("ListBucketMultipartUploads")];
 
 const NO_BUCKET: &[&str] = &["NoSuchBucket"];
@@ -22,14 +22,14 @@ const BATCH: usize = 1000;
 /// million objects take minutes.
 const PAGES: usize = 1000;
 
-pub async fn delete_policy(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_policy(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
     let answer = aws.s3.delete_bucket_policy().bucket(bucket).send().await;
     done(answer, &["NoSuchBucket", "NoSuchBucketPolicy"])
 }
 
 /// Ends uploads that were begun and not finished, a page of them at a time: what was ended is not
 /// listed any more.
-pub async fn abort_uploads(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
+pub(super) async fn abort_uploads(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
     for _ in 0..PAGES {
         let answer = aws.s3.list_multipart_uploads().bucket(bucket).send().await;
         let uploads = asked(answer, NO_BUCKET)?.uploads.unwrap_or_default();
@@ -50,7 +50,7 @@ pub async fn abort_uploads(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
 ///
 /// Page by page from the beginning: what was deleted is not listed any more. Logs are delivered
 /// late, so it may fill while it is emptied.
-pub async fn empty(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
+pub(super) async fn empty(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
     empty_within(aws, bucket, PAGES).await
 }
 
@@ -114,7 +114,7 @@ async fn delete_objects(
     ))
 }
 
-pub async fn delete(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
+pub(super) async fn delete(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
     done(
         aws.s3.delete_bucket().bucket(bucket).send().await,
         NO_BUCKET,

@@ -12,7 +12,7 @@ use crate::{
     teardown::plan::Act,
 };
 
-pub const SNAPSHOTS: &[Call] = &[call(Service::Ec2, "DescribeSnapshots")];
+pub(super) const SNAPSHOTS: &[Call] = &[call(Service::Ec2, "DescribeSnapshots")];
 
 /// The most instances that one call about scale-in protection takes.
 const BATCH: usize = 50;
@@ -37,24 +37,26 @@ fn unless_absent(done: Result<(), Refusal>) -> Result<(), Refusal> {
     })
 }
 
-/// Brings a group to none, or switches its protection from deletion, as the plan says.
-pub async fn update_group(aws: &Aws, act: &Act, off: bool) -> Result<(), Refusal> {
+/// Brings a group to none, and switches its protection from deletion where the plan says so.
+pub(super) async fn update_group(aws: &Aws, act: &Act, off: bool) -> Result<(), Refusal> {
     let request = aws.autoscaling.update_auto_scaling_group();
     let request = request.auto_scaling_group_name(&act.on.key);
-    let request = match act.with.get("DeletionProtection") {
-        Some(to) if off => request.deletion_protection(DeletionProtection::from(to.as_str())),
-        Some(_) => {
-            let was = act.with.get("Was").map(String::as_str);
-            let was = was.unwrap_or("prevent-all-deletion");
-            request.deletion_protection(DeletionProtection::from(was))
-        }
-        None => request.min_size(0).max_size(0).desired_capacity(0),
+    let protection = act.with.get("DeletionProtection").map(String::as_str);
+    let request = if off {
+        let size = |name: &str| act.with.get(name).and_then(|it| it.parse().ok());
+        let request = request.set_min_size(size("MinSize"));
+        let request = request.set_max_size(size("MaxSize"));
+        let request = request.set_desired_capacity(size("DesiredCapacity"));
+        request.set_deletion_protection(protection.map(DeletionProtection::from))
+    } else {
+        // Which of the two it was is not in the plan; this is the safer one.
+        request.deletion_protection(DeletionProtection::PreventAllDeletion)
     };
     unless_absent(done(request.send().await, &[]))
 }
 
 /// Strips the scale-in protection of a group's members, without which it never gets to none.
-pub async fn unprotect_members(aws: &Aws, group: &str) -> Result<(), Refusal> {
+pub(super) async fn unprotect_members(aws: &Aws, group: &str) -> Result<(), Refusal> {
     let request = aws.autoscaling.describe_auto_scaling_groups();
     let answer = request.auto_scaling_group_names(group).send().await;
     let groups = asked(answer, &[])?.auto_scaling_groups.unwrap_or_default();
@@ -76,7 +78,7 @@ pub async fn unprotect_members(aws: &Aws, group: &str) -> Result<(), Refusal> {
 }
 
 /// Keeps a group from launching anything more.
-pub async fn suspend(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn suspend(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let processes = act.with.get("ScalingProcesses").map(String::as_str);
     let processes = processes.unwrap_or("Launch").split(',');
     let processes = processes.map(|it| it.trim().to_owned()).collect();
@@ -86,7 +88,7 @@ pub async fn suspend(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     unless_absent(done(answer, &[]))
 }
 
-pub async fn delete_warm_pool(aws: &Aws, group: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_warm_pool(aws: &Aws, group: &str) -> Result<(), Refusal> {
     let request = aws.autoscaling.delete_warm_pool();
     let request = request.auto_scaling_group_name(group).force_delete(true);
     let done = unless_absent(done(request.send().await, &[]));
@@ -102,37 +104,37 @@ pub async fn delete_warm_pool(aws: &Aws, group: &str) -> Result<(), Refusal> {
 }
 
 /// By force only where the plan says so: then no lifecycle hook is asked.
-pub async fn delete_group(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn delete_group(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let force = act.with.get("ForceDelete").is_some_and(|it| it == "true");
     let request = aws.autoscaling.delete_auto_scaling_group();
     let request = request.auto_scaling_group_name(&act.on.key);
     unless_absent(done(request.force_delete(force).send().await, &[]))
 }
 
-pub async fn delete_launch_configuration(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_launch_configuration(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let request = aws.autoscaling.delete_launch_configuration();
     let answer = request.launch_configuration_name(name).send().await;
     unless_absent(done(answer, &[]))
 }
 
-pub async fn delete_launch_template(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_launch_template(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let request = aws.ec2.delete_launch_template().launch_template_id(id);
     done(request.send().await, NO_TEMPLATE)
 }
 
-pub async fn delete_key_pair(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_key_pair(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let answer = aws.ec2.delete_key_pair().key_name(name).send().await;
     done(answer, &["InvalidKeyPair.NotFound"])
 }
 
 /// One at a time: of many ids AWS terminates none if one is wrong.
-pub async fn terminate(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn terminate(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let answer = aws.ec2.terminate_instances().instance_ids(id).send().await;
     done(answer, NO_INSTANCE)
 }
 
 /// Sets protection from termination, or from being stopped, as the plan names it.
-pub async fn protect_instance(aws: &Aws, act: &Act, on: bool) -> Result<(), Refusal> {
+pub(super) async fn protect_instance(aws: &Aws, act: &Act, on: bool) -> Result<(), Refusal> {
     let value = AttributeBooleanValue::builder().value(on).build();
     let request = aws.ec2.modify_instance_attribute();
     let request = request.instance_id(&act.on.key);
@@ -144,13 +146,13 @@ pub async fn protect_instance(aws: &Aws, act: &Act, on: bool) -> Result<(), Refu
     done(request.send().await, NO_INSTANCE)
 }
 
-pub async fn delete_volume(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_volume(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let answer = aws.ec2.delete_volume().volume_id(id).send().await;
     done(answer, &["InvalidVolume.NotFound"])
 }
 
 /// Copies a volume, unless a copy of that description was begun before.
-pub async fn snapshot_volume(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn snapshot_volume(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let description = description(act);
     let filter = |name: &str, value: &str| Filter::builder().name(name).values(value).build();
     let request = aws.ec2.describe_snapshots().owner_ids("self");
@@ -165,7 +167,7 @@ pub async fn snapshot_volume(aws: &Aws, act: &Act) -> Result<(), Refusal> {
 }
 
 /// What a copy of a volume is called, by which it is found again.
-pub fn description(act: &Act) -> String {
+pub(super) fn description(act: &Act) -> String {
     let given = act.with.get("Description").cloned();
     given.unwrap_or_else(|| format!("racklens: before the teardown of {}", act.on.key))
 }

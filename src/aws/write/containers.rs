@@ -19,7 +19,7 @@ const NO_SERVICE: &[&str] = &[
     "ServiceNotActiveException",
 ];
 
-pub async fn deregister_target(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn deregister_target(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let Some((namespace, resource, dimension)) = scalable(key) else {
         let message = format!("`{key}` names no scalable target");
         return Err(Refusal::new(Class::Never, "NotAsked", message));
@@ -30,21 +30,21 @@ pub async fn deregister_target(aws: &Aws, key: &str) -> Result<(), Refusal> {
     done(answer, &["ObjectNotFoundException"])
 }
 
-pub async fn scale_to_zero(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn scale_to_zero(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let (cluster, service) = halves(key);
     let request = aws.ecs.update_service().cluster(cluster).service(service);
     done(request.desired_count(0).send().await, NO_SERVICE)
 }
 
 /// By force where the plan says so, as for a daemon, which has no count to bring down.
-pub async fn delete_service(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn delete_service(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let (cluster, service) = halves(&act.on.key);
     let force = act.with.get("force").is_some_and(|it| it == "true");
     let request = aws.ecs.delete_service().cluster(cluster).service(service);
     done(request.force(force).send().await, NO_SERVICE)
 }
 
-pub async fn stop_task(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn stop_task(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let (cluster, task) = halves(key);
     let request = aws.ecs.stop_task().cluster(cluster).task(task);
     let request = request.reason("racklens: teardown of the rack");
@@ -60,7 +60,7 @@ pub async fn stop_task(aws: &Aws, key: &str) -> Result<(), Refusal> {
     })
 }
 
-pub async fn drain_instance(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn drain_instance(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let (cluster, instance) = halves(key);
     let request = aws.ecs.update_container_instances_state().cluster(cluster);
     let request = request.container_instances(instance);
@@ -74,7 +74,7 @@ pub async fn drain_instance(aws: &Aws, key: &str) -> Result<(), Refusal> {
     }
 }
 
-pub async fn deregister_instance(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn deregister_instance(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let (cluster, instance) = halves(&act.on.key);
     let force = act.with.get("force").is_some_and(|it| it == "true");
     let request = aws.ecs.deregister_container_instance().cluster(cluster);
@@ -83,14 +83,14 @@ pub async fn deregister_instance(aws: &Aws, act: &Act) -> Result<(), Refusal> {
 }
 
 /// Takes all capacity providers from a cluster, so that they can go.
-pub async fn clear_providers(aws: &Aws, cluster: &str) -> Result<(), Refusal> {
+pub(super) async fn clear_providers(aws: &Aws, cluster: &str) -> Result<(), Refusal> {
     let request = aws.ecs.put_cluster_capacity_providers().cluster(cluster);
     let request = request.set_capacity_providers(Some(Vec::new()));
     let request = request.set_default_capacity_provider_strategy(Some(Vec::new()));
     done(request.send().await, &[NO_CLUSTER])
 }
 
-pub async fn delete_provider(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_provider(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let request = aws.ecs.delete_capacity_provider();
     let done = done(request.capacity_provider(name).send().await, &[]);
     done.map_err(|it| {
@@ -104,18 +104,18 @@ pub async fn delete_provider(aws: &Aws, name: &str) -> Result<(), Refusal> {
     })
 }
 
-pub async fn delete_cluster(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_cluster(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let answer = aws.ecs.delete_cluster().cluster(name).send().await;
     done(answer, &[NO_CLUSTER])
 }
 
-pub async fn deregister_definition(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn deregister_definition(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let request = aws.ecs.deregister_task_definition().task_definition(key);
     done(request.send().await, &[])
 }
 
 /// Deletes an inactive revision; AWS answers 200 for one that it does not delete.
-pub async fn delete_definition(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_definition(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let request = aws.ecs.delete_task_definitions().task_definitions(key);
     let answer = asked(request.send().await, &[])?;
     match answer.failures.unwrap_or_default().into_iter().next() {

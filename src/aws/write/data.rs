@@ -11,8 +11,8 @@ use crate::{
     teardown::plan::Act,
 };
 
-pub const ACCESS_POINTS: &[Call] = &[call(Service::Efs, "DescribeAccessPoints")];
-pub const BACKUPS: &[Call] = &[call(Service::DynamoDb, "ListBackups")];
+pub(super) const ACCESS_POINTS: &[Call] = &[call(Service::Efs, "DescribeAccessPoints")];
+pub(super) const BACKUPS: &[Call] = &[call(Service::DynamoDb, "ListBackups")];
 
 const NO_TABLE: &[&str] = &["ResourceNotFoundException"];
 const NO_DB: &[&str] = &["DBInstanceNotFound", "DBInstanceNotFoundFault"];
@@ -31,7 +31,7 @@ fn named<'a>(act: &'a Act, parameter: &str) -> Result<&'a str, Refusal> {
 }
 
 /// Backs a table up, unless a backup of that name was begun before.
-pub async fn back_up_table(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn back_up_table(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let name = named(act, "BackupName")?;
     let request = aws.dynamodb.list_backups().table_name(&act.on.key);
     let there = asked(request.send().await, &[])?.backup_summaries;
@@ -43,37 +43,37 @@ pub async fn back_up_table(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     done(request.backup_name(name).send().await, &[])
 }
 
-pub async fn protect_table(aws: &Aws, name: &str, on: bool) -> Result<(), Refusal> {
+pub(super) async fn protect_table(aws: &Aws, name: &str, on: bool) -> Result<(), Refusal> {
     let request = aws.dynamodb.update_table().table_name(name);
     let answer = request.deletion_protection_enabled(on).send().await;
     done(answer, NO_TABLE)
 }
 
-pub async fn delete_table(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_table(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let answer = aws.dynamodb.delete_table().table_name(name).send().await;
     done(answer, NO_TABLE)
 }
 
-pub async fn protect_db(aws: &Aws, id: &str, on: bool) -> Result<(), Refusal> {
+pub(super) async fn protect_db(aws: &Aws, id: &str, on: bool) -> Result<(), Refusal> {
     let request = aws.rds.modify_db_instance().db_instance_identifier(id);
     let request = request.deletion_protection(on).apply_immediately(true);
     done(request.send().await, NO_DB)
 }
 
-pub async fn protect_db_cluster(aws: &Aws, id: &str, on: bool) -> Result<(), Refusal> {
+pub(super) async fn protect_db_cluster(aws: &Aws, id: &str, on: bool) -> Result<(), Refusal> {
     let request = aws.rds.modify_db_cluster().db_cluster_identifier(id);
     let request = request.deletion_protection(on).apply_immediately(true);
     done(request.send().await, NO_DB_CLUSTER)
 }
 
-pub async fn snapshot_db(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn snapshot_db(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let name = named(act, "DBSnapshotIdentifier")?;
     let request = aws.rds.create_db_snapshot().db_snapshot_identifier(name);
     let answer = request.db_instance_identifier(&act.on.key).send().await;
     done(answer, &["DBSnapshotAlreadyExists"])
 }
 
-pub async fn snapshot_db_cluster(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn snapshot_db_cluster(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let name = named(act, "DBClusterSnapshotIdentifier")?;
     let request = aws.rds.create_db_cluster_snapshot();
     let request = request.db_cluster_snapshot_identifier(name);
@@ -85,33 +85,38 @@ pub async fn snapshot_db_cluster(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     done(answer, &there)
 }
 
-/// With a last snapshot where the plan names one, without where it does not.
-pub async fn delete_db(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+/// With a last snapshot or without, as the plan says; a member of a cluster takes neither.
+pub(super) async fn delete_db(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let last = act.with.get("FinalDBSnapshotIdentifier");
     let request = aws.rds.delete_db_instance();
     let request = request.db_instance_identifier(&act.on.key);
     let request = request.set_final_db_snapshot_identifier(last.cloned());
     let kept = act.with.get("DeleteAutomatedBackups");
     let request = request.set_delete_automated_backups(kept.map(|it| it == "true"));
-    let answer = request.skip_final_snapshot(last.is_none()).send().await;
+    let answer = request.set_skip_final_snapshot(skips(act)).send().await;
     done(answer, NO_DB)
 }
 
-pub async fn delete_db_cluster(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn delete_db_cluster(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let last = act.with.get("FinalDBSnapshotIdentifier");
     let request = aws.rds.delete_db_cluster();
     let request = request.db_cluster_identifier(&act.on.key);
     let request = request.set_final_db_snapshot_identifier(last.cloned());
-    let answer = request.skip_final_snapshot(last.is_none()).send().await;
+    let answer = request.set_skip_final_snapshot(skips(act)).send().await;
     done(answer, NO_DB_CLUSTER)
 }
 
-pub async fn delete_db_subnet_group(aws: &Aws, name: &str) -> Result<(), Refusal> {
+/// Whether the plan says to make no last copy; without its word RDS refuses.
+fn skips(act: &Act) -> Option<bool> {
+    act.with.get("SkipFinalSnapshot").map(|it| it == "true")
+}
+
+pub(super) async fn delete_db_subnet_group(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let request = aws.rds.delete_db_subnet_group().db_subnet_group_name(name);
     done(request.send().await, &["DBSubnetGroupNotFoundFault"])
 }
 
-pub async fn snapshot_cache(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn snapshot_cache(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let name = named(act, "SnapshotName")?;
     let request = aws.elasticache.create_snapshot().snapshot_name(name);
     let request = if act.on.kind == Kind::ReplicationGroup {
@@ -124,7 +129,7 @@ pub async fn snapshot_cache(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     done(request.send().await, &["SnapshotAlreadyExistsFault"])
 }
 
-pub async fn delete_cache(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn delete_cache(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let last = act.with.get("FinalSnapshotIdentifier").cloned();
     let request = aws.elasticache.delete_cache_cluster();
     let request = request.cache_cluster_id(&act.on.key);
@@ -132,7 +137,7 @@ pub async fn delete_cache(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     done(request.send().await, NO_CACHE)
 }
 
-pub async fn delete_replication_group(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn delete_replication_group(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let last = act.with.get("FinalSnapshotIdentifier").cloned();
     let request = aws.elasticache.delete_replication_group();
     let request = request.replication_group_id(&act.on.key);
@@ -140,7 +145,7 @@ pub async fn delete_replication_group(aws: &Aws, act: &Act) -> Result<(), Refusa
     done(request.send().await, NO_REPLICATION)
 }
 
-pub async fn delete_repository(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn delete_repository(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     // The plan asks for this only where its images may be lost.
     let force = act.with.get("force").is_none_or(|it| it == "true");
     let request = aws.ecr.delete_repository().repository_name(&act.on.key);
@@ -148,7 +153,7 @@ pub async fn delete_repository(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     done(answer, &["RepositoryNotFoundException"])
 }
 
-pub async fn delete_access_points(aws: &Aws, file_system: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_access_points(aws: &Aws, file_system: &str) -> Result<(), Refusal> {
     let request = aws.efs.describe_access_points().file_system_id(file_system);
     let mut items = request.into_paginator().items().send();
     while let Some(item) = items.next().await {
@@ -161,7 +166,7 @@ pub async fn delete_access_points(aws: &Aws, file_system: &str) -> Result<(), Re
 }
 
 /// One mount target, or all of a file system.
-pub async fn delete_mount_targets(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
+pub(super) async fn delete_mount_targets(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
     let gone = &["MountTargetNotFound"];
     if on.kind == Kind::MountTarget {
         let request = aws.efs.delete_mount_target().mount_target_id(&on.key);
@@ -181,13 +186,13 @@ pub async fn delete_mount_targets(aws: &Aws, on: &ResourceId) -> Result<(), Refu
     Ok(())
 }
 
-pub async fn delete_replication(aws: &Aws, file_system: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_replication(aws: &Aws, file_system: &str) -> Result<(), Refusal> {
     let request = aws.efs.delete_replication_configuration();
     let answer = request.source_file_system_id(file_system).send().await;
     done(answer, &["FileSystemNotFound", "ReplicationNotFound"])
 }
 
-pub async fn delete_file_system(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_file_system(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let answer = aws.efs.delete_file_system().file_system_id(id).send().await;
     done(answer, NO_FILE_SYSTEM)
 }

@@ -11,8 +11,8 @@ use crate::{
     teardown::plan::Act,
 };
 
-pub const TARGETS: &[Call] = &[call(Service::EventBridge, "ListTargetsByRule")];
-pub const MAPPINGS: &[Call] = &[call(Service::Lambda, "ListEventSourceMappings")];
+pub(super) const TARGETS: &[Call] = &[call(Service::EventBridge, "ListTargetsByRule")];
+pub(super) const MAPPINGS: &[Call] = &[call(Service::Lambda, "ListEventSourceMappings")];
 
 /// The most targets that one call removes.
 const BATCH: usize = 10;
@@ -24,7 +24,7 @@ fn stack_name(act: &Act) -> &str {
     act.with.get("StackName").unwrap_or(&act.on.key)
 }
 
-pub async fn delete_stack(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn delete_stack(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let request = aws
         .cloudformation
         .delete_stack()
@@ -32,13 +32,13 @@ pub async fn delete_stack(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     done(request.send().await, &[])
 }
 
-pub async fn protect_stack(aws: &Aws, act: &Act, on: bool) -> Result<(), Refusal> {
+pub(super) async fn protect_stack(aws: &Aws, act: &Act, on: bool) -> Result<(), Refusal> {
     let request = aws.cloudformation.update_termination_protection();
     let request = request.stack_name(stack_name(act));
     done(request.enable_termination_protection(on).send().await, &[])
 }
 
-pub async fn delete_alarm(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_alarm(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let answer = aws
         .cloudwatch
         .delete_alarms()
@@ -48,14 +48,14 @@ pub async fn delete_alarm(aws: &Aws, name: &str) -> Result<(), Refusal> {
     done(answer, &["ResourceNotFound", "ResourceNotFoundException"])
 }
 
-pub async fn disable_rule(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn disable_rule(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let (bus, name) = rule_names(key);
     let request = aws.events.disable_rule().name(name);
     done(request.set_event_bus_name(bus).send().await, NO_RESOURCE)
 }
 
 /// Takes the targets from a rule; AWS answers 200 and says in the answer which it kept.
-pub async fn remove_targets(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn remove_targets(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let (bus, name) = rule_names(key);
     let mut ids = Vec::new();
     let mut token = None;
@@ -82,13 +82,13 @@ pub async fn remove_targets(aws: &Aws, key: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub async fn delete_rule(aws: &Aws, key: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_rule(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let (bus, name) = rule_names(key);
     let request = aws.events.delete_rule().name(name);
     done(request.set_event_bus_name(bus).send().await, NO_RESOURCE)
 }
 
-pub async fn delete_mappings(aws: &Aws, function: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_mappings(aws: &Aws, function: &str) -> Result<(), Refusal> {
     let request = aws
         .lambda
         .list_event_source_mappings()
@@ -113,7 +113,7 @@ pub async fn delete_mappings(aws: &Aws, function: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub async fn delete_function(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_function(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let answer = aws
         .lambda
         .delete_function()
@@ -123,7 +123,7 @@ pub async fn delete_function(aws: &Aws, name: &str) -> Result<(), Refusal> {
     done(answer, NO_RESOURCE)
 }
 
-pub async fn delete_log_group(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_log_group(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let answer = aws
         .logs
         .delete_log_group()
@@ -133,7 +133,7 @@ pub async fn delete_log_group(aws: &Aws, name: &str) -> Result<(), Refusal> {
     done(answer, NO_RESOURCE)
 }
 
-pub async fn protect_logs(aws: &Aws, name: &str, on: bool) -> Result<(), Refusal> {
+pub(super) async fn protect_logs(aws: &Aws, name: &str, on: bool) -> Result<(), Refusal> {
     let request = aws.logs.put_log_group_deletion_protection();
     let request = request.log_group_identifier(name);
     done(
@@ -142,13 +142,13 @@ pub async fn protect_logs(aws: &Aws, name: &str, on: bool) -> Result<(), Refusal
     )
 }
 
-pub async fn delete_topic(aws: &Aws, place: &Place, on: &ResourceId) -> Result<(), Refusal> {
+pub(super) async fn delete_topic(aws: &Aws, place: &Place, on: &ResourceId) -> Result<(), Refusal> {
     let arn = topic_arn(aws, place, Target::new(on));
     let answer = aws.sns.delete_topic().topic_arn(arn).send().await;
     done(answer, &["NotFound", "NotFoundException"])
 }
 
-pub async fn delete_queue(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_queue(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let gone = &[
         "AWS.SimpleQueueService.NonExistentQueue",
         "QueueDoesNotExist",

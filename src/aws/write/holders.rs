@@ -9,7 +9,7 @@ use crate::{
     kind::Kind,
 };
 
-pub const CALLS: &[Call] = &[
+pub(super) const CALLS: &[Call] = &[
     call(Service::Ec2, "DescribeInternetGateways"),
     call(Service::Ec2, "DescribeNatGateways"),
     call(Service::Ec2, "DescribeNetworkInterfaces"),
@@ -24,7 +24,7 @@ pub const CALLS: &[Call] = &[
     clippy::wildcard_enum_match_arm,
     reason = "of other kinds AWS itself says what holds them"
 )]
-pub async fn of(aws: &Aws, id: &ResourceId) -> Result<Vec<String>, Refusal> {
+pub(super) async fn of(aws: &Aws, id: &ResourceId) -> Result<Vec<String>, Refusal> {
     let key = id.key.as_str();
     let mut said = match id.kind {
         Kind::Subnet => interfaces(aws, "subnet-id", key).await?,

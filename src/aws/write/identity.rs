@@ -11,9 +11,9 @@ use crate::{
     teardown::plan::Act,
 };
 
-pub const VERSIONS: &[Call] = &[call(Service::Iam, "ListPolicyVersions")];
-pub const ATTACHED: &[Call] = &[call(Service::Iam, "ListAttachedRolePolicies")];
-pub const INLINE: &[Call] = &[call(Service::Iam, "ListRolePolicies")];
+pub(super) const VERSIONS: &[Call] = &[call(Service::Iam, "ListPolicyVersions")];
+pub(super) const ATTACHED: &[Call] = &[call(Service::Iam, "ListAttachedRolePolicies")];
+pub(super) const INLINE: &[Call] = &[call(Service::Iam, "ListRolePolicies")];
 
 const NO_ENTITY: &[&str] = &["NoSuchEntity"];
 
@@ -23,7 +23,7 @@ const SHORTEST_WINDOW: i32 = 7;
 const USUAL_WINDOW: i32 = 30;
 
 /// Detaches every managed policy of a role.
-pub async fn detach(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
+pub(super) async fn detach(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
     if on.kind != Kind::Role {
         return Err(misfit(on));
     }
@@ -41,7 +41,7 @@ pub async fn detach(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
 }
 
 /// Deletes every policy that stands in a role itself.
-pub async fn delete_inline(aws: &Aws, role: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_inline(aws: &Aws, role: &str) -> Result<(), Refusal> {
     let request = aws.iam.list_role_policies().role_name(role);
     let mut items = request.into_paginator().items().send();
     let mut names = Vec::new();
@@ -56,7 +56,7 @@ pub async fn delete_inline(aws: &Aws, role: &str) -> Result<(), Refusal> {
 }
 
 /// Takes the roles out of an instance profile.
-pub async fn empty_profiles(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
+pub(super) async fn empty_profiles(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
     if on.kind != Kind::InstanceProfile {
         return Err(misfit(on));
     }
@@ -74,12 +74,12 @@ pub async fn empty_profiles(aws: &Aws, on: &ResourceId) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub async fn delete_profile(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_profile(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let request = aws.iam.delete_instance_profile();
     done(request.instance_profile_name(name).send().await, NO_ENTITY)
 }
 
-pub async fn delete_role(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_role(aws: &Aws, name: &str) -> Result<(), Refusal> {
     done(
         aws.iam.delete_role().role_name(name).send().await,
         NO_ENTITY,
@@ -87,7 +87,7 @@ pub async fn delete_role(aws: &Aws, name: &str) -> Result<(), Refusal> {
 }
 
 /// Deletes every version of a policy but the default one, which goes with the policy.
-pub async fn delete_policy_versions(aws: &Aws, arn: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_policy_versions(aws: &Aws, arn: &str) -> Result<(), Refusal> {
     let request = aws.iam.list_policy_versions().policy_arn(arn);
     let mut items = request.into_paginator().items().send();
     let mut versions = Vec::new();
@@ -104,20 +104,20 @@ pub async fn delete_policy_versions(aws: &Aws, arn: &str) -> Result<(), Refusal>
     Ok(())
 }
 
-pub async fn delete_policy(aws: &Aws, arn: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_policy(aws: &Aws, arn: &str) -> Result<(), Refusal> {
     done(
         aws.iam.delete_policy().policy_arn(arn).send().await,
         NO_ENTITY,
     )
 }
 
-pub async fn delete_alias(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_alias(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let answer = aws.kms.delete_alias().alias_name(name).send().await;
     done(answer, &["NotFoundException"])
 }
 
 /// Sets the day of a key's end, as far off as the plan says. Until then it can be taken back.
-pub async fn schedule_key(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn schedule_key(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let days = act.with.get("PendingWindowInDays");
     let days = days.and_then(|it| it.parse().ok()).unwrap_or(USUAL_WINDOW);
     let request = aws.kms.schedule_key_deletion().key_id(&act.on.key);
@@ -135,7 +135,7 @@ pub async fn schedule_key(aws: &Aws, act: &Act) -> Result<(), Refusal> {
 }
 
 /// With the time for a change of mind that the plan says; AWS's own is 30 days.
-pub async fn delete_secret(aws: &Aws, act: &Act) -> Result<(), Refusal> {
+pub(super) async fn delete_secret(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     let days = act.with.get("RecoveryWindowInDays");
     let days = days.and_then(|it| it.parse().ok());
     let request = aws.secrets.delete_secret().secret_id(&act.on.key);
@@ -143,7 +143,7 @@ pub async fn delete_secret(aws: &Aws, act: &Act) -> Result<(), Refusal> {
     done(answer, &["ResourceNotFoundException"])
 }
 
-pub async fn delete_parameter(aws: &Aws, name: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_parameter(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let answer = aws.ssm.delete_parameter().name(name).send().await;
     done(answer, &["ParameterNotFound"])
 }

@@ -14,12 +14,12 @@ use crate::{
     id::ResourceId,
 };
 
-pub const RECORDS: &[Call] = &[call(Service::Route53, "ListResourceRecordSets")];
-pub const INSTANCES: &[Call] = &[
+pub(super) const RECORDS: &[Call] = &[call(Service::Route53, "ListResourceRecordSets")];
+pub(super) const INSTANCES: &[Call] = &[
     call(Service::ServiceDiscovery, "GetOperation"),
     call(Service::ServiceDiscovery, "ListInstances"),
 ];
-pub const OPERATION: &[Call] = &[call(Service::ServiceDiscovery, "GetOperation")];
+pub(super) const OPERATION: &[Call] = &[call(Service::ServiceDiscovery, "GetOperation")];
 
 const NO_ZONE: &[&str] = &["NoSuchHostedZone"];
 
@@ -27,7 +27,7 @@ const NO_ZONE: &[&str] = &["NoSuchHostedZone"];
 const BATCH: usize = 100;
 
 /// Deletes every record of a zone, each as it stands, but for the two of the zone itself.
-pub async fn clear_zone(aws: &Aws, zone: &str) -> Result<(), Refusal> {
+pub(super) async fn clear_zone(aws: &Aws, zone: &str) -> Result<(), Refusal> {
     let answer = aws.route53.get_hosted_zone().id(zone).send().await;
     let apex = asked(answer, NO_ZONE)?.hosted_zone.map(|it| it.name);
     let apex = apex.unwrap_or_default();
@@ -74,7 +74,7 @@ fn is_own(record: &ResourceRecordSet, apex: &str) -> bool {
     record.name == apex && matches!(record.r#type, RrType::Ns | RrType::Soa)
 }
 
-pub async fn delete_zone(aws: &Aws, zone: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_zone(aws: &Aws, zone: &str) -> Result<(), Refusal> {
     done(
         aws.route53.delete_hosted_zone().id(zone).send().await,
         NO_ZONE,
@@ -82,7 +82,7 @@ pub async fn delete_zone(aws: &Aws, zone: &str) -> Result<(), Refusal> {
 }
 
 /// Deregisters every instance of a Cloud Map service and waits for each: AWS does it later.
-pub async fn deregister_all(aws: &Aws, service: &str) -> Result<(), Refusal> {
+pub(super) async fn deregister_all(aws: &Aws, service: &str) -> Result<(), Refusal> {
     let gone = &["ServiceNotFound"];
     let request = aws.discovery.list_instances().service_id(service);
     let mut pages = request.into_paginator().send();
@@ -102,12 +102,12 @@ pub async fn deregister_all(aws: &Aws, service: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub async fn delete_service(aws: &Aws, service: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_service(aws: &Aws, service: &str) -> Result<(), Refusal> {
     let answer = aws.discovery.delete_service().id(service).send().await;
     done(answer, &["ServiceNotFound"])
 }
 
-pub async fn delete_namespace(aws: &Aws, namespace: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_namespace(aws: &Aws, namespace: &str) -> Result<(), Refusal> {
     let answer = aws.discovery.delete_namespace().id(namespace).send().await;
     let it = asked(answer, &["NamespaceNotFound"])?;
     operation(aws, it.operation_id).await
@@ -141,7 +141,11 @@ async fn operation(aws: &Aws, id: Option<String>) -> Result<(), Refusal> {
     Err(Refusal::new(Class::Held, "PENDING", message))
 }
 
-pub async fn delete_certificate(aws: &Aws, place: &Place, on: &ResourceId) -> Result<(), Refusal> {
+pub(super) async fn delete_certificate(
+    aws: &Aws,
+    place: &Place,
+    on: &ResourceId,
+) -> Result<(), Refusal> {
     let arn = certificate_arn(aws, place, Target::new(on));
     let answer = aws.acm.delete_certificate().certificate_arn(arn).send();
     done(answer.await, &["ResourceNotFoundException"])

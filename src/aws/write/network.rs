@@ -14,7 +14,7 @@ use crate::{
     kind::Kind,
 };
 
-pub const RULES: &[Call] = &[call(Service::Ec2, "DescribeSecurityGroupRules")];
+pub(super) const RULES: &[Call] = &[call(Service::Ec2, "DescribeSecurityGroupRules")];
 
 const NO_VPC: &[&str] = &["InvalidVpcID.NotFound"];
 const NO_TABLE: &[&str] = &["InvalidRouteTableID.NotFound"];
@@ -23,22 +23,22 @@ const NO_GATEWAY: &[&str] = &["InvalidInternetGatewayID.NotFound"];
 const NO_ADDRESS: &[&str] = &["InvalidAllocationID.NotFound", "InvalidAddress.NotFound"];
 const NO_ACL: &[&str] = &["InvalidNetworkAclID.NotFound"];
 
-pub async fn delete_vpc(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_vpc(aws: &Aws, id: &str) -> Result<(), Refusal> {
     done(aws.ec2.delete_vpc().vpc_id(id).send().await, NO_VPC)
 }
 
-pub async fn delete_subnet(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_subnet(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let answer = aws.ec2.delete_subnet().subnet_id(id).send().await;
     done(answer, &["InvalidSubnetID.NotFound"])
 }
 
-pub async fn delete_route_table(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_route_table(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let answer = aws.ec2.delete_route_table().route_table_id(id).send().await;
     done(answer, NO_TABLE)
 }
 
 /// Takes it from its subnets, which fall back to the main table. The main one is nobody's to take.
-pub async fn disassociate_table(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn disassociate_table(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let request = aws.ec2.describe_route_tables().route_table_ids(id);
     let tables = asked(request.send().await, NO_TABLE)?.route_tables;
     let tables = tables.unwrap_or_default().into_iter();
@@ -52,7 +52,7 @@ pub async fn disassociate_table(aws: &Aws, id: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub async fn detach_gateway(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn detach_gateway(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let request = aws.ec2.describe_internet_gateways();
     let answer = request.internet_gateway_ids(id).send().await;
     let gateways = asked(answer, NO_GATEWAY)?.internet_gateways;
@@ -65,17 +65,17 @@ pub async fn detach_gateway(aws: &Aws, id: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub async fn delete_internet_gateway(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_internet_gateway(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let request = aws.ec2.delete_internet_gateway().internet_gateway_id(id);
     done(request.send().await, NO_GATEWAY)
 }
 
-pub async fn delete_nat_gateway(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_nat_gateway(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let request = aws.ec2.delete_nat_gateway().nat_gateway_id(id);
     done(request.send().await, &["NatGatewayNotFound"])
 }
 
-pub async fn disassociate_address(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn disassociate_address(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let request = aws.ec2.describe_addresses().allocation_ids(id);
     let addresses = asked(request.send().await, NO_ADDRESS)?.addresses;
     let addresses = addresses.unwrap_or_default().into_iter();
@@ -87,13 +87,13 @@ pub async fn disassociate_address(aws: &Aws, id: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub async fn release_address(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn release_address(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let answer = aws.ec2.release_address().allocation_id(id).send().await;
     done(answer, NO_ADDRESS)
 }
 
 /// Deletes an interface that nothing has attached. One that is an AWS service's is only waited for.
-pub async fn delete_interface(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_interface(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let gone = &["InvalidNetworkInterfaceID.NotFound"];
     let request = aws.ec2.describe_network_interfaces();
     let answer = request.network_interface_ids(id).send().await;
@@ -112,7 +112,7 @@ pub async fn delete_interface(aws: &Aws, id: &str) -> Result<(), Refusal> {
 }
 
 /// Gives every subnet of the ACL the default one of its VPC back.
-pub async fn replace_acl(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn replace_acl(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let request = aws.ec2.describe_network_acls().network_acl_ids(id);
     let acls = asked(request.send().await, NO_ACL)?.network_acls;
     let acl = acls.unwrap_or_default().into_iter().next();
@@ -140,13 +140,13 @@ pub async fn replace_acl(aws: &Aws, id: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-pub async fn delete_acl(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_acl(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let answer = aws.ec2.delete_network_acl().network_acl_id(id).send().await;
     done(answer, NO_ACL)
 }
 
 /// Deletes an endpoint; AWS answers 200 for one that it could not delete.
-pub async fn delete_endpoint(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_endpoint(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let gone = [
         "InvalidVpcEndpointId.NotFound",
         "InvalidVpcEndpoint.NotFound",
@@ -165,14 +165,14 @@ pub async fn delete_endpoint(aws: &Aws, id: &str) -> Result<(), Refusal> {
     Err(not_done(error.code(), error.message(), true))
 }
 
-pub async fn delete_group(aws: &Aws, id: &str) -> Result<(), Refusal> {
+pub(super) async fn delete_group(aws: &Aws, id: &str) -> Result<(), Refusal> {
     let answer = aws.ec2.delete_security_group().group_id(id).send().await;
     done(answer, NO_GROUP)
 }
 
 /// Revokes the group's own rules that name another group that goes, too. Rules of a group that
 /// stays are nobody's to edit, nor is a rule that names one.
-pub async fn revoke(
+pub(super) async fn revoke(
     aws: &Aws,
     id: &str,
     egress: bool,

@@ -10,7 +10,7 @@ use crate::{
     text,
 };
 
-pub const CALLS: &[Call] = &[
+pub(super) const CALLS: &[Call] = &[
     call(Service::DynamoDb, "ListBackups"),
     call(Service::Ec2, "DescribeSnapshots"),
     call(Service::Efs, "DescribeAccessPoints"),
@@ -45,13 +45,9 @@ impl Ready {
     clippy::wildcard_enum_match_arm,
     reason = "AWS has done most acts when it answers"
 )]
-pub async fn of(aws: &Aws, act: &Act) -> Result<Ready, Refusal> {
+pub(super) async fn of(aws: &Aws, act: &Act) -> Result<Ready, Refusal> {
     let key = act.on.key.as_str();
     match act.action {
-        Action::UpdateService => drained(aws, &act.on).await,
-        Action::UpdateAutoScalingGroup if !act.with.contains_key("DeletionProtection") => {
-            drained(aws, &act.on).await
-        }
         Action::PutClusterCapacityProviders => providers_cleared(aws, key).await,
         Action::CreateBackup => backed_up(aws, act).await,
         Action::UpdateTable => table_active(aws, key).await,
@@ -75,7 +71,7 @@ pub async fn of(aws: &Aws, act: &Act) -> Result<Ready, Refusal> {
     clippy::wildcard_enum_match_arm,
     reason = "nothing runs in other kinds"
 )]
-pub async fn drained(aws: &Aws, id: &ResourceId) -> Result<Ready, Refusal> {
+pub(super) async fn drained(aws: &Aws, id: &ResourceId) -> Result<Ready, Refusal> {
     match id.kind {
         Kind::Service => service_drained(aws, &id.key).await,
         Kind::AutoScalingGroup => group_drained(aws, &id.key).await,

@@ -198,6 +198,22 @@ fn a_protection_is_switched_on_again_when_its_thing_stays() {
 }
 
 #[test]
+fn a_protection_that_a_step_switches_off_itself_is_switched_on_again_too() {
+    let mut both = step(2, &[1]);
+    let unprotect = Act::new(Action::ModifyLoadBalancerAttributes, thing(2));
+    both.acts.insert(0, unprotect);
+    let plan = plan(vec![step(1, &[]), both]);
+    let account = InMemory::of(&plan);
+    account.change(&thing(2), |it| {
+        it.protected = true;
+        it.sticks = 2;
+    });
+    let ended = run_all(&account, &plan);
+    assert!(matches!(ended.outcomes[&2], Outcome::Failed(_)));
+    assert!(account.things.borrow()[&thing(2)].protected);
+}
+
+#[test]
 fn a_protection_that_is_on_again_is_switched_off_anew_by_a_resume() {
     let plan = protected();
     let account = InMemory::of(&plan);
