@@ -18,3 +18,5 @@ mod page;
 mod racks;
 mod samples;
 mod story;
+#[cfg(feature = "aws")]
+mod strict;
