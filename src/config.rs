@@ -16,6 +16,15 @@ pub struct Config {
     /// Racks by name.
     #[serde(rename = "rack")]
     pub racks: BTreeMap<String, RackTable>,
+    pub teardown: TeardownTable,
+}
+
+/// The table `[teardown]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TeardownTable {
+    /// Numbers of the accounts in which a teardown may run without a person at a terminal.
+    pub accounts: Vec<String>,
 }
 
 /// A table `[rack.NAME]`, before its Terraform states are read.
@@ -140,6 +149,12 @@ mod tests {
         let own: Vec<String> = shop.own.iter().map(ToString::to_string).collect();
         assert_eq!(own, ["instance/shop", "bucket/shop-uploads"]);
         assert_eq!(shop.definition().cluster.as_deref(), Some("shop"));
+    }
+
+    #[test]
+    fn accounts_for_unattended_teardowns_are_named() {
+        let config = Config::parse("[teardown]\naccounts = [\"123456789012\"]\n").unwrap();
+        assert_eq!(config.teardown.accounts, ["123456789012"]);
     }
 
     #[test]
