@@ -180,7 +180,9 @@ impl Trial {
         let of_others = |it: &String| {
             let told = &self.before[it];
             let others = self.rack.others.iter();
-            others.clone().any(|other| it.contains(other) || told.contains(other))
+            others
+                .clone()
+                .any(|other| it.contains(other) || told.contains(other))
         };
         let own = stood.difference(&earlier);
         own.filter(|it| !of_others(it)).cloned().collect()
@@ -326,8 +328,15 @@ fn what_somebody_adds_in_mid_run_is_named_and_kept() {
     let trial = Trial::of(&CRUDDUR);
     let plan = trial.plan();
     let steps = plan["steps"].as_array().unwrap().iter();
-    let mut groups = steps.filter(|it| it["resource"].as_str().unwrap().starts_with("security-group/"));
-    let group = groups.find(|it| it["name"] == "crud-srv-sg").unwrap()["resource"].as_str().unwrap();
+    let mut groups = steps.filter(|it| {
+        it["resource"]
+            .as_str()
+            .unwrap()
+            .starts_with("security-group/")
+    });
+    let group = groups.find(|it| it["name"] == "crud-srv-sg").unwrap()["resource"]
+        .as_str()
+        .unwrap();
     let group = group.trim_start_matches("security-group/").to_owned();
     // Somebody's machine puts the group on that is about to go.
     let made = json!([{"service": "ec2", "call": "run_instances", "with": {
@@ -342,7 +351,8 @@ fn what_somebody_adds_in_mid_run_is_named_and_kept() {
     assert!(told.contains(&group) && told.contains("eni-"), "{told}");
     // It still runs; and when its owner takes it away the run ends.
     let mut machines: Vec<String> = trial.account.fingerprint().into_keys().collect();
-    machines.retain(|it| it.starts_with("ec2 describe_instances ") && !trial.before.contains_key(it));
+    machines
+        .retain(|it| it.starts_with("ec2 describe_instances ") && !trial.before.contains_key(it));
     let [machine] = &machines[..] else {
         panic!("{machines:?}")
     };
@@ -373,7 +383,11 @@ fn a_protection_that_was_switched_on_after_the_plan_is_respected() {
     assert_eq!(code, 22, "{stdout}\n{stderr}");
     assert!(stdout.contains("protection"), "{stdout}\n{stderr}");
     let there = trial.account.fingerprint();
-    assert!(there.keys().any(|it| it.contains("loadbalancer/app/cruddur-alb")));
+    assert!(
+        there
+            .keys()
+            .any(|it| it.contains("loadbalancer/app/cruddur-alb"))
+    );
     trial.account.order(&json!([]));
     trial.account.somebody_else(&protect("false"));
     let (code, stdout, stderr) = trial.resume();

@@ -4,6 +4,7 @@ use std::{
     cell::RefCell,
     io::{self, BufRead as _, IsTerminal as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::Args;
@@ -60,6 +61,9 @@ pub(super) struct Running {
     /// Where it is noted that a rack is being taken down
     #[arg(long, env = "XDG_STATE_HOME", value_name = "DIR", hide = true)]
     state_home: Option<PathBuf>,
+    /// How long a second of the plan is, in milliseconds: short in a trial without a real AWS
+    #[arg(long, value_name = "MS", default_value_t = 1000, hide = true)]
+    second: u64,
 }
 
 /// Larger than a plan of a hundred thousand steps.
@@ -310,7 +314,10 @@ fn hand(aws: &Aws, identity: &Identity, plan: &Plan) -> Hand {
 /// Runs what is left to do, proves it, and tells how it ended.
 fn go(asked: &Asked<'_>, journal: &Journal, path: &Path, past: &Past) -> Result<Exit, Failure> {
     let plan = &past.header.plan;
-    let pace = Pace::default();
+    let pace = Pace {
+        second: Duration::from_millis(asked.running.second),
+        ..Pace::default()
+    };
     let stop = Stop::default();
     let done = live::watched_until(&stop, async |watch| {
         let (aws, identity) = live::open(asked.access, watch).await?;

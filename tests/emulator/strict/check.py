@@ -572,7 +572,20 @@ def a_scaled_service_comes_back(aws) -> None:
     wanted = lambda: aws.ecs.describe_services(cluster="returning", services=["web"])["services"][0]["desiredCount"]
     aws.ecs.update_service(cluster="returning", service="web", desiredCount=0)
     until(lambda: wanted() == 1, 9, "a service")
+    scaling.put_scaling_policy(
+        PolicyName="up",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={
+            "AdjustmentType": "ChangeInCapacity",
+            "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+        },
+        **target,
+    )
     scaling.deregister_scalable_target(**target)
+    assert not scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId="service/returning/web")[
+        "ScalingPolicies"
+    ]
+    refused("ObjectNotFoundException", "No scalable target", scaling.deregister_scalable_target, **target)
     aws.ecs.update_service(cluster="returning", service="web", desiredCount=0)
     assert [wanted() for _ in range(5)] == [0] * 5
 

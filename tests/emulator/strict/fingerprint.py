@@ -81,6 +81,9 @@ MORE = {
 ALL = {"get_queue_attributes": {"AttributeNames": ["All"]}}
 
 
+PASSING = ("AvailableIpAddressCount", "LatestRestorableTime", "Timestamp")
+
+
 class Account:
     def __init__(self, endpoint: str, inside: str) -> None:
         self.endpoint, self.inside, self.clients = endpoint, inside, {}
@@ -157,10 +160,11 @@ def canonical(it) -> str:
 
 
 def lasting(it):
-    """Without what is another at every look: when a size was measured, up to when a database can be restored."""
+    """Without what is another at every look: when a size was measured, up to when a database can be restored; and what
+    is the sum of others: how many addresses a subnet has left."""
     match it:
         case dict():
-            return {key: lasting(part) for key, part in it.items() if key not in ("Timestamp", "LatestRestorableTime")}
+            return {key: lasting(part) for key, part in it.items() if key not in PASSING}
         case list():
             return [lasting(part) for part in it]
     return it
