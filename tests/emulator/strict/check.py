@@ -192,9 +192,13 @@ def a_network_goes_when_it_is_empty(aws) -> None:
     aws.ec2.delete_network_acl(NetworkAclId=access)
     endpoint = aws.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3")["VpcEndpoint"]
     refused("DependencyViolation", words, **go)
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    (table,) = aws.ec2.describe_route_tables(Filters=of_vpc)["RouteTables"]
+    change = {"VpcEndpointId": endpoint["VpcEndpointId"]}
+    aws.ec2.modify_vpc_endpoint(AddRouteTableIds=[table["RouteTableId"]], **change)
+    aws.ec2.modify_vpc_endpoint(RemoveRouteTableIds=[table["RouteTableId"]], **change)
     aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
     refused("DependencyViolation", words, **go)
-    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     here = lambda: [
         it for it in aws.ec2.describe_vpc_endpoints()["VpcEndpoints"] if it["VpcEndpointId"] == endpoint["VpcEndpointId"]
     ]

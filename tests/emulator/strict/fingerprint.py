@@ -43,6 +43,7 @@ LISTS = [
     ("kms", "list_keys", "Keys", "KeyId"),
     ("lambda", "list_functions", "Functions", "FunctionName"),
     ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    ("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", "DBClusterSnapshotIdentifier"),
     ("rds", "describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
     ("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
     ("rds", "describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier"),
