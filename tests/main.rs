@@ -20,3 +20,5 @@ mod samples;
 mod story;
 #[cfg(feature = "aws")]
 mod strict;
+#[cfg(feature = "aws")]
+mod teardown;

@@ -34,7 +34,10 @@ Examples:
   racklens teardown --from rack.json.gz --delete all --backup    … and copies are made first
   racklens teardown --from rack.json.gz --keep tag:Team=billing --plan plan.json
 
-Nothing is deleted: this prints a plan. What others use, what was not read and what only its use
+  racklens teardown --execute plan.json                          run it, once the rack's name is typed
+  racklens teardown --resume plan.json.journal.jsonl             go on with a run that ended early
+
+Without --execute nothing is deleted: this prints a plan. What others use, what was not read and what only its use
 ties to the rack is never in it unless it is said so. Data, and what is protected, stays unless
 its class is named.
 
@@ -42,7 +45,9 @@ Classes of data: buckets, caches, databases, dns, file-systems, images, keys, lo
 tables, volumes.
 Protections: auto-scaling-groups, databases, instances, load-balancers, log-groups, stacks, tables.
 
-Exit code 20: something stands in the way, and the plan must not be run.")]
+Exit codes: 0 planned, or run and proved gone; 20 something stands in the way, and nothing was
+deleted; 21 AWS still deletes some of it; 22 something was not deleted; 130 stopped, go on with
+--resume.")]
 pub struct Teardown {
     #[command(flatten)]
     what: What,
