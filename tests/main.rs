@@ -22,3 +22,5 @@ mod story;
 mod strict;
 #[cfg(feature = "aws")]
 mod teardown;
+#[cfg(feature = "aws")]
+mod teardown_strict;

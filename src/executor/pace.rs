@@ -7,15 +7,16 @@ use std::{
 
 use tokio::sync::Notify;
 
-/// How often a run asks, and when it gives up.
+/// How often a run asks, and when it gives up. Counted in its own seconds, so that a test can have
+/// short ones.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// How long a second of the plan's deadlines is; a test has shorter ones.
+    /// How long a second of the plan is.
     pub second: Duration,
-    /// The first pause between two looks; each is half as long again as the last.
-    pub first: Duration,
-    /// The longest pause.
-    pub longest: Duration,
+    /// The first pause between two looks, in seconds; each is half as long again as the last.
+    pub first: f32,
+    /// The longest pause, in seconds.
+    pub longest: f32,
     /// How often it is told what is waited for, in seconds.
     pub heartbeat: u32,
     /// When the whole run is given up, in seconds.
@@ -28,8 +29,8 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             second: Duration::from_secs(1),
-            first: Duration::from_secs(1),
-            longest: Duration::from_secs(15),
+            first: 1.0,
+            longest: 15.0,
             heartbeat: 30,
             deadline: 3 * 60 * 60,
             at_once: 8,
@@ -38,20 +39,11 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// With that first pause, and a longest of fifteen times it.
-    pub fn polling(first: Duration) -> Self {
-        Self {
-            first,
-            longest: first * 15,
-            ..Self::default()
-        }
-    }
-
     /// The pause before look number `n`, counted from 0.
     pub fn pause(&self, n: u32) -> Duration {
         // Twelve halves make a hundred of one: by then it is the longest anyway.
-        let grown = (0..n.min(12)).fold(self.first, |it, _| it + it / 2);
-        grown.min(self.longest)
+        let grown = (0..n.min(12)).fold(self.second.mul_f32(self.first), |it, _| it + it / 2);
+        grown.min(self.second.mul_f32(self.longest))
     }
 
     /// So many of the plan's seconds.

@@ -102,8 +102,8 @@ pub fn header(plan: Plan) -> Header {
 pub fn pace() -> Pace {
     Pace {
         second: Duration::from_millis(1),
-        first: Duration::ZERO,
-        longest: Duration::ZERO,
+        first: 0.0,
+        longest: 0.0,
         heartbeat: 0,
         deadline: 600_000,
         at_once: 8,

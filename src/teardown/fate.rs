@@ -175,7 +175,11 @@ fn strangers<'s>(
 ) -> BTreeMap<&'s ResourceId, Vec<ResourceId>> {
     let mut strangers: BTreeMap<&'s ResourceId, Vec<ResourceId>> = BTreeMap::new();
     for hold in holds {
-        if hold.keeps && ours.contains_key(hold.held) && !ours.contains_key(hold.holder) {
+        // That somebody else's machine is in the same subnet does not make it a user of an
+        // endpoint; a route does.
+        let near = hold.held.kind == Kind::VpcEndpoint && hold.holder.kind != Kind::RouteTable;
+        let both = ours.contains_key(hold.held) && !ours.contains_key(hold.holder);
+        if hold.keeps && both && !near {
             let others = strangers.entry(hold.held).or_default();
             others.push(hold.holder.clone());
         }
@@ -399,10 +403,9 @@ impl<'s> Spread<'_, 's> {
             }
             if let Some(tree) = stack_of.get(id) {
                 if tree.root.id == *id {
+                    // What it would leave there is in use as long as the stack is.
                     for member in &tree.members {
-                        if tree.leaves(member) != Some(true) {
-                            self.keep(member, id);
-                        }
+                        self.keep(member, id);
                     }
                 } else if tree.leaves(id) != Some(true) {
                     self.keep(&tree.root.id, id);

@@ -38,6 +38,8 @@ pub(super) enum First {
     Knot,
     /// The holder, where that is possible: the held one goes all the same.
     Rather,
+    /// The held one, where that is possible.
+    RatherHeld,
 }
 
 /// Everything in the account that keeps something else from going, in order, each once.
@@ -68,10 +70,17 @@ fn told<'s>(edge: &Told<'s>) -> Option<Hold<'s>> {
         })
     };
     match (kind, holder.kind, held.kind) {
-        // A stack has ways of its own; an alarm could do without what it measures.
-        (RelationKind::Declares | RelationKind::Watches, ..) => None,
+        // A stack has ways of its own.
+        (RelationKind::Declares, ..) => None,
+        // An alarm could do without what it measures, and watches over it as long as it is there.
+        (RelationKind::Watches, ..) => both(false, First::RatherHeld),
         // An alarm that scales a group is held by the group's policy, too: the group goes first.
-        (RelationKind::Uses, Kind::Alarm, Kind::AutoScalingGroup | Kind::ScalableTarget) => None,
+        (RelationKind::Uses, Kind::Alarm, Kind::AutoScalingGroup | Kind::ScalableTarget) => {
+            both(false, First::RatherHeld)
+        }
+        // A target that goes is taken off the list.
+        (RelationKind::ForwardsTo, Kind::TargetGroup, _)
+        | (RelationKind::ForwardsTo, Kind::ClassicLoadBalancer, Kind::Instance) => None,
         // A provider is deleted when its group is gone, and its cluster.
         (RelationKind::Uses, Kind::CapacityProvider, Kind::AutoScalingGroup) => {
             both(true, First::Held)

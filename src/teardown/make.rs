@@ -50,6 +50,7 @@ pub fn make(
         gone: BTreeMap::new(),
         ready: BTreeMap::new(),
         early: BTreeSet::new(),
+        lingers: BTreeSet::new(),
         makers: BTreeMap::new(),
         order: Order::of(0),
         firm: BTreeSet::new(),
@@ -173,6 +174,8 @@ struct Draft<'d, 's> {
     ready: BTreeMap<&'s ResourceId, Vec<usize>>,
     /// Members of stacks that go before their stack, although it made them.
     early: BTreeSet<&'s ResourceId>,
+    /// Interfaces that AWS takes away some time after their owners.
+    lingers: BTreeSet<&'s ResourceId>,
     /// The step of the stack that made a thing, where that goes.
     makers: BTreeMap<&'s ResourceId, usize>,
     order: Order,
@@ -300,6 +303,7 @@ impl<'s> Draft<'_, 's> {
                 );
             if lingers {
                 self.add(resource, Goal::Gone, Vec::new());
+                self.lingers.insert(&resource.id);
             } else {
                 self.gone.insert(&resource.id, step);
                 self.steps[step].covers.insert(&resource.id);
@@ -431,6 +435,15 @@ impl<'s> Draft<'_, 's> {
         for tree in self.trees {
             self.around(tree);
         }
+        for interface in self.lingers.clone() {
+            let owners = self.fates.owners.get(interface).into_iter().flatten();
+            let owners: Vec<usize> = owners.filter_map(|it| self.gone.get(it).copied()).collect();
+            if let Some(&gone) = self.gone.get(interface) {
+                for owner in owners {
+                    self.put(owner, gone);
+                }
+            }
+        }
         for hold in holds {
             self.hold(hold);
         }
@@ -498,14 +511,31 @@ impl<'s> Draft<'_, 's> {
 
     fn hold(&mut self, hold: &Hold<'s>) {
         let (first, then) = match hold.first {
-            First::Held => (hold.held, hold.holder),
+            First::Held | First::RatherHeld => (hold.held, hold.holder),
             First::Holder | First::Knot | First::Rather => (hold.holder, hold.held),
         };
         let (Some(&gone_first), Some(&gone_then)) = (self.gone.get(first), self.gone.get(then))
         else {
             return;
         };
-        // A part that goes along asks for nothing of its own from what it is part of.
+        // What lingers goes after its owner, although it is a part of it.
+        let owners = self.fates.owners.get(first).into_iter().flatten();
+        if self.lingers.contains(first) && owners.into_iter().any(|it| *it == then) {
+            return;
+        }
+        // What brings a thing to rest waits for what runs on it to have come to rest.
+        let rest = |draft: &Self, id| {
+            let steps = draft.ready.get(id).into_iter().flatten().copied();
+            let mut steps =
+                steps.filter(|it| matches!(draft.steps[*it].goal, Goal::Drained | Goal::Cut));
+            steps.next()
+        };
+        if gone_first == gone_then {
+            if let (Some(before), Some(resting)) = (rest(self, first), rest(self, then)) {
+                self.put(before, resting);
+            }
+            return;
+        }
         let is_early = |it| self.early.contains(it);
         let stacks = (self.stack_step(first), self.stack_step(then));
         let one_stack = stacks.0.is_some() && stacks.0 == stacks.1;
@@ -526,16 +556,9 @@ impl<'s> Draft<'_, 's> {
                 self.order.put(gone_first, gone_then);
                 self.knots.insert((gone_first, gone_then));
             }
-            First::Rather => self.order.put(gone_first, gone_then),
+            First::Rather | First::RatherHeld => self.order.put(gone_first, gone_then),
             First::Holder | First::Held => self.put(gone_first, gone_then),
         }
-        // What brings a thing to rest waits for what runs on it to have come to rest.
-        let rest = |draft: &Self, id| {
-            let steps = draft.ready.get(id).into_iter().flatten().copied();
-            let mut steps =
-                steps.filter(|it| matches!(draft.steps[*it].goal, Goal::Drained | Goal::Cut));
-            steps.next()
-        };
         if first.kind == Kind::ScalableTarget {
             self.ahead(gone_first, then);
         }
@@ -545,14 +568,7 @@ impl<'s> Draft<'_, 's> {
                 Kind::Service | Kind::Task | Kind::ScalableTarget | Kind::EventRule
             )
         {
-            let before = if one_stack {
-                rest(self, first)
-            } else {
-                Some(gone_first)
-            };
-            if let Some(before) = before {
-                self.put(before, resting);
-            }
+            self.put(gone_first, resting);
         }
         // A cluster lets go of its providers before the machines behind them go.
         if hold.held.kind == Kind::Cluster
@@ -626,21 +642,37 @@ impl<'s> Draft<'_, 's> {
         why.is_some_and(|it| it.ends_with("is the rack's name")) || stack.key == self.case.rack.name
     }
 
-    /// Whoever still writes would make a log group again: a VPC's flow logs are the last of them.
+    /// Whoever still writes would make a log group again: machines, functions, and a VPC's flow
+    /// logs last of all.
     fn logs_last(&mut self) {
-        let of = |draft: &Self, kind: Kind| -> Vec<usize> {
+        let gone = |draft: &Self, is: &dyn Fn(Kind) -> bool| -> Vec<usize> {
             let steps = draft.steps.iter().enumerate();
-            let steps =
-                steps.filter(|(_, it)| it.goal == Goal::Gone && it.resource.id.kind == kind);
+            let steps = steps.filter(|(_, it)| it.goal == Goal::Gone && is(it.resource.id.kind));
             steps.map(|it| it.0).collect()
         };
-        let writers: Vec<usize> = [Kind::Vpc, Kind::Function]
-            .into_iter()
-            .flat_map(|it| of(self, it))
+        let writers = gone(self, &|it| {
+            matches!(
+                it,
+                Kind::Vpc
+                    | Kind::Function
+                    | Kind::Cluster
+                    | Kind::AutoScalingGroup
+                    | Kind::Instance
+                    | Kind::Stack
+            )
+        });
+        // Those that others wait for are gone by then in any case.
+        let awaited: BTreeSet<usize> = writers
+            .iter()
+            .flat_map(|it| self.order.before(*it).iter().copied())
             .collect();
-        for logs in of(self, Kind::LogGroup) {
-            for &writer in &writers {
-                self.order.put(writer, logs);
+        let logs = gone(self, &|it| it == Kind::LogGroup);
+        for logs in logs {
+            let stack = self.stack_step(&self.steps[logs].resource.id);
+            for writer in writers.iter().filter(|it| !awaited.contains(it)) {
+                if stack.is_none_or(|it| it == *writer) {
+                    self.order.put(*writer, logs);
+                }
             }
         }
     }
@@ -822,6 +854,15 @@ impl<'s> Draft<'_, 's> {
             (words::phase(id.kind, step.goal), id, step.goal)
         };
         let sorted = self.order.sorted(key);
+        // By waves, so that the numbers read as the steps run.
+        let mut waves = vec![0_u32; self.steps.len()];
+        for &step in &sorted {
+            let before = self.order.before(step).iter();
+            let before = before.map(|it| waves[*it]).max();
+            waves[step] = before.map_or(0, |it| it + 1);
+        }
+        let mut sorted = sorted;
+        sorted.sort_by_key(|it| (waves[*it], key(*it)));
         // What a stack takes along has no step any more.
         let is_step = |it: &usize| {
             let step = &self.steps[*it];

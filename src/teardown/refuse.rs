@@ -172,14 +172,13 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             Some(format!("--disable-protection {}", guard.name())),
         ),
         Why::Shared { others } => {
+            let remedy = apart(members, others);
             let others: Vec<String> = others.iter().map(ToString::to_string).collect();
             (
                 format!("deleting {root} deletes {told}, which others use, too"),
                 format!("used by {}", some(&others)),
                 others,
-                "move its other users away from it, or ask whoever owns them; then read the rack \
-                 again"
-                    .to_owned(),
+                remedy,
                 None,
             )
         }
@@ -243,6 +242,27 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
         evidence,
         remedy,
         consent,
+    }
+}
+
+/// How a thing comes to be the rack's alone.
+fn apart(members: &[&ResourceId], others: &[ResourceId]) -> String {
+    let tables: Vec<&str> = others
+        .iter()
+        .filter(|it| it.kind == Kind::RouteTable)
+        .map(|it| it.key.as_str())
+        .collect();
+    match members {
+        [one] if one.kind == Kind::VpcEndpoint && tables.len() == others.len() => format!(
+            "if their owner agrees: aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} \
+             --remove-route-table-ids {}; then read the rack again",
+            one.key,
+            tables.join(" ")
+        ),
+        _ => {
+            "move its other users away from it, or ask whoever owns them; then read the rack again"
+                .to_owned()
+        }
     }
 }
 

@@ -240,8 +240,8 @@ fn numbers(all: &[u32]) -> String {
 /// An id, and the name that a person gave it.
 pub fn label(id: &ResourceId, name: Option<&str>) -> String {
     match name {
-        Some(name) => format!("{id} ({name})"),
-        None => id.to_string(),
+        Some(name) if !id.key.ends_with(name) => format!("{id} ({name})"),
+        Some(_) | None => id.to_string(),
     }
 }
 
@@ -388,14 +388,12 @@ fn staying(plan: &Plan) -> Vec<Piece> {
             grouped(plan.month.kept),
             match plan.month.unknown {
                 0 => String::new(),
-                it => format!(
-                    ", and what {} come to, which is not known",
-                    text::count(it as usize, "line")
-                ),
+                it => format!(", and what {} to is not known", lines(it)),
             }
         )),
     ];
     let mut with: BTreeMap<&ResourceId, Vec<ResourceId>> = BTreeMap::new();
+    let mut alike: BTreeMap<(Kind, String), Vec<String>> = BTreeMap::new();
     for stay in &stays {
         if let Why::GoesWith { .. } = &stay.why {
             with.entry(end(&stay.resource, &plan.stays))
@@ -404,16 +402,17 @@ fn staying(plan: &Plan) -> Vec<Piece> {
             continue;
         }
         let month = stay.month.map(|it| format!(" ($ {} a month)", grouped(it)));
-        pieces.push(item(
-            "-",
-            format!(
-                "{}: {}{}",
-                label(&stay.resource, stay.name.as_deref()),
-                why(&stay.why),
-                month.unwrap_or_default()
-            ),
-        ));
+        let label = label(&stay.resource, stay.name.as_deref());
+        alike
+            .entry((stay.resource.kind, why(&stay.why)))
+            .or_default()
+            .push(format!("{label}{}", month.unwrap_or_default()));
     }
+    pieces.extend(
+        alike
+            .into_iter()
+            .map(|((_, why), labels)| item("-", format!("{}: {why}", labels.join(", ")))),
+    );
     for (end, members) in with {
         pieces.push(item(
             "-",
@@ -433,13 +432,30 @@ fn staying(plan: &Plan) -> Vec<Piece> {
     pieces
 }
 
+/// "1 line of the bill comes", "2 lines of the bill come".
+fn lines(number: u32) -> String {
+    match number {
+        1 => "1 line of the bill comes".to_owned(),
+        _ => format!("{number} lines of the bill come"),
+    }
+}
+
 /// What a thing stays with in the end.
 fn end<'p>(id: &'p ResourceId, stays: &'p [Stay]) -> &'p ResourceId {
     let find = |id: &ResourceId| {
         let found = stays.binary_search_by(|it| it.resource.cmp(id)).ok()?;
         match &stays.get(found)?.why {
             Why::GoesWith { with } => Some(with),
-            _ => None,
+            Why::Shared { .. }
+            | Why::Foreign { .. }
+            | Why::Unread { .. }
+            | Why::Inferred { .. }
+            | Why::Retained { .. }
+            | Why::Protected { .. }
+            | Why::NoConsent { .. }
+            | Why::Kept { .. }
+            | Why::NeverDeletable { .. }
+            | Why::Going { .. } => None,
         }
     };
     let mut end = id;

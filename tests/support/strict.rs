@@ -1,7 +1,7 @@
 //! A strict account: the emulator with `--strict`, which refuses what AWS refuses, and says what it refused.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{Read as _, Write as _},
     net::TcpStream,
@@ -76,6 +76,12 @@ impl Strict {
     /// Every call that changed something, in order.
     pub fn writes(&self) -> Vec<Write> {
         self.noted("writes.jsonl")
+    }
+
+    /// The names in a fingerprint of what stood before this rack was stood up.
+    pub fn before(&self, rack: &str) -> BTreeSet<String> {
+        let file = self.notes.join(format!("before-{rack}.json"));
+        serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
     }
 
     fn noted<T: for<'de> Deserialize<'de>>(&self, file: &str) -> Vec<T> {

@@ -58,12 +58,12 @@ pub(super) struct Running {
     /// How old a plan may be: 24h, 90m, 2d
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time, help_heading = "Running a plan")]
     max_age: SignedDuration,
-    /// The first pause between two looks at what is being deleted; later ones grow to 15 times that
-    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = pause, help_heading = "Running a plan")]
-    poll: Duration,
     /// Where it is noted that a rack is being taken down
     #[arg(long, env = "XDG_STATE_HOME", value_name = "DIR", hide = true)]
     state_home: Option<PathBuf>,
+    /// How long a second of the plan is, in milliseconds: short in a trial without a real AWS
+    #[arg(long, value_name = "MS", default_value_t = 1000, hide = true)]
+    second: u64,
 }
 
 /// Larger than a plan of a hundred thousand steps.
@@ -84,16 +84,6 @@ fn time(text: &str) -> Result<SignedDuration, String> {
     };
     let minutes = minutes.filter(|it| (0..=5_256_000).contains(it));
     minutes.map(SignedDuration::from_mins).ok_or_else(bad)
-}
-
-/// "1s", "200ms".
-fn pause(text: &str) -> Result<Duration, String> {
-    let bad = || format!("`{text}` is no pause: expected 1s or 200ms, a minute at most");
-    let of = |unit: &str| text.strip_suffix(unit).and_then(|it| it.parse().ok());
-    let pause = of("ms").map(Duration::from_millis);
-    let pause = pause.or_else(|| of("s").map(Duration::from_secs));
-    let pause = pause.filter(|it| *it <= Duration::from_mins(1));
-    pause.ok_or_else(bad)
 }
 
 /// What stands between a plan and its run, and what it runs with.
@@ -324,7 +314,10 @@ fn hand(aws: &Aws, identity: &Identity, plan: &Plan) -> Hand {
 /// Runs what is left to do, proves it, and tells how it ended.
 fn go(asked: &Asked<'_>, journal: &Journal, path: &Path, past: &Past) -> Result<Exit, Failure> {
     let plan = &past.header.plan;
-    let pace = Pace::polling(asked.running.poll);
+    let pace = Pace {
+        second: Duration::from_millis(asked.running.second),
+        ..Pace::default()
+    };
     let stop = Stop::default();
     let done = live::watched_until(&stop, async |watch| {
         let (aws, identity) = live::open(asked.access, watch).await?;
@@ -604,9 +597,6 @@ mod tests {
     fn an_age_is_told_with_its_unit() {
         assert_eq!(time("24h"), Ok(SignedDuration::from_hours(24)));
         assert_eq!(time("2d"), Ok(SignedDuration::from_hours(48)));
-        assert_eq!(pause("200ms"), Ok(Duration::from_millis(200)));
-        assert_eq!(pause("2s"), Ok(Duration::from_secs(2)));
-        assert!(pause("2h").is_err() && pause("-1s").is_err() && pause("61s").is_err());
         for bad in ["", "24", "h", "-1h", "1w", "99999999d"] {
             assert!(time(bad).is_err(), "{bad}");
         }

@@ -192,9 +192,13 @@ def a_network_goes_when_it_is_empty(aws) -> None:
     aws.ec2.delete_network_acl(NetworkAclId=access)
     endpoint = aws.ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3")["VpcEndpoint"]
     refused("DependencyViolation", words, **go)
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
+    (table,) = aws.ec2.describe_route_tables(Filters=of_vpc)["RouteTables"]
+    change = {"VpcEndpointId": endpoint["VpcEndpointId"]}
+    aws.ec2.modify_vpc_endpoint(AddRouteTableIds=[table["RouteTableId"]], **change)
+    aws.ec2.modify_vpc_endpoint(RemoveRouteTableIds=[table["RouteTableId"]], **change)
     aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
     refused("DependencyViolation", words, **go)
-    of_vpc = [{"Name": "vpc-id", "Values": [vpc]}]
     here = lambda: [
         it for it in aws.ec2.describe_vpc_endpoints()["VpcEndpoints"] if it["VpcEndpointId"] == endpoint["VpcEndpointId"]
     ]
@@ -572,7 +576,20 @@ def a_scaled_service_comes_back(aws) -> None:
     wanted = lambda: aws.ecs.describe_services(cluster="returning", services=["web"])["services"][0]["desiredCount"]
     aws.ecs.update_service(cluster="returning", service="web", desiredCount=0)
     until(lambda: wanted() == 1, 9, "a service")
+    scaling.put_scaling_policy(
+        PolicyName="up",
+        PolicyType="StepScaling",
+        StepScalingPolicyConfiguration={
+            "AdjustmentType": "ChangeInCapacity",
+            "StepAdjustments": [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": 1}],
+        },
+        **target,
+    )
     scaling.deregister_scalable_target(**target)
+    assert not scaling.describe_scaling_policies(ServiceNamespace="ecs", ResourceId="service/returning/web")[
+        "ScalingPolicies"
+    ]
+    refused("ObjectNotFoundException", "No scalable target", scaling.deregister_scalable_target, **target)
     aws.ecs.update_service(cluster="returning", service="web", desiredCount=0)
     assert [wanted() for _ in range(5)] == [0] * 5
 

@@ -1,6 +1,6 @@
 """ECS: clusters go empty, services drain, tasks stop slowly, capacity providers fail to go with status 200."""
 
-from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.applicationautoscaling.models import ApplicationAutoscalingBackend, applicationautoscaling_backends
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ecs.models import Cluster, EC2ContainerServiceBackend, ecs_backends
 from moto.iam.models import iam_backends
@@ -187,6 +187,30 @@ def scaled_services_come_back() -> None:
 
         after(2, ("ecs:DescribeServices",), scale)
         return service
+
+
+@refuses("application-autoscaling:DeregisterScalableTarget")
+def known_targets_are_deregistered(call) -> None:
+    """Of a scalable target that is not there AWS says so; moto has another code."""
+    known = call.backend("applicationautoscaling").targets.get(call["ScalableDimension"], {})
+    if call["ResourceId"] not in known:
+        raise Refused(
+            "ObjectNotFoundException",
+            f"No scalable target registered for service namespace: {call['ServiceNamespace']}, resource ID: "
+            f"{call['ResourceId']}, scalable dimension: {call['ScalableDimension']}",
+        )
+
+
+@patch
+def targets_take_their_policies_along() -> None:
+    """The scaling policies of a target go with it; moto's stay."""
+
+    @around(ApplicationAutoscalingBackend, "deregister_scalable_target")
+    def deregister(end, scaling, namespace, resource, dimension):
+        end(scaling, namespace, resource, dimension)
+        for policy in list(scaling.policies.values()):
+            if (policy.resource_id, policy.scalable_dimension) == (resource, dimension):
+                scaling.delete_scaling_policy(policy.policy_name, namespace, resource, dimension)
 
 
 @refuses("ecs:DeleteService", "ecs:UpdateService")

@@ -43,6 +43,7 @@ LISTS = [
     ("kms", "list_keys", "Keys", "KeyId"),
     ("lambda", "list_functions", "Functions", "FunctionName"),
     ("logs", "describe_log_groups", "logGroups", "logGroupName"),
+    ("rds", "describe_db_cluster_snapshots", "DBClusterSnapshots", "DBClusterSnapshotIdentifier"),
     ("rds", "describe_db_clusters", "DBClusters", "DBClusterIdentifier"),
     ("rds", "describe_db_instances", "DBInstances", "DBInstanceIdentifier"),
     ("rds", "describe_db_snapshots", "DBSnapshots", "DBSnapshotIdentifier"),
@@ -79,6 +80,9 @@ MORE = {
     "sqs list_queues": [("get_queue_attributes", "QueueUrl")],
 }
 ALL = {"get_queue_attributes": {"AttributeNames": ["All"]}}
+
+
+PASSING = ("AvailableIpAddressCount", "LatestRestorableTime", "Timestamp")
 
 
 class Account:
@@ -157,10 +161,11 @@ def canonical(it) -> str:
 
 
 def lasting(it):
-    """Without what is another at every look: when a size was measured, up to when a database can be restored."""
+    """Without what is another at every look: when a size was measured, up to when a database can be restored; and what
+    is the sum of others: how many addresses a subnet has left."""
     match it:
         case dict():
-            return {key: lasting(part) for key, part in it.items() if key not in ("Timestamp", "LatestRestorableTime")}
+            return {key: lasting(part) for key, part in it.items() if key not in PASSING}
         case list():
             return [lasting(part) for part in it]
     return it

@@ -1,6 +1,7 @@
 """Networks: what stands in a subnet, wears a security group or hangs on a VPC keeps it from going."""
 
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.vpcs import VPCEndPoint
 
 from slips.patch import around
 from strict.later import after
@@ -221,6 +222,19 @@ def endpoints_take_their_time() -> None:
                 del ec2.vpc_end_points[name]
 
             after(3, ("ec2:DescribeVpcEndpoints", "ec2:DescribeNetworkInterfaces"), gone)
+
+
+@patch
+def endpoints_take_their_routes_along() -> None:
+    """The route to an endpoint leaves a table with the endpoint; moto's stays when only the endpoint lets go of it."""
+
+    @around(VPCEndPoint, "modify")
+    def modify(modify, endpoint, *args):
+        before = list(endpoint.route_table_ids)
+        modify(endpoint, *args)
+        for table in before:
+            if table not in endpoint.route_table_ids:
+                endpoint.ec2_backend.delete_route(table, endpoint.destination_prefix_list_id)
 
 
 @patch

@@ -230,12 +230,23 @@ class Departure:
                 group.min_size = group.max_size = 0
                 group.set_desired_capacity(0)
                 rules.ask(Call("autoscaling", "DeleteAutoScalingGroup", {"AutoScalingGroupName": made.name}, region))
-            case "AWS::RDS::DBInstance" if described.get("DeletionPolicy", "Snapshot") == "Snapshot":
-                rds = Call("rds", "", {}, region).backend("rds")
-                database = rds.databases.get(physical)
-                if database and database.status != "deleting" and not database.deletion_protection:
-                    rds.create_db_snapshot(physical, f"{self.stack.name}-snapshot-{name.lower()}")
+            case "AWS::RDS::DBInstance" | "AWS::RDS::DBCluster":
+                self.keep_snapshot(name, described, physical)
         self.stack.resource_map._delete_resource(made, described)
+
+    def keep_snapshot(self, name: str, described: dict, physical: str) -> None:
+        """CloudFormation makes a last snapshot of a database, and of a cluster instead of its members, unless told
+        otherwise."""
+        is_member = "DBClusterIdentifier" in described.get("Properties", {})
+        is_cluster = described["Type"] == "AWS::RDS::DBCluster"
+        if described.get("DeletionPolicy", "Delete" if is_member and not is_cluster else "Snapshot") != "Snapshot":
+            return
+        rds = Call("rds", "", {}, self.stack.region_name).backend("rds")
+        database = (rds.clusters if is_cluster else rds.databases).get(physical)
+        if database is None or database.status == "deleting" or database.deletion_protection:
+            return
+        snapshot = f"{self.stack.name}-snapshot-{name.lower()}"
+        (rds.create_db_cluster_snapshot if is_cluster else rds.create_db_snapshot)(physical, snapshot)
 
     def refused(self, name: str, code: str, words: str) -> None:
         self.tries[name] = self.tries.get(name, 0) + (0 if later.PENDING else 1)
