@@ -222,7 +222,7 @@ pub fn run(args: &Teardown) -> Result<Exit, Failure> {
         ui::result(&match args.format {
             Format::Table => page(&plan),
             Format::Json => plan.to_json(),
-            Format::Markdown => markdown(&plan),
+            Format::Markdown => markdown(tell::plan(&plan)),
         })?;
         if let Some(path) = &args.plan {
             file::write(path, &plan.to_json())?;
@@ -242,7 +242,8 @@ pub fn plan(material: &Material<'_>, consent: &Consent) -> Result<Plan, Failure>
     Ok(teardown::make(snapshot, case, Some(&bill), consent))
 }
 
-fn exit(plan: &Plan) -> Exit {
+/// How a run ends that made this plan.
+pub fn exit(plan: &Plan) -> Exit {
     if plan.may_run() {
         Exit::Fine
     } else {
@@ -259,9 +260,9 @@ fn page(plan: &Plan) -> String {
             Piece::Heading(text) => page.push_str(&format!("\n{}\n", ui::strong(&safe(&text)))),
             Piece::Line(text) => page.push_str(&format!("{}\n", ui::outcome(&safe(&text)))),
             Piece::Item { mark, text, more } => {
-                page.push_str(&format!("{mark:>5} {}\n", safe(&text)));
+                page.push_str(&format!("{mark:>6} {}\n", safe(&text)));
                 for line in more {
-                    page.push_str(&format!("      {}\n", safe(&line)));
+                    page.push_str(&format!("       {}\n", safe(&line)));
                 }
             }
         }
@@ -274,10 +275,10 @@ fn safe(text: &str) -> String {
 }
 
 /// For a wiki or a pull request.
-pub fn markdown(plan: &Plan) -> String {
+pub fn markdown(pieces: Vec<Piece>) -> String {
     let mut page = String::new();
     let mut in_list = false;
-    for piece in tell::plan(plan) {
+    for piece in pieces {
         let item = matches!(piece, Piece::Item { .. });
         if in_list && !item {
             page.push('\n');
@@ -288,10 +289,14 @@ pub fn markdown(plan: &Plan) -> String {
             Piece::Heading(text) => page.push_str(&format!("## {}\n\n", words::cell(&text))),
             Piece::Line(text) => page.push_str(&format!("{}\n\n", words::cell(&text))),
             Piece::Item { mark, text, more } => {
+                // A number that begins an item would be counted anew by whoever shows it.
+                let mark = match mark.strip_suffix('.') {
+                    Some(number) => format!("- **{number}**"),
+                    None => mark,
+                };
                 page.push_str(&format!("{mark} {}\n", words::cell(&text)));
-                let indent = " ".repeat(mark.len() + 1);
                 for line in more {
-                    page.push_str(&format!("{indent}<br>{}\n", words::cell(&line)));
+                    page.push_str(&format!("  <br>{}\n", words::cell(&line)));
                 }
             }
         }
