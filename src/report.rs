@@ -12,6 +12,7 @@ use crate::{
 pub mod csv;
 pub mod html;
 mod make;
+pub mod review;
 
 pub use crate::traffic::End;
 pub use make::{Material, incomplete, make};

@@ -17,6 +17,9 @@ mod words;
 
 pub use {
     make::make,
-    plan::{Act, Blocker, Consent, Goal, Identity, Month, Plan, Stay, Step, Why},
+    plan::{Act, Blocker, Consent, Goal, Identity, Loss, Month, Plan, Stay, Step, Why},
     protection::Protection,
 };
+
+#[cfg(test)]
+mod tests;

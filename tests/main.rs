@@ -21,4 +21,6 @@ mod story;
 #[cfg(feature = "aws")]
 mod strict;
 #[cfg(feature = "aws")]
+mod teardown;
+#[cfg(feature = "aws")]
 mod teardown_strict;

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::teardown::{self, Wishes};
 use crate::{
     cli::{FailOn, Input},
     diagram::{self, Question, dot, mermaid},
     failure::{Exit, Failure},
     file::{self, Folder},
-    report::{self, Report, csv, html},
+    report::{self, Report, csv, html, review},
     rule::Status,
     snapshot::Snapshot,
     text, ui,
@@ -22,6 +23,11 @@ pub struct Write {
     /// Folder for the report: a new one, an empty one, or an earlier report's
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    /// Write the review that is signed before the rack is taken down, instead of the report
+    #[arg(long)]
+    review: bool,
+    #[command(flatten)]
+    wishes: Wishes,
     /// End with exit code 10 when a finding is at least this bad
     #[arg(long, value_name = "SEVERITY", default_value = "never")]
     fail_on: FailOn,
@@ -31,6 +37,9 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     // A folder that will be refused is not worth a minute of reading.
     drop(Folder::prepare(&args.out)?);
     let snapshot = super::load(&args.input)?;
+    if args.review {
+        return review(&snapshot, args);
+    }
     let written = write(&snapshot, &args.out)?;
     ui::result(&format!("{}\n", written.line))?;
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
@@ -45,6 +54,46 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         (true, _) => Exit::Findings,
         (false, false) => Exit::Incomplete,
         (false, true) => Exit::Fine,
+    })
+}
+
+/// Writes the review of a teardown into a folder, with the plan that it is about.
+fn review(snapshot: &Snapshot, args: &Write) -> Result<Exit, Failure> {
+    super::judge(snapshot, |material| {
+        let plan = teardown::plan(material, &args.wishes.consent())?;
+        let review = review::make(material, &plan);
+        let failed = |it: &dyn std::fmt::Display| Failure::new(Exit::Failed, it.to_string());
+        let files = [
+            (
+                "index.html",
+                html::review(&review).map_err(|it| failed(&it))?,
+            ),
+            ("review.md", teardown::markdown(review.pieces())),
+            (
+                "review.csv",
+                csv::review(&review).map_err(|it| failed(&it))?,
+            ),
+            ("plan.json", plan.to_json()),
+            ("snapshot.json", snapshot.to_json()),
+        ];
+        let mut folder = Folder::prepare(&args.out)?;
+        let listed: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
+        let mut head = head(&report::make(material));
+        head.insert("plan".to_owned(), plan.digest.clone().into());
+        let manifest = file::manifest(&head, &listed);
+        for (name, content) in &listed {
+            folder.add(name, content)?;
+        }
+        folder.add(file::MANIFEST, &manifest)?;
+        folder.publish()?;
+        let line = format!(
+            "{}: {}, review={}",
+            plan.rack,
+            review.verdict(),
+            args.out.join("index.html").display()
+        );
+        ui::result(&format!("{}\n", text::harmless(&line)))?;
+        Ok(teardown::exit(&plan))
     })
 }
 

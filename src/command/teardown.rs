@@ -34,7 +34,10 @@ Examples:
   racklens teardown --from rack.json.gz --delete all --backup    … and copies are made first
   racklens teardown --from rack.json.gz --keep tag:Team=billing --plan plan.json
 
-Nothing is deleted: this prints a plan. What others use, what was not read and what only its use
+  racklens teardown --execute plan.json                          run it, once the rack's name is typed
+  racklens teardown --resume plan.json.journal.jsonl             go on with a run that ended early
+
+Without --execute nothing is deleted: this prints a plan. What others use, what was not read and what only its use
 ties to the rack is never in it unless it is said so. Data, and what is protected, stays unless
 its class is named.
 
@@ -42,7 +45,9 @@ Classes of data: buckets, caches, databases, dns, file-systems, images, keys, lo
 tables, volumes.
 Protections: auto-scaling-groups, databases, instances, load-balancers, log-groups, stacks, tables.
 
-Exit code 20: something stands in the way, and the plan must not be run.")]
+Exit codes: 0 planned, or run and proved gone; 20 something stands in the way, and nothing was
+deleted; 21 AWS still deletes some of it; 22 something was not deleted; 130 stopped, go on with
+--resume.")]
 pub struct Teardown {
     #[command(flatten)]
     what: What,
@@ -217,7 +222,7 @@ pub fn run(args: &Teardown) -> Result<Exit, Failure> {
         ui::result(&match args.format {
             Format::Table => page(&plan),
             Format::Json => plan.to_json(),
-            Format::Markdown => markdown(&plan),
+            Format::Markdown => markdown(tell::plan(&plan)),
         })?;
         if let Some(path) = &args.plan {
             file::write(path, &plan.to_json())?;
@@ -237,7 +242,8 @@ pub fn plan(material: &Material<'_>, consent: &Consent) -> Result<Plan, Failure>
     Ok(teardown::make(snapshot, case, Some(&bill), consent))
 }
 
-fn exit(plan: &Plan) -> Exit {
+/// How a run ends that made this plan.
+pub fn exit(plan: &Plan) -> Exit {
     if plan.may_run() {
         Exit::Fine
     } else {
@@ -254,9 +260,9 @@ fn page(plan: &Plan) -> String {
             Piece::Heading(text) => page.push_str(&format!("\n{}\n", ui::strong(&safe(&text)))),
             Piece::Line(text) => page.push_str(&format!("{}\n", ui::outcome(&safe(&text)))),
             Piece::Item { mark, text, more } => {
-                page.push_str(&format!("{mark:>5} {}\n", safe(&text)));
+                page.push_str(&format!("{mark:>6} {}\n", safe(&text)));
                 for line in more {
-                    page.push_str(&format!("      {}\n", safe(&line)));
+                    page.push_str(&format!("       {}\n", safe(&line)));
                 }
             }
         }
@@ -269,10 +275,10 @@ fn safe(text: &str) -> String {
 }
 
 /// For a wiki or a pull request.
-pub fn markdown(plan: &Plan) -> String {
+pub fn markdown(pieces: Vec<Piece>) -> String {
     let mut page = String::new();
     let mut in_list = false;
-    for piece in tell::plan(plan) {
+    for piece in pieces {
         let item = matches!(piece, Piece::Item { .. });
         if in_list && !item {
             page.push('\n');
@@ -283,10 +289,14 @@ pub fn markdown(plan: &Plan) -> String {
             Piece::Heading(text) => page.push_str(&format!("## {}\n\n", words::cell(&text))),
             Piece::Line(text) => page.push_str(&format!("{}\n\n", words::cell(&text))),
             Piece::Item { mark, text, more } => {
+                // A number that begins an item would be counted anew by whoever shows it.
+                let mark = match mark.strip_suffix('.') {
+                    Some(number) => format!("- **{number}**"),
+                    None => mark,
+                };
                 page.push_str(&format!("{mark} {}\n", words::cell(&text)));
-                let indent = " ".repeat(mark.len() + 1);
                 for line in more {
-                    page.push_str(&format!("{indent}<br>{}\n", words::cell(&line)));
+                    page.push_str(&format!("  <br>{}\n", words::cell(&line)));
                 }
             }
         }

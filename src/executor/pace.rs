@@ -13,7 +13,8 @@ use tokio::sync::Notify;
 pub struct Pace {
     /// How long a second of the plan is.
     pub second: Duration,
-    /// The first pause between two looks, in seconds; each is half as long again as the last.
+    /// The first pause between two looks, in seconds; each is a sixth longer than the last, so that
+    /// what took a while is seen soon after it is done.
     pub first: f32,
     /// The longest pause, in seconds.
     pub longest: f32,
@@ -41,8 +42,8 @@ impl Default for Pace {
 impl Pace {
     /// The pause before look number `n`, counted from 0.
     pub fn pause(&self, n: u32) -> Duration {
-        // Twelve halves make a hundred of one: by then it is the longest anyway.
-        let grown = (0..n.min(12)).fold(self.second.mul_f32(self.first), |it, _| it + it / 2);
+        // Twenty times a sixth more is more than twenty times as long: by then it is the longest.
+        let grown = (0..n.min(20)).fold(self.second.mul_f32(self.first), |it, _| it + it / 6);
         grown.min(self.second.mul_f32(self.longest))
     }
 
@@ -93,7 +94,8 @@ mod tests {
     fn pauses_grow_to_the_longest_and_no_further() {
         let pace = Pace::default();
         assert_eq!(pace.pause(0), Duration::from_secs(1));
-        assert_eq!(pace.pause(1), Duration::from_millis(1500));
+        assert!(pace.pause(1) > Duration::from_millis(1100));
+        assert!(pace.pause(1) < Duration::from_millis(1200));
         assert_eq!(pace.pause(40), Duration::from_secs(15));
     }
 }

@@ -18,9 +18,10 @@ use crate::{
     text,
 };
 
+mod review;
 mod traffic_paths;
 
-pub use traffic_paths::traffic_paths;
+pub use {review::review, traffic_paths::traffic_paths};
 
 /// Version of the columns of all tables, as the manifest tells it.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -27,10 +27,14 @@ mod choice;
 mod filters;
 mod harmless;
 mod racks;
+mod review;
 mod traffic;
 mod verdict;
 
-pub use racks::{Entry, racks};
+pub use {
+    racks::{Entry, racks},
+    review::review,
+};
 
 #[cfg(test)]
 mod example;

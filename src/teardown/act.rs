@@ -71,34 +71,27 @@ fn readied(resource: &Resource, action: Action) -> Vec<Act> {
 /// The call with which a thing is gone.
 fn last(resource: &Resource, action: Action, label: &Label<'_>, backup: bool) -> Act {
     let act = Act::new(action, resource.id.clone());
-    match resource.id.kind {
-        Kind::Stack => match Stack::of(&resource.attrs) {
-            Some(stack) => act.with("StackName", &stack.arn),
-            None => act,
-        },
-        Kind::Service => {
-            let daemon = Service::of(&resource.attrs).is_some_and(|it| it.scheduling == "DAEMON");
-            if daemon {
-                act.with("force", "true")
-            } else {
-                act
-            }
-        }
-        Kind::Repository => act.with("force", "true"),
-        Kind::ContainerInstance => act.with("force", "true"),
-        Kind::Key => act.with("PendingWindowInDays", WINDOW_DAYS),
-        Kind::Secret => act.with("RecoveryWindowInDays", WINDOW_DAYS),
-        Kind::DbInstance => {
-            // The data of a member is its cluster's; RDS takes neither parameter for it.
-            let member = DbInstance::of(&resource.attrs).is_some_and(|it| it.cluster.is_some());
-            if member {
-                return act;
-            }
-            finally(act, resource, label, backup)
-        }
-        Kind::DbCluster => finally(act, resource, label, backup),
-        _ => act,
+    let attrs = &resource.attrs;
+    let kind = resource.id.kind;
+    if let Some(stack) = Stack::of(attrs) {
+        return act.with("StackName", &stack.arn);
     }
+    let daemon = Service::of(attrs).is_some_and(|it| it.scheduling == "DAEMON");
+    if daemon || matches!(kind, Kind::Repository | Kind::ContainerInstance) {
+        return act.with("force", "true");
+    }
+    // The data of a member is its cluster's; RDS takes neither parameter for it.
+    let member = DbInstance::of(attrs).is_some_and(|it| it.cluster.is_some());
+    if matches!(kind, Kind::DbInstance | Kind::DbCluster) && !member {
+        return finally(act, resource, label, backup);
+    }
+    if kind == Kind::Key {
+        return act.with("PendingWindowInDays", WINDOW_DAYS);
+    }
+    if kind == Kind::Secret {
+        return act.with("RecoveryWindowInDays", WINDOW_DAYS);
+    }
+    act
 }
 
 /// RDS makes one more copy when it deletes, of what came in after the first.
@@ -184,17 +177,33 @@ pub(super) fn unprotected(resource: &Resource) -> Vec<Act> {
 /// The call that makes a copy of a thing's data.
 pub(super) fn saved(resource: &Resource, label: &Label<'_>) -> Vec<Act> {
     let name = label.copy_of(resource, "");
-    let (action, parameter) = match resource.id.kind {
-        Kind::DbInstance => (Action::CreateDBSnapshot, "DBSnapshotIdentifier"),
-        Kind::DbCluster => (
+    const COPIES: &[(Kind, Action, &str)] = &[
+        (
+            Kind::DbInstance,
+            Action::CreateDBSnapshot,
+            "DBSnapshotIdentifier",
+        ),
+        (
+            Kind::DbCluster,
             Action::CreateDBClusterSnapshot,
             "DBClusterSnapshotIdentifier",
         ),
-        Kind::Table => (Action::CreateBackup, "BackupName"),
-        Kind::Volume => (Action::CreateVolumeSnapshot, "Description"),
-        _ => (Action::CreateCacheSnapshot, "SnapshotName"),
-    };
-    vec![Act::new(action, resource.id.clone()).with(parameter, name)]
+        (Kind::Table, Action::CreateBackup, "BackupName"),
+        (Kind::Volume, Action::CreateVolumeSnapshot, "Description"),
+        (
+            Kind::ReplicationGroup,
+            Action::CreateCacheSnapshot,
+            "SnapshotName",
+        ),
+        (
+            Kind::CacheCluster,
+            Action::CreateCacheSnapshot,
+            "SnapshotName",
+        ),
+    ];
+    let copy = COPIES.iter().find(|it| it.0 == resource.id.kind);
+    let copy = copy.map(|it| Act::new(it.1, resource.id.clone()).with(it.2, name));
+    copy.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::{
     fate::{self, Fates},
     hold::{self, First, Hold},
     order::Order,
-    plan::{self, Consent, Goal, Identity, Month, Plan, Stay, Step},
+    plan::{self, Consent, Goal, Identity, Loss, Month, Plan, Stay, Step},
     protection, refuse, stacks,
     stacks::Tree,
     words,
@@ -62,7 +62,7 @@ pub fn make(
     draft.before();
     draft.arrange(&holds);
     let circles = draft.untie();
-    draft.wait_for_copies();
+    draft.harmless_first();
     let steps = draft.numbered();
     let mut blockers = refuse::all(snapshot, case, &trees, &fates, consent);
     blockers.extend(circles.iter().map(|it| refuse::circle(it)));
@@ -94,6 +94,7 @@ pub fn make(
         taken: snapshot.taken,
         consent: consent.clone(),
         notes: refuse::notes(case, &trees, &fates, consent),
+        losses: losses(&fates, &steps),
         steps,
         stays,
         blockers,
@@ -102,6 +103,24 @@ pub fn make(
         digest: String::new(),
     }
     .sealed()
+}
+
+fn losses(fates: &Fates<'_>, steps: &[Step]) -> Vec<Loss> {
+    let copied: BTreeSet<&ResourceId> = steps
+        .iter()
+        .filter(|it| it.goal == Goal::Saved)
+        .map(|it| &it.resource)
+        .collect();
+    let losses = fates.goes.values().filter_map(|it| {
+        Some(Loss {
+            data: fate::loses(it)?,
+            resource: it.id.clone(),
+            copied: copied.contains(&it.id),
+        })
+    });
+    let mut losses: Vec<Loss> = losses.collect();
+    losses.sort();
+    losses
 }
 
 /// What is not the rack's and does not come and go by itself.
@@ -420,13 +439,12 @@ impl<'s> Draft<'_, 's> {
             .ready
             .iter()
             .flat_map(|(id, steps)| {
-                let gone = self.gone.get(id).copied();
-                let of_stack = self.stack_step(id);
-                let last = steps.iter().copied().chain(gone).collect::<Vec<_>>();
-                let chain = last.windows(2).map(|it| (it[0], it[1])).collect::<Vec<_>>();
-                let stack = of_stack.into_iter();
-                let stack = stack.flat_map(|stack| steps.iter().map(move |it| (*it, stack)));
-                chain.into_iter().chain(stack).collect::<Vec<_>>()
+                let ends = self.gone.get(id).copied().into_iter();
+                let ends = ends.chain(self.stack_step(id)).collect::<Vec<_>>();
+                let steps = steps.iter().copied();
+                steps
+                    .flat_map(|step| ends.iter().map(move |it| (step, *it)).collect::<Vec<_>>())
+                    .collect::<Vec<_>>()
             })
             .collect();
         for (first, then) in pairs {
@@ -806,22 +824,16 @@ impl<'s> Draft<'_, 's> {
         }
     }
 
-    /// Nothing is destroyed before every copy is there, and no copy is made before all that writes
-    /// has come to rest.
-    fn wait_for_copies(&mut self) {
-        let of = |draft: &Self, goal: Goal| -> Vec<usize> {
-            (0..draft.steps.len())
-                .filter(|it| draft.steps[*it].goal == goal)
-                .collect()
+    /// What can be undone comes first: nothing is destroyed before all services have come to rest,
+    /// and then every copy is there.
+    fn harmless_first(&mut self) {
+        let of = |draft: &Self, is: &dyn Fn(&Sketch<'_>) -> bool| -> Vec<usize> {
+            let steps = draft.steps.iter().enumerate();
+            steps.filter(|(_, it)| is(it)).map(|it| it.0).collect()
         };
-        let copies = of(self, Goal::Saved);
-        if copies.is_empty() {
-            return;
-        }
-        let services = of(self, Goal::Drained).into_iter();
-        let services: Vec<usize> = services
-            .filter(|it| self.steps[*it].resource.id.kind == Kind::Service)
-            .collect();
+        let services = of(self, &|it| {
+            it.goal == Goal::Drained && it.resource.id.kind == Kind::Service
+        });
         // What must be gone for a service to come to rest loses nothing: autoscalers, rules.
         let mut ahead: BTreeSet<usize> = services.iter().copied().collect();
         let mut open = services.clone();
@@ -829,19 +841,22 @@ impl<'s> Draft<'_, 's> {
             let before = self.order.before(step).iter().copied();
             open.extend(before.filter(|it| ahead.insert(*it)).collect::<Vec<_>>());
         }
-        for step in 0..self.steps.len() {
-            if matches!(self.steps[step].goal, Goal::Empty | Goal::Gone)
-                && !ahead.contains(&step)
-                && self.order.before(step).iter().all(|it| ahead.contains(it))
-            {
-                for &copy in &copies {
-                    self.order.put(copy, step);
-                }
-            }
-        }
-        for copy in copies {
+        let copies = of(self, &|it| it.goal == Goal::Saved);
+        for &copy in &copies {
             for &service in &services {
                 self.order.put(service, copy);
+            }
+        }
+        let last = if copies.is_empty() { services } else { copies };
+        for step in of(self, &|it| {
+            !matches!(it.goal, Goal::Saved | Goal::Stopped)
+                && !matches!(it.resource.id.kind, Kind::ScalableTarget | Kind::EventRule)
+        }) {
+            let first = self.order.before(step).iter().all(|it| ahead.contains(it));
+            if first && !ahead.contains(&step) {
+                for &it in &last {
+                    self.order.put(it, step);
+                }
             }
         }
     }

@@ -35,6 +35,8 @@ pub struct Plan {
     pub consent: Consent,
     /// In an order in which they could be run one by one.
     pub steps: Vec<Step>,
+    /// The data that is lost, in order of its class; what goes along with a stack, too.
+    pub losses: Vec<Loss>,
     /// What of the rack, or used by it, is there afterwards, in id order.
     pub stays: Vec<Stay>,
     /// Why it must not be run. Empty for a plan that may be.
@@ -146,6 +148,16 @@ pub struct Act {
     /// `FinalDBSnapshotIdentifier`, `PendingWindowInDays`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub with: BTreeMap<String, String>,
+}
+
+/// Data that does not come back.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Loss {
+    pub data: Data,
+    pub resource: ResourceId,
+    /// Whether a copy is made before.
+    pub copied: bool,
 }
 
 /// One thing that is there afterwards.

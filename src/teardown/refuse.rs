@@ -34,7 +34,7 @@ pub(super) fn all(
                 .filter_map(|it| (it.1.members == Fact::Unread).then(|| unopened(case, &it.0.id))),
         );
         if fates.stays.contains_key(&tree.root.id) {
-            blockers.extend(held_up(tree, fates));
+            blockers.extend(held_up(tree, trees, fates));
         }
     }
     blockers.extend(gaps(snapshot, case, fates));
@@ -87,8 +87,13 @@ fn unopened(case: &Case<'_>, stack: &ResourceId) -> Blocker {
 }
 
 /// Why a stack of the rack cannot be deleted, told by what it would take along.
-fn held_up(tree: &Tree<'_>, fates: &Fates<'_>) -> Vec<Blocker> {
+fn held_up(tree: &Tree<'_>, trees: &[Tree<'_>], fates: &Fates<'_>) -> Vec<Blocker> {
     let root = &tree.root.id;
+    // What another stack of the rack would take along is told of that stack.
+    let is_told = |it: &ResourceId| {
+        let mut trees = trees.iter();
+        trees.any(|tree| tree.root.id == *it || tree.leaves_behind(it) == Some(false))
+    };
     let mut reasons: BTreeMap<&Why, Vec<&ResourceId>> = BTreeMap::new();
     let members = tree.members.iter().copied().chain([root]);
     for member in members.filter(|it| tree.leaves(it) != Some(true)) {
@@ -97,10 +102,9 @@ fn held_up(tree: &Tree<'_>, fates: &Fates<'_>) -> Vec<Blocker> {
         };
         match why {
             Why::GoesWith { with } => {
-                // Whatever is behind it stands in the way, too, where that is not in the stack.
+                // Whatever is behind it stands in the way, too, where no stack takes it along.
                 if let Some(why) = cause(with, fates)
-                    && !tree.members.contains(with)
-                    && with != root
+                    && !is_told(with)
                 {
                     reasons.entry(why).or_default().push(member);
                 }

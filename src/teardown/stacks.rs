@@ -31,6 +31,11 @@ impl<'s> Tree<'s> {
         }
     }
 
+    /// The same of anything; `None` also for what the stack did not make.
+    pub(super) fn leaves_behind(&self, id: &ResourceId) -> Option<bool> {
+        self.members.contains(id).then(|| self.leaves(id)).flatten()
+    }
+
     fn add(&mut self, case: &Case<'s>, resource: &'s Resource, stack: &'s Stack) {
         let convox = resource.tags.get("System").is_some_and(|it| it == "convox");
         for member in stack.members.known().into_iter().flatten() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    plan::{Blocker, Goal, Plan, Stay, Step, Why},
+    plan::{Blocker, Goal, Loss, Plan, Stay, Step, Why},
     refuse,
 };
 use crate::{id::ResourceId, kind::Kind, price::grouped, removal::Data, text};
@@ -140,8 +140,23 @@ pub fn verb(step: &Step) -> &'static str {
         Goal::Cut => "untie",
         Goal::Empty => "empty",
         Goal::Gone if step.acts.is_empty() => "wait for the end of",
-        Goal::Gone => "delete",
+        Goal::Gone => removed(step.resource.kind),
     }
+}
+
+/// AWS's own word for how a kind goes.
+fn removed(kind: Kind) -> &'static str {
+    const WORDS: &[(Kind, &str)] = &[
+        (Kind::TaskDefinition, "deregister"),
+        (Kind::ContainerInstance, "deregister"),
+        (Kind::ScalableTarget, "deregister"),
+        (Kind::Task, "stop"),
+        (Kind::Instance, "terminate"),
+        (Kind::ElasticIp, "release"),
+        (Kind::Key, "schedule the deletion of"),
+    ];
+    let word = WORDS.iter().find(|it| it.0 == kind);
+    word.map_or("delete", |it| it.1)
 }
 
 fn going(plan: &Plan) -> Vec<Piece> {
@@ -171,7 +186,8 @@ fn going(plan: &Plan) -> Vec<Piece> {
             1 => "Wave 1, at once:".to_owned(),
             _ => format!("Wave {number}, each as soon as its own steps are done:"),
         }));
-        pieces.extend(wave.iter().map(|it| told(it)));
+        let alike = wave.chunk_by(|a, b| are_alike(a, b));
+        pieces.extend(alike.map(told));
     }
     pieces
 }
@@ -184,7 +200,20 @@ fn things(number: usize) -> String {
     }
 }
 
-fn told(step: &Step) -> Piece {
+/// Whether two steps are told in one sentence.
+fn are_alike(a: &Step, b: &Step) -> bool {
+    let told = |it: &Step| (it.resource.kind, it.goal, it.loses, it.acts.is_empty());
+    told(a) == told(b)
+        && (&a.after, &a.why, &a.undo) == (&b.after, &b.why, &b.undo)
+        && a.covers.is_empty()
+        && b.covers.is_empty()
+}
+
+/// One step, or several that differ in nothing but their names.
+fn told(steps: &[&Step]) -> Piece {
+    let [step, ..] = steps else {
+        return Piece::Line(String::new());
+    };
     let mut more = Vec::new();
     if !step.covers.is_empty() {
         more.push(format!("It takes along {}.", by_kind(&step.covers)));
@@ -201,14 +230,17 @@ fn told(step: &Step) -> Piece {
         [] => String::new(),
         after => format!(", after {}", numbers(after)),
     };
+    let labels: Vec<String> = steps
+        .iter()
+        .map(|it| label(&it.resource, it.name.as_deref()))
+        .collect();
+    let mark = match steps {
+        [first, .., last] => format!("{}-{}.", first.number, last.number),
+        _ => format!("{}.", step.number),
+    };
     Piece::Item {
-        mark: format!("{}.", step.number),
-        text: format!(
-            "{} {}{after}: {}.",
-            verb(step),
-            label(&step.resource, step.name.as_deref()),
-            step.why
-        ),
+        mark,
+        text: format!("{} {}{after}: {}.", verb(step), labels.join(", "), step.why),
         more,
     }
 }
@@ -246,7 +278,7 @@ pub fn label(id: &ResourceId, name: Option<&str>) -> String {
 }
 
 /// "3 subnets, 1 vpc".
-fn by_kind(ids: &[ResourceId]) -> String {
+pub fn by_kind(ids: &[ResourceId]) -> String {
     let mut kinds: BTreeMap<Kind, usize> = BTreeMap::new();
     for id in ids {
         *kinds.entry(id.kind).or_default() += 1;
@@ -268,14 +300,10 @@ fn plural(number: usize, kind: Kind) -> String {
 }
 
 /// What data is lost, by class.
-pub fn losses(plan: &Plan) -> BTreeMap<Data, Vec<&Step>> {
-    let mut losses: BTreeMap<Data, Vec<&Step>> = BTreeMap::new();
-    for step in &plan.steps {
-        if let Some(data) = step.loses
-            && step.goal == Goal::Gone
-        {
-            losses.entry(data).or_default().push(step);
-        }
+pub fn losses(plan: &Plan) -> BTreeMap<Data, Vec<&Loss>> {
+    let mut losses: BTreeMap<Data, Vec<&Loss>> = BTreeMap::new();
+    for loss in &plan.losses {
+        losses.entry(loss.data).or_default().push(loss);
     }
     losses
 }
@@ -286,19 +314,13 @@ fn lost(plan: &Plan) -> Vec<Piece> {
         return Vec::new();
     }
     let mut pieces = vec![Piece::Heading("Data that is lost".to_owned())];
-    pieces.extend(losses.into_iter().map(|(data, steps)| {
-        let ids = steps.iter().map(|it| it.resource.to_string());
-        let copied = |it: &&&Step| {
-            let copy = |other: &&Step| other.goal == Goal::Saved && other.resource == it.resource;
-            plan.steps.iter().any(|other| copy(&other))
-        };
-        let copies = steps.iter().filter(copied).count();
-        let saved = match copies {
-            0 => String::new(),
-            _ => format!(" ({copies} of them copied before)"),
-        };
+    pieces.extend(losses.into_iter().map(|(data, losses)| {
+        let ids = losses.iter().map(|it| match it.copied {
+            true => format!("{} (copied before)", it.resource),
+            false => it.resource.to_string(),
+        });
         let ids: Vec<String> = ids.collect();
-        item("-", format!("{}{saved}: {}", data.name(), ids.join(", ")))
+        item("-", format!("{}: {}", data.name(), ids.join(", ")))
     }));
     pieces
 }
@@ -433,7 +455,7 @@ fn staying(plan: &Plan) -> Vec<Piece> {
 }
 
 /// "1 line of the bill comes", "2 lines of the bill come".
-fn lines(number: u32) -> String {
+pub fn lines(number: u32) -> String {
     match number {
         1 => "1 line of the bill comes".to_owned(),
         _ => format!("{number} lines of the bill come"),

@@ -34,8 +34,10 @@ use racklens::{
     belonging, file,
     graph::Graph,
     rack,
+    removal::Data,
     report::{self, Material, csv},
     rule::{self, Case},
+    teardown::{self, Consent, protection::Guard},
 };
 
 mod estate;
@@ -53,6 +55,9 @@ const ROOM_MIB: u64 = 8 << 10;
 
 const PHASES: [&str; 6] = ["load", "graph", "belonging", "rules", "view", "csv"];
 
+/// What the plan of a teardown of this many resources may take.
+const PLAN: (usize, u64) = (10_000, 200);
+
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).filter(|it| it != "--bench").collect();
     if let [flag, file] = &args[..]
@@ -64,7 +69,7 @@ fn main() -> ExitCode {
     }
     let sizes: Result<Vec<usize>, _> = args.iter().map(|it| it.parse()).collect();
     match sizes {
-        Ok(sizes) if sizes.is_empty() => compare(&[BASE, 10 * BASE]),
+        Ok(sizes) if sizes.is_empty() => compare(&[PLAN.0, BASE, 10 * BASE]),
         Ok(sizes) => compare(&sizes),
         Err(_) => {
             eprintln!("give numbers of resources, for example: 100000 1000000");
@@ -133,6 +138,11 @@ fn measure(path: &Path) -> Measured {
     let tables = tables.map(|it| it.expect("memory takes it"));
     lap("csv");
     measured.insert("wall".to_owned(), micros(begun));
+    // A question of its own: no report asks it.
+    let last = processor(begun);
+    let plan = teardown::make(&snapshot, &material.case, None, &everything());
+    measured.insert("plan".to_owned(), processor(begun) - last);
+    measured.insert("steps".to_owned(), plan.steps.len() as u64);
     let written: usize = tables.iter().map(String::len).sum();
     measured.insert("csv_mib".to_owned(), mib(written as u64));
     measured.insert("ours".to_owned(), belongings.ours().count() as u64);
@@ -142,6 +152,16 @@ fn measure(path: &Path) -> Measured {
         kernel::field("/proc/self/status", "VmHWM:") >> 10,
     );
     measured
+}
+
+/// A person who agrees to everything.
+fn everything() -> Consent {
+    Consent {
+        delete: Data::ALL.iter().copied().collect(),
+        disable: Guard::ALL.iter().copied().collect(),
+        inferred: true,
+        ..Consent::default()
+    }
 }
 
 fn mib(bytes: u64) -> u64 {
@@ -206,6 +226,12 @@ fn print(size: usize, bytes: u64, measured: &Measured) {
             100 * it / all.max(1)
         );
     }
+    println!(
+        "  {:<10} {:>8} ms, {} steps, not counted",
+        "plan",
+        measured["plan"] / 1000,
+        measured["steps"]
+    );
     let wall = measured["wall"];
     println!(
         "  {:<10} {:>8} ms, {} ms of wall time",
@@ -223,6 +249,10 @@ fn judge(measured: &BTreeMap<usize, Measured>) -> ExitCode {
         println!("  {what:<34} budget {budget:>8} ms  measured {took:>8} ms  {word}");
     };
     println!();
+    if let Some(it) = measured.get(&PLAN.0) {
+        let what = format!("plan of {} resources", PLAN.0);
+        say(&what, PLAN.1, it["plan"] / 1000);
+    }
     if let Some(base) = measured.get(&BASE) {
         say("100,000 resources", BUDGET_MS, total(base) / 1000);
         if let Some(large) = measured.get(&(10 * BASE)) {

@@ -70,7 +70,13 @@ fn runs(verb: &str, snapshot: &Path, out: &Path) -> Vec<Vec<String>> {
             all.map(|it| of(&[it, "--all"])).collect()
         }
         "racks" => vec![Vec::new()],
-        "report" => vec![of(&["--out", out.to_str().unwrap()])],
+        "report" => {
+            let review = out.join("review");
+            vec![
+                of(&["--out", out.to_str().unwrap()]),
+                of(&["--review", "--out", review.to_str().unwrap()]),
+            ]
+        }
         "show" => {
             let ids = json["resources"].as_array().unwrap().iter();
             let mut ids: Vec<&str> = ids.map(|it| it["id"].as_str().unwrap()).collect();
@@ -79,6 +85,21 @@ fn runs(verb: &str, snapshot: &Path, out: &Path) -> Vec<Vec<String>> {
             let all = ids.into_iter().chain([rack, "vpc/none-of-these"]);
             all.map(|it| of(&["--all", "--", it])).collect()
         }
+        "teardown" => [
+            &[][..],
+            &[
+                "--delete",
+                "all",
+                "--disable-protection",
+                "all",
+                "--include",
+                "inferred",
+                "--backup",
+            ],
+        ]
+        .into_iter()
+        .map(of)
+        .collect(),
         "trace" => ["http://web.karim-httpd", "https://nobody.test/", rack]
             .into_iter()
             .map(|it| of(&["--", it]))

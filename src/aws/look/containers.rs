@@ -221,3 +221,50 @@ pub fn scalable(key: &str) -> Option<(ServiceNamespace, &str, ScalableDimension)
 pub fn halves(key: &str) -> (&str, &str) {
     key.split_once('/').unwrap_or(("default", key))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::replay::Tape;
+
+    #[tokio::test]
+    async fn a_capacity_provider_that_could_not_be_deleted_says_why() {
+        let failed = r#"{"capacityProviders":[{"name":"cp","status":"ACTIVE","updateStatus":"DELETE_FAILED","updateStatusReason":"it is in use"}]}"#;
+        let tape = Tape::default().answer(200, failed);
+        let Seen::There(there) = capacity_provider(&tape.aws(), "cp").await.unwrap() else {
+            panic!("it is there")
+        };
+        assert_eq!(there.stuck.as_deref(), Some("it is in use"));
+    }
+
+    #[tokio::test]
+    async fn a_service_whose_tasks_still_stop_is_not_gone() {
+        let inactive = r#"{"services":[{"serviceName":"web","status":"INACTIVE"}]}"#;
+        let none = r#"{"taskArns":[]}"#;
+        let one = r#"{"taskArns":["arn:aws:ecs:us-east-1:1:task/c/1"]}"#;
+        let stopping = r#"{"tasks":[{"group":"service:web","lastStatus":"STOPPING"}]}"#;
+        let tape = Tape::default().answer(200, inactive).answer(200, none);
+        let tape = tape.answer(200, one).answer(200, stopping);
+        let seen = service(&tape.aws(), "c/web").await.unwrap();
+        assert_eq!(
+            seen,
+            Seen::Going("1 task of the service still stop".to_owned())
+        );
+    }
+
+    #[tokio::test]
+    async fn an_inactive_cluster_is_gone_although_it_is_described() {
+        let inactive = r#"{"clusters":[{"clusterName":"c","status":"INACTIVE"}]}"#;
+        let tape = Tape::default().answer(200, inactive);
+        assert_eq!(cluster(&tape.aws(), "c").await, Ok(Seen::Gone));
+    }
+
+    #[test]
+    fn a_scalable_target_has_three_names_with_slashes_among_them() {
+        let (namespace, resource, dimension) =
+            scalable("ecs/service/prod/web/ecs:service:DesiredCount").unwrap();
+        assert_eq!(namespace.as_str(), "ecs");
+        assert_eq!(resource, "service/prod/web");
+        assert_eq!(dimension.as_str(), "ecs:service:DesiredCount");
+    }
+}

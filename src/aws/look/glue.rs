@@ -184,3 +184,97 @@ pub(super) async fn alarm(aws: &Aws, name: &str) -> Look {
         _ => There::default().into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{id::ResourceId, kind::Kind, testing::replay::Tape};
+
+    const ID: &str = "arn:aws:cloudformation:us-east-1:1:stack/shop/1";
+
+    async fn look(tape: &Tape) -> Look {
+        let id = ResourceId::new(Kind::Stack, "shop");
+        let target = Target {
+            unique: Some(ID),
+            ..Target::new(&id)
+        };
+        stack(&tape.aws(), target).await
+    }
+
+    fn described(status: &str) -> String {
+        format!(
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member>\
+             <StackId>{ID}</StackId><StackName>shop</StackName>\
+             <CreationTime>2018-05-01T00:00:00Z</CreationTime>\
+             <StackStatus>{status}</StackStatus></member></Stacks></DescribeStacksResult>\
+             </DescribeStacksResponse>"
+        )
+    }
+
+    fn event(physical: &str, status: &str, reason: &str) -> String {
+        format!(
+            "<member><StackId>{ID}</StackId><EventId>e</EventId><StackName>shop</StackName>\
+             <LogicalResourceId>Thing</LogicalResourceId>\
+             <PhysicalResourceId>{physical}</PhysicalResourceId>\
+             <Timestamp>2018-05-01T00:00:00Z</Timestamp>\
+             <ResourceStatus>{status}</ResourceStatus>\
+             <ResourceStatusReason>{reason}</ResourceStatusReason></member>"
+        )
+    }
+
+    fn events(events: &[String]) -> String {
+        format!(
+            "<DescribeStackEventsResponse><DescribeStackEventsResult><StackEvents>{}\
+             </StackEvents></DescribeStackEventsResult></DescribeStackEventsResponse>",
+            events.concat()
+        )
+    }
+
+    #[tokio::test]
+    async fn a_stack_that_would_not_go_names_what_of_it_and_why_of_the_last_try_only() {
+        let said = events(&[
+            event(ID, "DELETE_FAILED", "The following resource(s) failed"),
+            event("sg-1", "DELETE_FAILED", "has a dependent object"),
+            event(ID, "DELETE_IN_PROGRESS", "User Initiated"),
+            event("bucket", "DELETE_FAILED", "an older try"),
+        ]);
+        let tape = Tape::default().answer(200, described("DELETE_FAILED"));
+        let tape = tape.answer(200, said);
+        let Ok(Seen::There(there)) = look(&tape).await else {
+            panic!("it is there")
+        };
+        assert_eq!(
+            there.stuck.as_deref(),
+            Some("Thing (sg-1): has a dependent object")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_deletion_that_was_cancelled_later_says_why() {
+        let why = "Delete canceled. Cannot delete export A as it is in use by B.";
+        let tape = Tape::default().answer(200, described("UPDATE_COMPLETE"));
+        let tape = tape.answer(200, events(&[event(ID, "UPDATE_COMPLETE", why)]));
+        let Ok(Seen::There(there)) = look(&tape).await else {
+            panic!("it is there")
+        };
+        assert_eq!(there.stuck.as_deref(), Some(why));
+    }
+
+    #[tokio::test]
+    async fn a_stack_is_asked_for_by_its_id_and_gone_once_it_is_deleted() {
+        let tape = Tape::default().answer(200, described("DELETE_COMPLETE"));
+        assert_eq!(look(&tape).await, Ok(Seen::Gone));
+        assert!(
+            tape.asked()[0].contains("stack%2Fshop%2F1"),
+            "{:?}",
+            tape.asked()
+        );
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_looked_at_is_not_taken_for_gone() {
+        let denied = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+        let tape = Tape::default().answer(403, denied);
+        assert!(look(&tape).await.is_err());
+    }
+}

@@ -171,3 +171,46 @@ pub(super) fn description(act: &Act) -> String {
     let given = act.with.get("Description").cloned();
     given.unwrap_or_else(|| format!("racklens: before the teardown of {}", act.on.key))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{aws::write, testing::replay::Tape};
+
+    #[tokio::test]
+    async fn protection_from_scale_in_is_stripped_fifty_at_a_time() {
+        let members: String = (0..51)
+            .map(|it| {
+                format!(
+                    "<member><InstanceId>i-{it}</InstanceId>\
+                     <ProtectedFromScaleIn>true</ProtectedFromScaleIn></member>"
+                )
+            })
+            .collect();
+        let group = format!(
+            "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>\
+             <AutoScalingGroups><member><Instances>{members}</Instances></member>\
+             </AutoScalingGroups></DescribeAutoScalingGroupsResult>\
+             </DescribeAutoScalingGroupsResponse>"
+        );
+        let done = "<SetInstanceProtectionResponse><SetInstanceProtectionResult/>\
+            </SetInstanceProtectionResponse>";
+        let tape = Tape::default().answer(200, group);
+        let tape = tape.answer(200, done).answer(200, done);
+        let aws = write::clients(&tape.aws(), "us-east-1");
+        assert_eq!(unprotect_members(&aws, "asg").await, Ok(()));
+        let asked = tape.asked();
+        assert_eq!(asked.len(), 3);
+        assert!(asked[1].contains("InstanceIds.member.50="));
+        assert!(!asked[2].contains("InstanceIds.member.2="), "{}", asked[2]);
+    }
+
+    #[test]
+    fn not_found_is_told_from_the_same_code_by_its_words() {
+        let refusal = |message: &str| Err(Refusal::new(Class::Never, "ValidationError", message));
+        let gone = unless_absent(refusal("AutoScalingGroup name not found - no such group"));
+        assert_eq!(gone.unwrap_err().class, Class::Already);
+        let protected = unless_absent(refusal("the group is protected from deletion"));
+        assert_eq!(protected.unwrap_err().class, Class::Never);
+    }
+}

@@ -125,3 +125,18 @@ pub(super) async fn delete_definition(aws: &Aws, key: &str) -> Result<(), Refusa
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{aws::write, testing::replay::Tape};
+
+    #[tokio::test]
+    async fn a_revision_that_was_not_deleted_is_an_error_although_the_answer_is_200() {
+        let failed = r#"{"taskDefinitions":[],"failures":[{"arn":"web:1","reason":"ACTIVE","detail":"deregister it first"}]}"#;
+        let tape = Tape::default().answer(200, failed);
+        let aws = write::clients(&tape.aws(), "us-east-1");
+        let refusal = delete_definition(&aws, "web:1").await.unwrap_err();
+        assert_eq!(refusal.to_string(), "ACTIVE: deregister it first");
+    }
+}

@@ -158,3 +158,35 @@ pub(super) async fn delete_queue(aws: &Aws, name: &str) -> Result<(), Refusal> {
     let url = url.ok_or_else(|| Refusal::new(Class::Already, "NotThere", "no such queue"))?;
     done(aws.sqs.delete_queue().queue_url(url).send().await, gone)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{aws::write, testing::replay::Tape};
+
+    fn aws(tape: &Tape) -> Aws {
+        write::clients(&tape.aws(), "us-east-1")
+    }
+
+    #[tokio::test]
+    async fn a_target_that_was_not_removed_is_an_error_although_the_answer_is_200() {
+        let targets = r#"{"Targets":[{"Id":"1","Arn":"arn:a"}]}"#;
+        let failed = r#"{"FailedEntryCount":1,"FailedEntries":[{"TargetId":"1","ErrorCode":"ConcurrentModificationException","ErrorMessage":"busy"}]}"#;
+        let tape = Tape::default().answer(200, targets).answer(200, failed);
+        let refusal = remove_targets(&aws(&tape), "bus/rule").await.unwrap_err();
+        assert_eq!(refusal.message, "busy");
+        assert!(tape.asked()[1].contains(r#""EventBusName":"bus""#));
+    }
+
+    #[tokio::test]
+    async fn targets_are_removed_ten_at_a_time() {
+        let target = |it| format!(r#"{{"Id":"t{it}","Arn":"arn:a"}}"#);
+        let targets: Vec<String> = (0..11).map(target).collect();
+        let targets = format!(r#"{{"Targets":[{}]}}"#, targets.join(","));
+        let done = r#"{"FailedEntryCount":0,"FailedEntries":[]}"#;
+        let tape = Tape::default().answer(200, targets);
+        let tape = tape.answer(200, done).answer(200, done);
+        assert_eq!(remove_targets(&aws(&tape), "rule").await, Ok(()));
+        assert_eq!(tape.asked().len(), 3);
+    }
+}

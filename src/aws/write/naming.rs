@@ -150,3 +150,57 @@ pub(super) async fn delete_certificate(
     let answer = aws.acm.delete_certificate().certificate_arn(arn).send();
     done(answer.await, &["ResourceNotFoundException"])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{aws::write, testing::replay::Tape};
+
+    #[tokio::test]
+    async fn a_zone_keeps_its_own_two_records_and_loses_the_others_as_they_stand() {
+        let zone = "<GetHostedZoneResponse><HostedZone><Id>/hostedzone/Z1</Id>\
+            <Name>shop.test.</Name><CallerReference>r</CallerReference></HostedZone>\
+            </GetHostedZoneResponse>";
+        let record = |name: &str, kind: &str, value: &str| {
+            format!(
+                "<ResourceRecordSet><Name>{name}</Name><Type>{kind}</Type><TTL>60</TTL>\
+                 <ResourceRecords><ResourceRecord><Value>{value}</Value></ResourceRecord>\
+                 </ResourceRecords></ResourceRecordSet>"
+            )
+        };
+        let records = [
+            record("shop.test.", "NS", "ns.apex"),
+            record("shop.test.", "SOA", "soa.apex"),
+            record("sub.shop.test.", "NS", "ns.sub"),
+            record("www.shop.test.", "A", "192.0.2.1"),
+        ];
+        let records = format!(
+            "<ListResourceRecordSetsResponse><ResourceRecordSets>{}</ResourceRecordSets>\
+             <IsTruncated>false</IsTruncated><MaxItems>100</MaxItems>\
+             </ListResourceRecordSetsResponse>",
+            records.concat()
+        );
+        let done = "<ChangeResourceRecordSetsResponse><ChangeInfo><Id>C1</Id>\
+            <Status>PENDING</Status><SubmittedAt>2018-05-01T00:00:00Z</SubmittedAt></ChangeInfo>\
+            </ChangeResourceRecordSetsResponse>";
+        let tape = Tape::default().answer(200, zone).answer(200, records);
+        let tape = tape.answer(200, done);
+        let aws = write::clients(&tape.aws(), "us-east-1");
+        assert_eq!(clear_zone(&aws, "Z1").await, Ok(()));
+        let asked = tape.asked();
+        assert!(asked[2].contains("ns.sub"), "{}", asked[2]);
+        assert!(asked[2].contains("<TTL>60</TTL>"), "{}", asked[2]);
+        assert!(!asked[2].contains("apex"), "{}", asked[2]);
+    }
+
+    #[tokio::test]
+    async fn an_operation_of_cloud_map_that_fails_later_is_a_failure() {
+        let begun = r#"{"OperationId":"op-1"}"#;
+        let failed = r#"{"Operation":{"Id":"op-1","Status":"FAIL","ErrorCode":"NAMESPACE_IN_USE","ErrorMessage":"services are there"}}"#;
+        let tape = Tape::default().answer(200, begun).answer(200, failed);
+        let aws = write::clients(&tape.aws(), "us-east-1");
+        let refusal = delete_namespace(&aws, "ns-1").await.unwrap_err();
+        assert_eq!(refusal.code, "NAMESPACE_IN_USE");
+        assert_eq!(refusal.class, Class::Held);
+    }
+}

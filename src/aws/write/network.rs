@@ -216,3 +216,119 @@ fn names_another(rule: &SecurityGroupRule, own: &str, goes: &BTreeSet<ResourceId
     let named = rule.referenced_group_info().and_then(|it| it.group_id());
     named.is_some_and(|it| it != own && goes.contains(&ResourceId::new(Kind::SecurityGroup, it)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{aws::write, testing::replay::Tape};
+
+    fn aws(tape: &Tape) -> Aws {
+        write::clients(&tape.aws(), "us-east-1")
+    }
+
+    fn groups(ids: &[&str]) -> BTreeSet<ResourceId> {
+        let group = |it: &&str| ResourceId::new(Kind::SecurityGroup, *it);
+        ids.iter().map(group).collect()
+    }
+
+    fn rule(id: &str, egress: bool, named: &str) -> String {
+        format!(
+            "<item><securityGroupRuleId>{id}</securityGroupRuleId><groupId>sg-1</groupId>\
+             <isEgress>{egress}</isEgress><referencedGroupInfo><groupId>{named}</groupId>\
+             </referencedGroupInfo></item>"
+        )
+    }
+
+    #[tokio::test]
+    async fn only_rules_between_groups_that_both_go_are_revoked() {
+        let rules = [
+            rule("sgr-own", false, "sg-1"),
+            rule("sgr-goes", false, "sg-2"),
+            rule("sgr-stays", false, "sg-9"),
+            rule("sgr-out", true, "sg-2"),
+        ];
+        let rules = format!(
+            "<DescribeSecurityGroupRulesResponse><securityGroupRuleSet>{}</securityGroupRuleSet>\
+             </DescribeSecurityGroupRulesResponse>",
+            rules.concat()
+        );
+        let done = "<RevokeSecurityGroupIngressResponse><return>true</return>\
+            </RevokeSecurityGroupIngressResponse>";
+        let tape = Tape::default().answer(200, rules).answer(200, done);
+        let goes = groups(&["sg-1", "sg-2"]);
+        assert_eq!(revoke(&aws(&tape), "sg-1", false, &goes).await, Ok(()));
+        let asked = tape.asked();
+        assert!(asked[1].contains("sgr-goes"), "{asked:?}");
+        for kept in ["sgr-own", "sgr-stays", "sgr-out"] {
+            assert!(!asked[1].contains(kept), "{asked:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn rules_of_a_group_that_stays_are_never_asked_for() {
+        let tape = Tape::default();
+        let refusal = revoke(&aws(&tape), "sg-9", false, &groups(&["sg-1"])).await;
+        assert_eq!(refusal.unwrap_err().class, Class::Never);
+        assert_eq!(tape.asked().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_was_not_deleted_is_an_error_although_the_answer_is_200() {
+        let answer = |code: &str| {
+            format!(
+                "<DeleteVpcEndpointsResponse><unsuccessful><item><error><code>{code}</code>\
+                 <message>why</message></error><resourceId>vpce-1</resourceId></item>\
+                 </unsuccessful></DeleteVpcEndpointsResponse>"
+            )
+        };
+        for (code, class) in [
+            ("InvalidState", Class::Held),
+            ("InvalidVpcEndpointId.NotFound", Class::Already),
+        ] {
+            let tape = Tape::default().answer(200, answer(code));
+            let refusal = delete_endpoint(&aws(&tape), "vpce-1").await.unwrap_err();
+            assert_eq!(refusal.class, class);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_main_association_of_a_route_table_is_left() {
+        let tables = "<DescribeRouteTablesResponse><routeTableSet><item><associationSet>\
+            <item><routeTableAssociationId>rtbassoc-main</routeTableAssociationId>\
+            <main>true</main></item>\
+            <item><routeTableAssociationId>rtbassoc-1</routeTableAssociationId>\
+            <main>false</main></item>\
+            </associationSet></item></routeTableSet></DescribeRouteTablesResponse>";
+        let done = "<DisassociateRouteTableResponse/>";
+        let tape = Tape::default().answer(200, tables).answer(200, done);
+        assert_eq!(disassociate_table(&aws(&tape), "rtb-1").await, Ok(()));
+        let asked = tape.asked();
+        assert_eq!(asked.len(), 2, "{asked:?}");
+        assert!(asked[1].contains("rtbassoc-1"), "{asked:?}");
+    }
+
+    #[tokio::test]
+    async fn an_interface_of_a_service_is_only_waited_for() {
+        let interface = "<DescribeNetworkInterfacesResponse><networkInterfaceSet><item>\
+            <networkInterfaceId>eni-1</networkInterfaceId><status>in-use</status>\
+            <requesterManaged>true</requesterManaged><description>ELB app/a/1</description>\
+            </item></networkInterfaceSet></DescribeNetworkInterfacesResponse>";
+        let tape = Tape::default().answer(200, interface);
+        let refusal = delete_interface(&aws(&tape), "eni-1").await.unwrap_err();
+        assert_eq!(refusal.class, Class::Held);
+        assert!(refusal.message.contains("ELB app/a/1"), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_already_is_told_by_the_code_of_its_own_kind() {
+        let error = |code: &str| {
+            format!("<Response><Errors><Error><Code>{code}</Code></Error></Errors></Response>")
+        };
+        let tape = Tape::default().answer(400, error("InvalidVpcID.NotFound"));
+        let refusal = delete_vpc(&aws(&tape), "vpc-1").await.unwrap_err();
+        assert_eq!(refusal.class, Class::Already);
+        let tape = Tape::default().answer(400, error("InvalidSubnetID.NotFound"));
+        let refusal = delete_vpc(&aws(&tape), "vpc-1").await.unwrap_err();
+        assert_eq!(refusal.class, Class::Never);
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
     io::{self, BufRead as _, IsTerminal as _},
     path::{Path, PathBuf},
     time::Duration,
@@ -20,6 +21,7 @@ use crate::{
         write::Hand,
     },
     command::definition::Said,
+    cost,
     executor::{
         approval::{self, Here, Refused, Word},
         event::{Event, How},
@@ -32,7 +34,9 @@ use crate::{
     },
     failure::{Exit, Failure},
     file,
+    id::ResourceId,
     kind::Kind,
+    price::{Book, Usd},
     teardown::{
         Plan,
         plan::{BadPlan, Goal, Step},
@@ -103,10 +107,16 @@ pub(super) fn execute(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
     let now = live::now();
     let here = live::identity(asked.access)?;
     approval::check(&plan, &here, now, asked.running.max_age).map_err(refused)?;
+    let given = given(asked)?;
+    if let Some(word) = &given {
+        approval::agreed(&plan, word).map_err(refused)?;
+    }
     let _held = hold(asked, &plan)?;
     fresh_look(&plan, asked)?;
     introduce(&plan, &here);
-    approval::agreed(&plan, &word(asked)?).map_err(refused)?;
+    if given.is_none() {
+        approval::agreed(&plan, &typed()?).map_err(refused)?;
+    }
     let header = Header {
         format: journal::FORMAT,
         racklens: env!("CARGO_PKG_VERSION").to_owned(),
@@ -151,7 +161,7 @@ pub(super) fn verify(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
         let hand = hand(&aws, &identity, plan);
         Ok(prove(&aws, &hand, plan, watch).await)
     })?;
-    tell_proof(plan, &proof)?;
+    tell_proof(plan, &proof, &costs(plan, &proof, asked))?;
     Ok(proved(&proof))
 }
 
@@ -284,21 +294,22 @@ fn introduce(plan: &Plan, here: &Here) {
     }
 }
 
-/// The word that a person gives for it, or the command line.
-fn word(asked: &Asked<'_>) -> Result<Word, Failure> {
-    if let Some(name) = &asked.running.confirm {
-        let mut accounts = asked.running.accounts.clone();
-        accounts.extend(asked.said.unattended()?);
-        let name = name.clone();
-        // Who sits at a terminal sees the account above.
-        return Ok(match io::stdin().is_terminal() {
-            true => Word::Typed(name),
-            false => Word::Confirmed { name, accounts },
-        });
+/// The word that the command line gives; `None` where a person can be asked for it.
+fn given(asked: &Asked<'_>) -> Result<Option<Word>, Failure> {
+    let at_terminal = io::stdin().is_terminal();
+    let Some(name) = asked.running.confirm.clone() else {
+        return Ok((!at_terminal).then_some(Word::None));
+    };
+    if at_terminal {
+        return Ok(Some(Word::Typed(name)));
     }
-    if !io::stdin().is_terminal() {
-        return Ok(Word::None);
-    }
+    let mut accounts = asked.running.accounts.clone();
+    accounts.extend(asked.said.unattended()?);
+    Ok(Some(Word::Confirmed { name, accounts }))
+}
+
+/// The word that a person gives at a terminal, with the account before their eyes.
+fn typed() -> Result<Word, Failure> {
     ui::ask("type the rack's name to delete it: ");
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
@@ -321,6 +332,12 @@ fn go(asked: &Asked<'_>, journal: &Journal, path: &Path, past: &Past) -> Result<
     let stop = Stop::default();
     let done = live::watched_until(&stop, async |watch| {
         let (aws, identity) = live::open(asked.access, watch).await?;
+        // Credentials may be others by now than a moment ago.
+        if identity.account != plan.account {
+            let what = format!("the credentials are for account {} now", identity.account);
+            let remedy = format!("use those of account {}", plan.account);
+            return Err(refused(Refused { what, remedy }));
+        }
         let hand = hand(&aws, &identity, plan);
         let told = Told::new(watch, plan.steps.len());
         let ended = run::run(&hand, journal, past, &pace, &stop, &|it| told.event(&it)).await;
@@ -336,7 +353,9 @@ fn go(asked: &Asked<'_>, journal: &Journal, path: &Path, past: &Past) -> Result<
         Err(it) if it.exit == Exit::Interrupted => return Err(it.hint(resume_hint(path))),
         Err(it) => return Err(it),
     };
-    let exit = summary(plan, &ended, proof.as_ref(), path)?;
+    let costs = proof.as_ref().map(|it| costs(plan, it, asked));
+    let proof = proof.as_ref().zip(costs.as_ref());
+    let exit = summary(plan, &ended, proof, path)?;
     journal
         .note(Entry::Ended { exit: exit as u8 })
         .map_err(|it| unwritten(path, &it))?;
@@ -353,7 +372,7 @@ async fn prove(aws: &Aws, hand: &Hand, plan: &Plan, watch: &Watch) -> Proof {
         .collect();
     let read = read::kinds(aws, &kinds, &|_| ()).await;
     let listed = read.resources.into_iter().map(|it| it.id);
-    let listed: std::collections::BTreeSet<_> = listed.collect();
+    let listed: BTreeSet<ResourceId> = listed.collect();
     proof::prove(hand, plan, |it| listed.contains(it)).await
 }
 
@@ -373,7 +392,7 @@ fn proved(proof: &Proof) -> Exit {
 fn summary(
     plan: &Plan,
     ended: &Ended,
-    proof: Option<&Proof>,
+    proof: Option<(&Proof, &Costs)>,
     path: &Path,
 ) -> Result<Exit, Failure> {
     if let Some(early) = &ended.early {
@@ -402,8 +421,8 @@ fn summary(
         ui::result(&format!("{}\n", text::harmless(&line)))?;
     }
     let mut exit = Exit::Fine;
-    if let Some(proof) = proof {
-        tell_proof(plan, proof)?;
+    if let Some((proof, costs)) = proof {
+        tell_proof(plan, proof, costs)?;
         exit = proved(proof);
     }
     let going = |it: &Outcome| matches!(it, Outcome::StillGoing(_));
@@ -451,11 +470,45 @@ fn name(step: &Step) -> String {
     tell::label(&step.resource, step.name.as_deref())
 }
 
-fn tell_proof(plan: &Plan, proof: &Proof) -> Result<(), Failure> {
+/// What each thing is known to cost a month.
+type Costs = BTreeMap<ResourceId, Usd>;
+
+/// What the leftovers cost, read anew. Where the rack cannot be read any more that is not known.
+fn costs(plan: &Plan, proof: &Proof, asked: &Asked<'_>) -> Costs {
+    if proof.left.is_empty() {
+        return Costs::new();
+    }
+    let read = live::snapshot(asked.access, &plan.rack, asked.said).and_then(|snapshot| {
+        super::super::judge(&snapshot, |material| {
+            let book = Book::embedded();
+            let book = book.map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+            let month = cost::Month::usual();
+            let bill = cost::bill(&material.case, &snapshot.region, &book, &month);
+            let mut costs = Costs::new();
+            for line in &bill.lines {
+                if let Some(usd) = line.amount.usd() {
+                    let sum = costs.entry(line.resource.clone()).or_default();
+                    *sum = *sum + usd;
+                }
+            }
+            Ok(costs)
+        })
+    });
+    read.unwrap_or_default()
+}
+
+fn tell_proof(plan: &Plan, proof: &Proof, costs: &Costs) -> Result<(), Failure> {
     let mut lines = Vec::new();
     for (id, state) in &proof.left {
         let state = state.as_ref().map(|it| format!(" ({it})"));
-        lines.push(format!("still there  {id}{}", state.unwrap_or_default()));
+        let cost = costs
+            .get(id)
+            .map(|it| format!(", $ {} a month", it.cents()));
+        lines.push(format!(
+            "still there  {id}{}{}",
+            state.unwrap_or_default(),
+            cost.unwrap_or_default()
+        ));
     }
     for (id, what) in &proof.going {
         lines.push(format!("still going  {id}: {what}"));
