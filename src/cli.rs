@@ -39,7 +39,8 @@ Examples:
 Exit codes:
   0 done   1 failed   2 usage   3 no such rack   4 something could not be read
   10 findings at or above --fail-on, or a cost over --fail-over
-  20 a teardown that must not be run   130 interrupted"
+  20 a teardown that must not be run   21 AWS still deletes   22 something was not deleted
+  130 interrupted"
 )]
 pub struct Cli {
     /// Tell more on stderr: once for what is read, twice for every request

@@ -22,6 +22,15 @@ pub struct Config {
     pub usage: Usage,
     pub cost: CostTable,
     pub account: AccountTable,
+    pub teardown: TeardownTable,
+}
+
+/// The table `[teardown]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TeardownTable {
+    /// Numbers of the accounts in which a teardown may run without a person at a terminal.
+    pub accounts: Vec<String>,
 }
 
 /// The table `[account]`: what of the account AWS does not tell.
@@ -183,6 +192,12 @@ mod tests {
         let own: Vec<String> = shop.own.iter().map(ToString::to_string).collect();
         assert_eq!(own, ["instance/shop", "bucket/shop-uploads"]);
         assert_eq!(shop.definition().cluster.as_deref(), Some("shop"));
+    }
+
+    #[test]
+    fn accounts_for_unattended_teardowns_are_named() {
+        let config = Config::parse("[teardown]\naccounts = [\"123456789012\"]\n").unwrap();
+        assert_eq!(config.teardown.accounts, ["123456789012"]);
     }
 
     #[test]

@@ -19,6 +19,10 @@ pub enum Exit {
     Findings = 10,
     /// A teardown that must not be run as it is.
     Refused = 20,
+    /// A teardown did all that it could; AWS still deletes some of it.
+    StillDeleting = 21,
+    /// Some of what a teardown was to delete is still there.
+    NotDeleted = 22,
     /// Stopped by Ctrl-C or by a signal that asks to end.
     Interrupted = 130,
 }

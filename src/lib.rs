@@ -12,7 +12,7 @@
 //! | layer | what | modules |
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
-//! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `cache`, `ui`, `failure` |
+//! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `executor`, `file`, `cache`, `ui`, `failure` |
 //! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `free_tier`, `teardown`, `diagram`, `report`, `diff` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
@@ -23,9 +23,11 @@
 //! works from a snapshot still does.
 //!
 //! **Invariant: nothing that reads can write.** Every client carries a guard that refuses each
-//! operation that is not on the list of reads; `racklens policy` prints the same list. A Terraform
-//! state in a bucket is the one object that is ever fetched, and only where the user names it. A
-//! report goes into a bucket by a client of its own, which can put an object and do nothing else.
+//! operation that is not on the list of reads; `racklens policy` prints the same list. Calls that
+//! change an account are made in `aws::write` alone, and only the executor of a teardown plan that a
+//! person approved has clients that let them through. A Terraform state in a bucket is the one
+//! object that is ever fetched, and only where the user names it. A report goes into a bucket by a
+//! client of its own, which can put an object and do nothing else.
 //!
 //! **Invariant: empty is not unknown.** What could not be read is a [`snapshot::Gap`] or a
 //! [`kind::Fact::Unread`], and travels to every output.
@@ -45,6 +47,8 @@ pub mod cost;
 pub mod definition;
 pub mod diagram;
 pub mod diff;
+#[cfg(feature = "aws")]
+pub mod executor;
 pub mod failure;
 pub mod file;
 pub mod free_tier;

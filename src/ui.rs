@@ -34,6 +34,15 @@ pub fn note(line: &str) {
     writeln!(err, "{line}").unwrap_or_default();
 }
 
+/// Asks for an answer on the same line, on stderr.
+pub fn ask(question: &str) {
+    let mut err = AutoStream::new(io::stderr(), choice());
+    // Who cannot see it does not answer, and nothing is done.
+    write!(err, "{question}")
+        .and_then(|()| err.flush())
+        .unwrap_or_default();
+}
+
 /// Says why a run came to nothing.
 pub fn failure(failure: &Failure) {
     for line in failure.lines() {

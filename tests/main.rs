@@ -22,3 +22,9 @@ mod page;
 mod racks;
 mod samples;
 mod story;
+#[cfg(feature = "aws")]
+mod strict;
+#[cfg(feature = "aws")]
+mod teardown;
+#[cfg(feature = "aws")]
+mod teardown_strict;

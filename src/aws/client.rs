@@ -1,4 +1,4 @@
-//! One client per service, each of them unable to write.
+//! One client per service, each behind a guard that lets through what is on a list and nothing else.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,7 +33,7 @@ const AT_ONCE: usize = 24;
 
 macro_rules! clients {
     ($($field:ident: $crate_:ident,)+) => {
-        /// The clients through which an account is read. Cloning is cheap.
+        /// The clients through which an account is read, or a teardown made. Cloning is cheap.
         #[derive(Clone, Debug)]
         pub struct Aws {
             /// The region that is read.
@@ -45,10 +45,10 @@ macro_rules! clients {
         }
 
         impl Aws {
-            /// Clients over one configuration, all of them behind the read-only guard.
-            pub fn new(config: &aws_config::SdkConfig) -> Self {
+            /// Clients over one configuration that can make these calls and no others.
+            pub(super) fn guarded(config: &aws_config::SdkConfig, calls: &Calls) -> Self {
                 let meter = Meter::default();
-                let guard = ReadOnly::new(meter.clone());
+                let guard = Guard::new(calls, meter.clone());
                 // Where someone else answers for AWS, `bucket.host` is seldom a name that resolves.
                 let s3 = aws_sdk_s3::config::Builder::from(config)
                     .force_path_style(config.endpoint_url().is_some())
@@ -106,10 +106,29 @@ impl Aws {
         &self.config
     }
 
-    /// The same identity in another region.
+    /// Clients over one configuration that can only read.
+    pub fn new(config: &aws_config::SdkConfig) -> Self {
+        let mut calls: Vec<Call> = read::calls();
+        calls.push(state::OBJECT);
+        calls.extend(money::CALLS);
+        Self::guarded(
+            config,
+            &Calls {
+                what: "only read",
+                calls,
+            },
+        )
+    }
+
+    /// The same identity in another region, for reading.
     pub fn in_region(&self, region: &str) -> Self {
+        Self::new(&self.config_in(region))
+    }
+
+    /// The configuration behind these clients, for that region.
+    pub(super) fn config_in(&self, region: &str) -> aws_config::SdkConfig {
         let config = self.config.to_builder();
-        Self::new(&config.region(Region::new(region.to_owned())).build())
+        config.region(Region::new(region.to_owned())).build()
     }
 
     /// Asks the same question of many things, a bounded number at once, answers in their order.
@@ -168,40 +187,41 @@ impl Meter {
     }
 }
 
-/// Refuses, before anything is sent, every call that is not on the read list.
+/// What a guard lets through.
+pub(super) struct Calls {
+    /// What they do, for the refusal of any other.
+    pub(super) what: &'static str,
+    pub(super) calls: Vec<Call>,
+}
+
+/// Refuses, before anything is sent, every call that is not on its list.
 #[derive(Clone, Debug)]
-struct ReadOnly {
+struct Guard {
+    what: &'static str,
     allowed: Arc<BTreeSet<(&'static str, &'static str)>>,
     names: Arc<BTreeMap<&'static str, Service>>,
     meter: Meter,
 }
 
-impl ReadOnly {
-    fn new(meter: Meter) -> Self {
-        let mut calls: Vec<Call> = read::calls();
-        calls.push(state::OBJECT);
-        calls.extend(money::CALLS);
+impl Guard {
+    fn new(calls: &Calls, meter: Meter) -> Self {
+        let each = || calls.calls.iter();
         Self {
+            what: calls.what,
             allowed: Arc::new(
-                calls
-                    .iter()
+                each()
                     .map(|it| (it.service.sdk_id(), it.operation))
                     .collect(),
             ),
-            names: Arc::new(
-                calls
-                    .iter()
-                    .map(|it| (it.service.sdk_id(), it.service))
-                    .collect(),
-            ),
+            names: Arc::new(each().map(|it| (it.service.sdk_id(), it.service)).collect()),
             meter,
         }
     }
 }
 
-impl Intercept for ReadOnly {
+impl Intercept for Guard {
     fn name(&self) -> &'static str {
-        "ReadOnly"
+        "Guard"
     }
 
     fn read_before_serialization(
@@ -217,9 +237,10 @@ impl Intercept for ReadOnly {
             return Ok(());
         }
         Err(format!(
-            "refused: {} {} is not on the list of calls that only read",
+            "refused: {} {} is not on the list of calls that {}",
             call.service(),
-            call.name()
+            call.name(),
+            self.what
         )
         .into())
     }

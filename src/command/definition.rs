@@ -117,6 +117,12 @@ impl Said {
         Ok(racks.map(|(name, it)| (name, it.definition())).collect())
     }
 
+    /// The accounts in which a teardown may run without a person at a terminal.
+    #[cfg(feature = "aws")]
+    pub fn unattended(&self) -> Result<Vec<String>, Failure> {
+        Ok(self.read()?.0.teardown.accounts)
+    }
+
     /// The configuration, and the folder that its paths start from.
     fn read(&self) -> Result<(Config, PathBuf), Failure> {
         let usual = Path::new(USUAL);

@@ -21,6 +21,7 @@ use crate::{
     },
     cost::{meter, spent},
     definition::Definition,
+    executor::{approval::Here, pace::Stop},
     failure::{Exit, Failure},
     kind::Kind,
     price::Key,
@@ -213,15 +214,27 @@ async fn complete(aws: &Aws, identity: &Identity, outline: Outline) -> Result<De
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one clock that is asked: when a reading began"
+    reason = "the one clock that is asked: when a reading began, a call was made"
 )]
-pub(super) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     // To the second: what is finer says nothing about a rack.
     let now = Timestamp::now();
     now.round(jiff::Unit::Second).unwrap_or(now)
 }
 
-async fn open(access: &Access, watch: &Watch) -> Result<(Aws, Identity), Failure> {
+/// Who asks, and where.
+pub fn identity(access: &Access) -> Result<Here, Failure> {
+    watched(async |_| {
+        let (aws, identity) = session::open(access).await?;
+        Ok(Here {
+            account: identity.account,
+            region: aws.region,
+            identity: identity.arn,
+        })
+    })
+}
+
+pub async fn open(access: &Access, watch: &Watch) -> Result<(Aws, Identity), Failure> {
     let (aws, identity) = session::open(access).await?;
     watch.line(&format!(
         "reading account {} in {} as {}",
@@ -231,7 +244,36 @@ async fn open(access: &Access, watch: &Watch) -> Result<(Aws, Identity), Failure
 }
 
 /// Runs a reading until it is done or someone asks to stop; nothing is written in between.
-fn watched<T>(work: impl AsyncFnOnce(&Watch) -> Result<T, Failure>) -> Result<T, Failure> {
+pub fn watched<T>(work: impl AsyncFnOnce(&Watch) -> Result<T, Failure>) -> Result<T, Failure> {
+    until(work, async |_| {
+        asked_to_stop().await;
+        Failure::new(Exit::Interrupted, "interrupted; nothing was written")
+    })
+}
+
+/// Runs a teardown until it is done. Asked once, it is to finish what is under way and stop; asked
+/// twice, it stops where it is.
+pub fn watched_until<T>(
+    stop: &Stop,
+    work: impl AsyncFnOnce(&Watch) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    until(work, async |watch| {
+        asked_to_stop().await;
+        stop.ask();
+        watch.say("stopping: finishing what is under way; Ctrl-C once more stops at once");
+        asked_to_stop().await;
+        Failure::new(
+            Exit::Interrupted,
+            "stopped at once; a call may still take effect",
+        )
+    })
+}
+
+/// Runs `work` until it or `end` is done.
+fn until<T>(
+    work: impl AsyncFnOnce(&Watch) -> Result<T, Failure>,
+    end: impl AsyncFnOnce(&Watch) -> Failure,
+) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -240,10 +282,7 @@ fn watched<T>(work: impl AsyncFnOnce(&Watch) -> Result<T, Failure>) -> Result<T,
     let done = runtime.block_on(async {
         tokio::select! {
             done = work(&watch) => done,
-            () = asked_to_stop() => Err(Failure::new(
-                Exit::Interrupted,
-                "interrupted; nothing was written",
-            )),
+            failure = end(&watch) => Err(failure),
         }
     });
     watch.end();
@@ -270,7 +309,7 @@ async fn asked_to_stop() {
 }
 
 /// A bar on a terminal, a line a phase elsewhere.
-struct Watch(ProgressBar);
+pub struct Watch(ProgressBar);
 
 impl Watch {
     fn new() -> Self {
@@ -296,13 +335,31 @@ impl Watch {
         }
     }
 
-    fn line(&self, line: &str) {
+    /// What goes on now; on a terminal the next one takes its place.
+    pub fn line(&self, line: &str) {
         if self.0.is_hidden() {
             ui::note(&text::harmless(line));
         } else {
             self.0.set_message(text::harmless(line).into_owned());
             self.0.tick();
         }
+    }
+
+    /// What happened, to stay to be read.
+    pub fn say(&self, line: &str) {
+        let line = crate::text::harmless(line);
+        self.0.suspend(|| ui::note(&line));
+    }
+
+    /// What is waited for, every now and then.
+    pub fn beat(&self, line: &str) {
+        self.line(line);
+    }
+
+    /// So many steps are done.
+    pub fn steps(&self, done: usize, of: usize) {
+        self.0.set_length(of as u64);
+        self.0.set_position(done as u64);
     }
 
     fn end(&self) {

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     definition::{self, Place},
     report::{self, Out},
 };
 use crate::{
-    aws::{money, read, state, store},
+    aws::{money, read, state, store, write},
     failure::{Exit, Failure},
+    removal::Action,
     text, ui,
 };
 
@@ -26,6 +27,9 @@ pub struct Policy {
     /// Where reports will be written, s3://BUCKET/PREFIX
     #[arg(long, value_name = "S3", value_parser = report::out)]
     out: Vec<Out>,
+    /// The one region in which a teardown may change anything
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,19 +38,22 @@ pub enum Verb {
     Snapshot,
     /// The same, with all that may be asked about money: --prices live, --usage, --free-tier, --actual
     Cost,
+    /// Running a teardown plan; reading is a policy of its own, which it needs besides
+    Teardown,
 }
 
 pub fn run(args: &Policy) -> Result<Exit, Failure> {
-    let actions = match args.verb {
-        Verb::Snapshot => reading(),
-        Verb::Cost => reading().into_iter().chain(money()).collect(),
+    let mut statements = match args.verb {
+        Verb::Snapshot => vec![statement("RacklensReads", &reading(), None)],
+        Verb::Cost => {
+            let both = reading().into_iter().chain(money()).collect();
+            vec![statement("RacklensReads", &both, None)]
+        }
+        Verb::Teardown => {
+            ui::note("it needs what `racklens policy --for snapshot` prints, too");
+            tearing_down(args.region.as_deref())
+        }
     };
-    let mut statements = vec![json!({
-        "Sid": "RacklensReads",
-        "Effect": "Allow",
-        "Action": actions,
-        "Resource": "*",
-    })];
     let states = args.tfstate.iter().map(object);
     let states = states.collect::<Result<BTreeSet<String>, Failure>>()?;
     if !states.is_empty() {
@@ -69,6 +76,58 @@ pub fn run(args: &Policy) -> Result<Exit, Failure> {
     let document = json!({ "Version": "2012-10-17", "Statement": statements });
     ui::result(&text::json(&document))?;
     Ok(Exit::Fine)
+}
+
+/// A statement that allows these, in that region only where one is named.
+fn statement(sid: &str, actions: &BTreeSet<String>, region: Option<&str>) -> Value {
+    let mut statement = json!({
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": actions,
+        "Resource": "*",
+    });
+    if let (Some(region), Some(fields)) = (region, statement.as_object_mut()) {
+        let condition = json!({ "StringEquals": { "aws:RequestedRegion": region } });
+        fields.insert("Condition".to_owned(), condition);
+    }
+    statement
+}
+
+/// What IAM asks for besides the action of a call that a teardown makes.
+const BESIDES: &[&str] = &[
+    // Deleting a version of an object is another permission than deleting the object.
+    "s3:DeleteObjectVersion",
+    // Cloud Map asks with the caller's permissions.
+    "route53:DeleteHealthCheck",
+];
+
+/// Services without regions: a condition on the region would shut them out.
+const GLOBAL: &[&str] = &["iam:", "route53:"];
+
+/// The calls of a teardown that reading does not make, those that change something apart from
+/// those that look.
+fn tearing_down(region: Option<&str>) -> Vec<Value> {
+    let changes: BTreeSet<String> = Action::ALL
+        .iter()
+        .flat_map(|it| write::changes(*it))
+        .map(|it| it.action())
+        .chain(BESIDES.iter().map(|it| (*it).to_owned()))
+        .collect();
+    let read = reading();
+    let looks: BTreeSet<String> = write::calls()
+        .iter()
+        .filter(|it| **it != read::IDENTITY)
+        .map(crate::aws::Call::action)
+        .filter(|it| !changes.contains(it) && !read.contains(it))
+        .collect();
+    let is_global = |it: &String| GLOBAL.iter().any(|global| it.starts_with(global));
+    let (global, regional): (BTreeSet<String>, BTreeSet<String>) =
+        changes.into_iter().partition(is_global);
+    vec![
+        statement("RacklensTearsDown", &regional, region),
+        statement("RacklensTearsDownWhatHasNoRegion", &global, None),
+        statement("RacklensLooks", &looks, None),
+    ]
 }
 
 /// The ARN of a state in a bucket.
@@ -157,5 +216,47 @@ mod tests {
         let all = reading().into_iter().chain(money());
         let length: usize = all.map(|it| it.len() + 3).sum();
         assert!(length < 6144 - 200, "{length}");
+        let length = json!(tearing_down(Some("ap-southeast-1")))
+            .to_string()
+            .len();
+        assert!(length < 6144 - 100, "{length}");
+    }
+
+    /// The actions of a statement.
+    fn actions(statement: &Value) -> Vec<&str> {
+        let actions = statement["Action"].as_array().unwrap();
+        actions.iter().filter_map(Value::as_str).collect()
+    }
+
+    #[test]
+    fn a_teardown_looks_without_changing_and_changes_only_in_its_region() {
+        let statements = tearing_down(Some("eu-west-1"));
+        let [regional, global, looks] = &statements[..] else {
+            panic!("{statements:?}")
+        };
+        let region = &regional["Condition"]["StringEquals"]["aws:RequestedRegion"];
+        assert_eq!(region, "eu-west-1");
+        assert!(actions(regional).contains(&"ec2:DeleteVpc"));
+        assert!(actions(regional).contains(&"s3:DeleteObjectVersion"));
+        assert!(actions(global).contains(&"iam:DeleteRole"));
+        assert!(global.get("Condition").is_none());
+        for action in actions(looks) {
+            let (_, name) = action.split_once(':').unwrap();
+            let reads = ["Describe", "Get", "List"];
+            assert!(reads.iter().any(|it| name.starts_with(it)), "{action}");
+        }
+    }
+
+    #[test]
+    fn a_teardown_never_tags_creates_or_reads_what_is_secret() {
+        let statements = tearing_down(None);
+        for action in statements.iter().flat_map(actions) {
+            let (_, name) = action.split_once(':').unwrap();
+            assert!(!name.contains("Tag"), "{action}");
+            assert_ne!(action, "s3:GetObject");
+            assert_ne!(action, "secretsmanager:GetSecretValue");
+            let creates = name.starts_with("Create") && !name.contains("Snapshot");
+            assert!(!creates || action == "dynamodb:CreateBackup", "{action}");
+        }
     }
 }

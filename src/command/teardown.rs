@@ -4,8 +4,11 @@ use std::{collections::BTreeSet, path::PathBuf};
 
 use clap::{Args, ValueEnum};
 
+use super::definition::Said;
+#[cfg(feature = "aws")]
+use crate::aws::session::Access;
 use crate::{
-    cli::Input,
+    cli::{Input, Source},
     cost::{self, Month, Terms, Usage},
     failure::{Exit, Failure},
     file,
@@ -20,6 +23,9 @@ use crate::{
     text, ui,
 };
 
+#[cfg(feature = "aws")]
+mod execute;
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -28,7 +34,10 @@ Examples:
   racklens teardown --from rack.json.gz --delete all --backup    … and copies are made first
   racklens teardown --from rack.json.gz --spare tag:Team=billing --plan plan.json
 
-Nothing is deleted: this prints a plan. What others use, what was not read and what only its use
+  racklens teardown --execute plan.json                          run it, once the rack's name is typed
+  racklens teardown --resume plan.json.journal.jsonl             go on with a run that ended early
+
+Without --execute nothing is deleted: this prints a plan. What others use, what was not read and what only its use
 ties to the rack is never in it unless it is said so. Data, and what is protected, stays unless
 its class is named.
 
@@ -36,10 +45,20 @@ Classes of data: buckets, caches, databases, dns, file-systems, images, keys, lo
 tables, volumes.
 Protections: auto-scaling-groups, databases, instances, load-balancers, log-groups, stacks, tables.
 
-Exit code 20: something stands in the way, and the plan must not be run.")]
+Exit codes: 0 planned, or run and proved gone; 20 something stands in the way, and nothing was
+deleted; 21 AWS still deletes some of it; 22 something was not deleted; 130 stopped, go on with
+--resume.")]
 pub struct Teardown {
     #[command(flatten)]
-    input: Input,
+    what: What,
+    #[command(flatten)]
+    said: Said,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    access: Access,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    running: execute::Running,
     #[command(flatten)]
     wishes: Wishes,
     /// Write the plan into this file, for it to be approved and run
@@ -47,6 +66,68 @@ pub struct Teardown {
     plan: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+/// What is planned, or which plan is run.
+#[derive(Clone, Debug, Default, Args)]
+#[group(required = true, multiple = false)]
+struct What {
+    /// Plan from this snapshot file instead of asking AWS (- for standard input)
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// Plan for this rack of AWS: the name of a stack, of a cluster, or of a [rack.NAME] in
+    /// racklens.toml
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "NAME")]
+    rack: Option<String>,
+    /// Run this plan: delete what it says, after the rack's name was typed
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "PLAN", help_heading = "Running a plan")]
+    execute: Option<PathBuf>,
+    /// Go on with a run that was stopped or killed
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "JOURNAL", help_heading = "Running a plan")]
+    resume: Option<PathBuf>,
+    /// Look again whether everything of a run is gone and its neighbours are there
+    #[cfg(feature = "aws")]
+    #[arg(long, value_name = "JOURNAL", help_heading = "Running a plan")]
+    verify: Option<PathBuf>,
+}
+
+impl Teardown {
+    /// What is planned, as other verbs have it.
+    fn input(&self) -> Input {
+        Input {
+            source: Source {
+                from: self.what.from.clone(),
+                #[cfg(feature = "aws")]
+                rack: self.what.rack.clone(),
+            },
+            said: self.said.clone(),
+            #[cfg(feature = "aws")]
+            access: self.access.clone(),
+        }
+    }
+
+    /// Runs a plan, where that is what was asked.
+    #[cfg(feature = "aws")]
+    fn running(&self) -> Option<Result<Exit, Failure>> {
+        let asked = execute::Asked {
+            running: &self.running,
+            access: &self.access,
+            said: &self.said,
+        };
+        let What {
+            execute,
+            resume,
+            verify,
+            ..
+        } = &self.what;
+        let execute = execute.as_deref().map(|it| execute::execute(it, &asked));
+        execute
+            .or_else(|| resume.as_deref().map(|it| execute::resume(it, &asked)))
+            .or_else(|| verify.as_deref().map(|it| execute::verify(it, &asked)))
+    }
 }
 
 /// What may go beyond what can be undone, and what may not go at all.
@@ -131,7 +212,11 @@ impl Wishes {
 }
 
 pub fn run(args: &Teardown) -> Result<Exit, Failure> {
-    let snapshot = super::load(&args.input)?;
+    #[cfg(feature = "aws")]
+    if let Some(done) = args.running() {
+        return done;
+    }
+    let snapshot = super::load(&args.input())?;
     super::judge(&snapshot, |material| {
         let plan = plan(material, &args.wishes.consent())?;
         ui::result(&match args.format {

@@ -30,6 +30,7 @@ import moto.server  # noqa: E402
 import moto.moto_api._internal as moto_api  # noqa: E402
 import slips  # noqa: E402
 import standing  # noqa: E402
+import strict  # noqa: E402
 from aliases import Aliases  # noqa: E402
 
 
@@ -41,24 +42,35 @@ def main() -> None:
     options.add_argument(
         "--aliases", type=pathlib.Path, metavar="FILE", help="write the ids of the racks and what to show instead"
     )
+    options.add_argument(
+        "--strict", type=pathlib.Path, metavar="DIRECTORY", help="refuse what AWS refuses, and write that down there"
+    )
     given = options.parse_args()
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    if given.strict:
+        strict.begin_under_the_slips()
     slips.correct()
     # Two servers asked the same questions in the same order draw the same ids and addresses.
     moto_api.mock_random.seed(0)
 
     server = moto.server.ThreadedMotoServer("127.0.0.1", given.port or 0, verbose=False)
     server.start()
+    if given.strict:
+        strict.begin(given.strict, server)
     endpoint = "http://{}:{}".format(*server.get_host_and_port())
 
     aws = standing.Aws(endpoint)
     aliases = Aliases({})
     for name in given.rack:
+        if given.strict:
+            strict.note_what_stands(given.strict, endpoint, name)
         standing.stand_up(importlib.import_module(name), aws, aliases)
     if given.aliases:
         aliases.write(given.aliases)
 
+    if given.strict:
+        strict.open(server, endpoint)
     print(f"listening {endpoint}", flush=True)
     if given.port is None or given.until_stdin_closes:
         sys.stdin.buffer.read()

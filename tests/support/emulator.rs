@@ -4,6 +4,7 @@
 //! some twenty seconds and the network once. A server takes four seconds to stand both racks up.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader};
@@ -15,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 /// What the emulator is made of.
-const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulator");
+pub const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulator");
 
 /// Longer than the slowest machine needs to stand every rack up.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -41,6 +42,11 @@ impl Emulator {
 
     /// A server of one's own, with the given racks of `tests/emulator/racks` in it.
     pub fn start(racks: &[&str]) -> Self {
+        Self::start_with(racks, &[])
+    }
+
+    /// The same, with these arguments for `serve.py`.
+    pub fn start_with(racks: &[&str], arguments: &[&OsStr]) -> Self {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let name = format!(
             "emulator-{}-{}",
@@ -58,6 +64,7 @@ impl Emulator {
             .args(racks.iter().flat_map(|rack| ["--rack", rack]))
             .arg("--aliases")
             .arg(&aliases)
+            .args(arguments)
             .envs(no_accident())
             // Without it the order of some answers changes from run to run.
             .env("PYTHONHASHSEED", "0")

@@ -10,5 +10,7 @@ pub mod proxy;
 #[cfg(feature = "aws")]
 pub mod recorded;
 #[cfg(feature = "aws")]
+pub mod strict;
+#[cfg(feature = "aws")]
 pub mod tree;
 pub mod verbs;

@@ -95,7 +95,7 @@ def databases_hold_interfaces() -> None:
     @around(RDSBackend, "create_db_instance")
     def create(create_db_instance, rds, options):
         database = create_db_instance(rds, options)
-        if not database.db_subnet_group:
+        if not getattr(database, "db_subnet_group", None):
             return database
         ec2 = ec2_backends[rds.account_id][rds.region_name]
         subnets = [ec2.get_subnet(it["SubnetIdentifier"]) for it in database.db_subnet_group.subnets]

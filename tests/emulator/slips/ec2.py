@@ -7,6 +7,7 @@ from moto.autoscaling.models import FakeAutoScalingGroup, FakeScalingPolicy
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import utcnow
+from moto.ec2.exceptions import InvalidNetworkAclIdError
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.elastic_block_store import VolumeAttachment
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
@@ -353,6 +354,18 @@ def networks_take_their_access_lists_along() -> None:
         for acl in [acl for acl in ec2.network_acls.values() if acl.vpc_id == vpc_id]:
             del ec2.network_acls[acl.id]
         return vpc
+
+
+@slip
+def unknown_access_lists_are_not_found() -> None:
+    """An access list that is not there is told as such; moto says that a route table of that id is not there."""
+
+    @around(EC2Backend, "describe_network_acls")
+    def describe(describe_network_acls, ec2, network_acl_ids=None, filters=None):
+        for name in network_acl_ids or []:
+            if name not in ec2.network_acls:
+                raise InvalidNetworkAclIdError(name)
+        return describe_network_acls(ec2, network_acl_ids, filters)
 
 
 @slip

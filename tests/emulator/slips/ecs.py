@@ -238,11 +238,12 @@ def services_run_where_their_strategy_says() -> None:
 
     @around(EC2ContainerServiceBackend, "create_service")
     def create(create_service, ecs, *args, capacity_provider_strategy=None, **options):
-        asked = inspect.signature(create_service).bind(ecs, *args, **options).arguments
+        given = inspect.signature(create_service).bind(ecs, *args, **options).arguments
         service = create_service(ecs, *args, **options)
-        cluster = ecs._get_cluster(asked["cluster_str"])
-        strategy = capacity_provider_strategy or cluster.default_capacity_provider_strategy
-        if strategy and not asked.get("launch_type"):
+        cluster = ecs._get_cluster(given["cluster_str"])
+        named = capacity_provider_strategy or asked("capacityProviderStrategy")
+        strategy = named or cluster.default_capacity_provider_strategy
+        if strategy and not given.get("launch_type"):
             defaults = {"base": 0, "weight": 0}
             service.capacity_provider_strategy = [defaults | provider for provider in strategy]
             service.launch_type = None

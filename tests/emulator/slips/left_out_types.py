@@ -116,7 +116,7 @@ def database_cluster(moto, name, properties, account, region):
     rds, name = rds_backends[account][region], properties.get("DBClusterIdentifier", name).lower()
     given = {camelcase_to_underscores(key): value for key, value in properties.items()}
     made = rds.create_db_cluster(given | {"db_cluster_identifier": name})
-    return DatabaseCluster(name, lambda: rds.clusters.pop(name), tagged=made.db_cluster_arn)
+    return DatabaseCluster(name, lambda: rds.delete_db_cluster(name), tagged=made.db_cluster_arn)
 
 
 def secret(moto, name, properties, account, region):

@@ -47,7 +47,8 @@ def cloudwatch_speaks_cbor() -> None:
         if not status.startswith("200"):
             said, shape = {"__type": said.get("__type", ""), "message": said.get("Message", "")}, ERROR
         cbor = bytearray()
-        writer._serialize_data_item(cbor, said, shape)
+        if shape:  # some calls answer with nothing
+            writer._serialize_data_item(cbor, said, shape)
         head = {"Content-Type": "application/cbor", "Content-Length": str(len(cbor)), "smithy-protocol": "rpc-v2-cbor"}
         start_response(status, list(head.items()))
         return [bytes(cbor)]
