@@ -407,7 +407,7 @@ fn what_somebody_adds_in_mid_run_is_named_and_kept() {
         "ImageId": "ami-aff65ad2", "InstanceType": "t2.micro", "MinCount": 1, "MaxCount": 1,
         "SecurityGroupIds": [group],
     }}]);
-    let other = json!([{"on": "ecs:DeleteCluster", "at": 1, "what": "do", "calls": made}]);
+    let other = json!([{"on": "writes", "at": 1, "what": "do", "calls": made}]);
     trial.account.order(&other);
     let (code, stdout, stderr) = trial.execute();
     assert_eq!(code, 22, "{stdout}\n{stderr}");

@@ -138,8 +138,8 @@ fn machines<'s>(graph: &Graph<'s>, edges: &[Told<'s>]) -> Vec<Hold<'s>> {
     }
     for (cluster, groups) in &groups {
         holds.extend(groups.iter().map(|group| Hold {
-            holder: *group,
-            held: *cluster,
+            holder: group,
+            held: cluster,
             keeps: true,
             first: First::Holder,
         }));
@@ -149,8 +149,8 @@ fn machines<'s>(graph: &Graph<'s>, edges: &[Told<'s>]) -> Vec<Hold<'s>> {
         if edge.kind == RelationKind::PartOf && runs {
             let groups = groups.get(whole).into_iter().flatten();
             holds.extend(groups.map(|group| Hold {
-                holder: *part,
-                held: *group,
+                holder: part,
+                held: group,
                 keeps: true,
                 first: First::Holder,
             }));
@@ -277,7 +277,7 @@ fn aliases<'s>(edges: &[Told<'s>]) -> Vec<Hold<'s>> {
             continue;
         }
         holds.extend(aliases.get(key).into_iter().flatten().map(|alias| Hold {
-            holder: *user,
+            holder: user,
             held: alias,
             keeps: true,
             first: First::Rather,

@@ -28,11 +28,8 @@ pub(super) fn all(
     let mut blockers = Vec::new();
     for tree in trees {
         blockers.extend(tree.stacks.iter().filter_map(|it| busy(it.0, &it.1.status)));
-        blockers.extend(
-            tree.stacks
-                .iter()
-                .filter_map(|it| (it.1.members == Fact::Unread).then(|| unopened(case, &it.0.id))),
-        );
+        let closed = tree.stacks.iter().filter(|it| it.1.members == Fact::Unread);
+        blockers.extend(closed.map(|it| unopened(case, &it.0.id)));
         if fates.stays.contains_key(&tree.root.id) {
             blockers.extend(held_up(tree, trees, fates));
         }
@@ -100,17 +97,15 @@ fn held_up(tree: &Tree<'_>, trees: &[Tree<'_>], fates: &Fates<'_>) -> Vec<Blocke
         let Some(why) = fates.stays.get(member) else {
             continue;
         };
-        match why {
-            Why::GoesWith { with } => {
-                // Whatever is behind it stands in the way, too, where no stack takes it along.
-                if let Some(why) = cause(with, fates)
-                    && !is_told(with)
-                {
-                    reasons.entry(why).or_default().push(member);
-                }
+        if let Why::GoesWith { with } = why {
+            // Whatever is behind it stands in the way, too, where no stack takes it along.
+            if let Some(why) = cause(with, fates)
+                && !is_told(with)
+            {
+                reasons.entry(why).or_default().push(member);
             }
-            Why::Going { .. } => {}
-            other => reasons.entry(other).or_default().push(member),
+        } else if !matches!(why, Why::Going { .. }) {
+            reasons.entry(why).or_default().push(member);
         }
     }
     let mut merged: BTreeMap<(String, Option<String>), Vec<Blocker>> = BTreeMap::new();

@@ -26,8 +26,9 @@ mod samples;
 mod stacks;
 
 /// A resource as a snapshot file has it.
-fn thing(id: &str, fields: Value) -> Resource {
-    let kind = id.split('/').next().unwrap();
+fn thing(id: &str, fields: impl Into<Value>) -> Resource {
+    let (kind, _) = id.split_once('/').unwrap();
+    let fields: Value = fields.into();
     serde_json::from_value(json!({ "id": id, "attrs": { kind: fields } })).unwrap()
 }
 
