@@ -76,7 +76,7 @@ fn money() -> Value {
         "prices": {"chosen": FREE, "rows": [{
             "service": "AmazonEC2", "region": "us-east-1", "usage": "BoxUsage:t2.small",
             "unit": "hour", "tiers": [{"from": "0", "price": "0.023"}], "source": FREE,
-            "as_of": NAME, "standing": "unverified",
+            "as_of": "2026-11-05", "standing": "unverified",
         }]},
         "free_tier": {
             "asked": "2018-05-01T00:00:00Z", "offers": [offer],

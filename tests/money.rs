@@ -231,6 +231,7 @@ fn without_credentials_the_list_is_not_heard_and_that_is_said() {
     assert_eq!(code, 4, "{stderr}");
     assert!(stdout.contains("USD a month of 730 hours"), "{stdout}");
     assert!(stderr.contains("AWS's price list did not tell"), "{stderr}");
+    assert!(stderr.contains("no credentials were found"), "{stderr}");
 }
 
 #[test]
@@ -340,4 +341,60 @@ fn use_that_cloudwatch_does_not_tell_stays_billed_by_use() {
     for call in ["cloudwatch:GetMetricData", "ce:GetCostAndUsage"] {
         assert!(ran.stderr.contains(call), "{}", ran.stderr);
     }
+}
+
+/// The sample with what AWS told about money, as a snapshot holds it.
+fn sample_with(folder: &Path, money: &Value) -> String {
+    let mut sample: Value = serde_json::from_str(&fs::read_to_string(SAMPLE).unwrap()).unwrap();
+    sample["money"] = money.clone();
+    let path = folder.join("with-money.json");
+    fs::write(&path, sample.to_string()).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_cloudwatch_counted_once_is_counted_with_offline() {
+    let folder = tempfile::tempdir().unwrap();
+    let group = "karim-test-LogGroup-PUBRBTCTRYC";
+    // 336 GiB in the 336 hours of two weeks are 730 GB in a month, at 0.50 each.
+    let count = json!({
+        "resource": format!("log-group/{group}"), "namespace": "AWS/Logs",
+        "metric": "IncomingBytes", "dimensions": {"LogGroupName": group}, "statistic": "Sum",
+        "value": (336_u64 << 30).to_string(),
+    });
+    let used = json!({"used": {
+        "from": "2018-05-10T00:00:00Z", "to": "2018-05-24T00:00:00Z", "counts": [count],
+    }});
+    let path = sample_with(folder.path(), &used);
+    let ran = cost(&path, "http://127.0.0.1:1", folder.path(), &JSON);
+    let bill = ran.json();
+    let mut lines = bill["lines"].as_array().unwrap().iter();
+    let ingestion = lines.find(|it| {
+        it["component"] == "ingestion" && it["resource"] == format!("log-group/{group}")
+    });
+    let line = ingestion.unwrap();
+    assert_eq!(
+        (&line["usd"], &line["quantity"]),
+        (&json!("365.00"), &json!("730"))
+    );
+    assert_eq!(line["quantity_from"], "measured");
+}
+
+#[test]
+fn the_accounts_own_count_of_the_free_tier_is_taken_from_the_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let offer = json!({
+        "service": "Amazon Elastic Compute Cloud", "usage_type": "EBS:VolumeUsage",
+        "operation": "", "region": "global", "kind": "12 Months Free", "used": "25",
+        "forecast": "31", "limit": "30", "unit": "GB-Mo", "description": "",
+    });
+    let told = json!({"free_tier": {
+        "asked": "2018-05-01T17:53:44Z", "offers": [offer], "plan": "legacy",
+    }});
+    let path = sample_with(folder.path(), &told);
+    let args = ["--free-tier", "--opened", "2018-01-01", "--format", "json"];
+    let bill = cost(&path, "http://127.0.0.1:1", folder.path(), &args).json();
+    let allowances = bill["free_tier"]["allowances"].as_array().unwrap().iter();
+    let mut disks = allowances.filter(|it| it["name"] == "EBS storage");
+    assert_eq!(disks.next().unwrap()["counted_by_aws"]["actual"], "25");
 }

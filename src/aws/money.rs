@@ -22,6 +22,9 @@ pub const PLAN: Call = Call::new(Service::FreeTier, "GetAccountPlanState");
 /// The one call that AWS takes money for: 0.01 USD each.
 pub const SPENT: Call = Call::new(Service::CostExplorer, "GetCostAndUsage");
 
+/// The code of what was not asked at all.
+pub const NOT_ASKED: &str = "NotAsked";
+
 /// Every call about money. None is made unless it is asked for.
 pub const CALLS: [Call; 5] = [PRODUCTS, METRICS, FREE_TIER, PLAN, SPENT];
 

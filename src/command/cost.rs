@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 
 use super::{
-    prices::{Prices, Reach},
+    prices::{self, Prices, Reach},
     pricing::Pricing,
 };
 use crate::{
@@ -385,6 +385,8 @@ impl View<'_> {
             }),
         );
         notes.extend(self.pricing.notes.iter().cloned());
+        let region = &self.material.snapshot.region;
+        notes.extend(prices::missing(self.pricing, &self.material.case, region));
         let unheard = self.material.snapshot.money.unheard.iter();
         let unheard = unheard.filter(|it| self.free.is_some() || !it.is_of_free_tier());
         notes.extend(unheard.map(ToString::to_string));

@@ -9,7 +9,10 @@ use clap::Args;
 use super::pricing::Pricing;
 #[cfg(feature = "aws")]
 use crate::{
-    aws::{money::prices::Answer, session::Access},
+    aws::{
+        money::{self, prices::Answer},
+        session::Access,
+    },
     cache::{Cache, Found},
     price::{Key, ask::NoList},
     snapshot::money::Unheard,
@@ -27,6 +30,9 @@ use crate::{
 
 /// How prices are called that a snapshot holds.
 const STORED: &str = "stored";
+
+/// What to do about prices that are not among the embedded ones.
+const MISSING: &str = "not among those that racklens brings; --prices live asks AWS's price list";
 
 /// A book of a user's own may have no more than this.
 const LARGEST_BOOK: u64 = 64 << 20;
@@ -289,6 +295,21 @@ pub fn used(book: &Book, chosen: &str, case: &Case<'_>, region: &str) -> PriceLi
     }
 }
 
+/// What a rack is billed for and no price is known of, where AWS's price list was not asked.
+pub fn missing(pricing: &Pricing, case: &Case<'_>, region: &str) -> Option<String> {
+    let offline = [Choice::Auto.name(), Choice::Embedded.name()];
+    if cfg!(not(feature = "aws")) || !offline.contains(&pricing.chosen) {
+        return None;
+    }
+    let wanted = cost::wanted(case, region);
+    let missing = wanted.iter().filter(|it| pricing.book.get(it).is_none());
+    match missing.count() {
+        0 => None,
+        1 => Some(format!("1 price {MISSING}")),
+        it => Some(format!("{it} prices {MISSING}")),
+    }
+}
+
 /// Keeps prices with a snapshot that a later run could not find again: those of AWS's list, and
 /// those of a user's file.
 pub fn store(pricing: &Pricing, snapshot: &mut Snapshot) -> Result<(), Failure> {
@@ -343,12 +364,16 @@ impl Priced {
         }
         for (it, keys) in silent {
             self.unheard |= named;
+            // Where nothing was asked, there is no code of AWS's to look up.
+            let why = match it.code.as_str() {
+                money::NOT_ASKED => &it.message,
+                code => code,
+            };
             self.notes.push(format!(
-                "AWS's price list did not tell {}: {} was {} ({}; needs {}); {}",
+                "AWS's price list did not tell {}: {} was {} ({why}; needs {}); {}",
                 text::count(keys.len(), "price"),
                 it.call,
                 it.reason.name(),
-                it.code,
                 it.action,
                 left(self, &keys)
             ));

@@ -182,7 +182,7 @@ fn number(text: &str) -> Result<Decimal, BadRow> {
 }
 
 /// A day, a month, a year, or nothing.
-fn is_date(text: &str) -> bool {
+pub(super) fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let digits = |it: &&str| it.chars().all(|it| it.is_ascii_digit());
     let lengths: Vec<usize> = parts.iter().map(|it| it.len()).collect();

@@ -2,6 +2,7 @@
 
 use super::{
     Book, Key, Price, Standing, Usage,
+    catalogue::is_date,
     tier::{BadTiers, Tier, Tiers},
     unit::Unit,
 };
@@ -23,6 +24,8 @@ pub enum Flaw {
     Unit(String),
     #[error("`{0}` is none of verified, derived, unverified")]
     Standing(String),
+    #[error("`{0}` is no date, month or year")]
+    Date(String),
     #[error(transparent)]
     Tiers(#[from] BadTiers),
     #[error("it is there twice")]
@@ -53,7 +56,7 @@ pub fn row(key: &Key, price: &Price) -> PriceRow {
 /// A row as a price with its key.
 ///
 /// # Errors
-/// For a unit or a standing that is none of ours, and for prices that are no tiers.
+/// For a unit, a standing or a date that is none of ours, and for prices that are no tiers.
 pub fn price(row: &PriceRow) -> Result<(Key, Price), BadRow> {
     let usage = Usage::parse(&row.usage, &row.region);
     let key = Key {
@@ -69,6 +72,9 @@ pub fn price(row: &PriceRow) -> Result<(Key, Price), BadRow> {
     let mut standings = Standing::ALL.iter().copied();
     let standing = standings.find(|it| it.name() == row.standing);
     let standing = standing.ok_or_else(|| bad(Flaw::Standing(row.standing.clone())))?;
+    if !is_date(&row.as_of) {
+        return Err(bad(Flaw::Date(row.as_of.clone())));
+    }
     let tiers = row.tiers.iter().map(|it| Tier {
         from: it.from,
         to: it.to,
@@ -129,7 +135,7 @@ mod tests {
     #[test]
     fn a_row_that_could_make_a_wrong_bill_is_refused() {
         type Harm = fn(&mut PriceRow);
-        let harms: [(Harm, &str); 4] = [
+        let harms: [(Harm, &str); 5] = [
             (
                 |it| it.unit = "fortnight".to_owned(),
                 "`fortnight` is unknown",
@@ -137,6 +143,7 @@ mod tests {
             (|it| it.standing = "sure".to_owned(), "`sure` is none of"),
             (|it| it.tiers[0].price = (-1).into(), "-1 is negative"),
             (|it| it.tiers.clear(), "there is no price"),
+            (|it| it.as_of = "May".to_owned(), "`May` is no date"),
         ];
         for (harm, said) in harms {
             let mut rows = rows();

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_pricing::types::{Filter, FilterType};
 
-use super::{PRODUCTS, bucket::Bucket, malformed, silent, unheard};
+use super::{NOT_ASKED, PRODUCTS, bucket::Bucket, malformed, silent, unheard};
 use crate::{
     aws::Aws,
     price::{
@@ -41,7 +41,7 @@ pub async fn ask(aws: &Aws, keys: Vec<Key>) -> Vec<(Key, Answer)> {
         bucket.take().await;
         if hopeless.load(Ordering::Relaxed) {
             let why = "it was refused before";
-            let silent = silent(WHAT, PRODUCTS, Reason::Failed, "NotAsked".to_owned(), why);
+            let silent = silent(WHAT, PRODUCTS, Reason::Failed, NOT_ASKED.to_owned(), why);
             return (key, Answer::Unheard(silent));
         }
         let answer = one(aws, &key).await;
@@ -55,12 +55,12 @@ pub async fn ask(aws: &Aws, keys: Vec<Key>) -> Vec<(Key, Answer)> {
     let mut answers = answers.await;
     // What was not asked has the reason of what was.
     let refused = answers.iter().find_map(|(_, it)| match it {
-        Answer::Unheard(it) if it.code != "NotAsked" => Some(it.clone()),
+        Answer::Unheard(it) if it.code != NOT_ASKED => Some(it.clone()),
         Answer::Price(_) | Answer::None(_) | Answer::Unheard(_) => None,
     });
     for (_, answer) in &mut answers {
         if let (Answer::Unheard(it), Some(refused)) = (answer, &refused)
-            && it.code == "NotAsked"
+            && it.code == NOT_ASKED
         {
             *it = refused.clone();
         }
@@ -74,7 +74,7 @@ pub fn unasked(why: &str) -> Unheard {
         WHAT,
         PRODUCTS,
         Reason::Unreachable,
-        "NotAsked".to_owned(),
+        NOT_ASKED.to_owned(),
         why,
     )
 }

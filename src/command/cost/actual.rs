@@ -7,7 +7,7 @@ use crate::{price::Usd, snapshot::money::Spent, text};
 
 impl View<'_> {
     /// A paragraph and a table of services, if it was asked for and came.
-    pub(super) fn actual_page(&self, table: Table) -> Option<String> {
+    pub(super) fn actual_page(&self, table: Table, name: fn(&str) -> String) -> Option<String> {
         let spent = self.material.snapshot.money.spent.as_ref()?;
         let rows = spent.services.iter().map(|(service, amount)| {
             let amount = Usd::new(*amount).to_string();
@@ -15,9 +15,8 @@ impl View<'_> {
         });
         let mut rows: Vec<Vec<String>> = rows.collect();
         rows.push(vec!["all".to_owned(), sum(spent).to_string()]);
-        let heading = ["service", &*spent.currency.to_lowercase()];
-        let rows = table(&heading, rows);
-        Some(format!("{}\n\n{rows}", about(spent)))
+        let rows = table(&["service", "amount"], rows);
+        Some(format!("{}\n\n{rows}", name(&about(spent))))
     }
 
     pub(super) fn actual_json(&self) -> Value {
@@ -61,10 +60,9 @@ fn about(spent: &Spent) -> String {
         usize::try_from(spent.requests).unwrap_or(usize::MAX),
         "request",
     );
-    text::harmless(&format!(
-        "What AWS counted from {} until before {}{still}, {whose}; not part of the estimate \
+    format!(
+        "What AWS counted from {} until before {}{still}, in {}, {whose}; not part of the estimate \
          ({asked} of 0.01 USD to Cost Explorer):",
-        spent.from, spent.to
-    ))
-    .into_owned()
+        spent.from, spent.to, spent.currency
+    )
 }

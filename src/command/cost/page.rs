@@ -43,7 +43,7 @@ impl View<'_> {
             );
             parts.push(format!("Shared with others, not in the total:\n\n{rows}"));
         }
-        parts.extend(self.actual_page(table));
+        parts.extend(self.actual_page(table, name));
         parts.join("\n")
     }
 
