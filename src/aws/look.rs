@@ -152,6 +152,7 @@ pub async fn look(aws: &Aws, place: &Place, target: Target<'_>) -> Look {
         Kind::LaunchTemplate => compute::launch_template(aws, key).await,
         Kind::Instance => compute::instance(aws, key).await,
         Kind::Volume => compute::volume(aws, key).await,
+        Kind::EbsSnapshot => compute::snapshot(aws, key).await,
         Kind::KeyPair => compute::key_pair(aws, key).await,
         Kind::Vpc => network::vpc(aws, key).await,
         Kind::Subnet => network::subnet(aws, key).await,

@@ -347,7 +347,7 @@ impl Watch {
 
     /// What happened, to stay to be read.
     pub fn say(&self, line: &str) {
-        let line = crate::text::harmless(line);
+        let line = text::harmless(line);
         self.0.suspend(|| ui::note(&line));
     }
 

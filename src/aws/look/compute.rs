@@ -69,6 +69,15 @@ pub(super) async fn volume(aws: &Aws, id: &str) -> Look {
     })
 }
 
+pub(super) async fn snapshot(aws: &Aws, id: &str) -> Look {
+    let request = aws.ec2.describe_snapshots().snapshot_ids(id);
+    let told = told(request.send().await, &["InvalidSnapshot.NotFound"])?;
+    let snapshot = told.and_then(|it| it.snapshots?.into_iter().next());
+    Ok(snapshot.map_or(Seen::Gone, |it| {
+        There::made(shape::time(it.start_time)).into()
+    }))
+}
+
 pub(super) async fn key_pair(aws: &Aws, name: &str) -> Look {
     let request = aws.ec2.describe_key_pairs().key_names(name);
     let told = told(request.send().await, &["InvalidKeyPair.NotFound"])?;
