@@ -28,6 +28,7 @@ Examples:
   racklens report --rack NAME --out DIR           read a rack and write a page and tables
   racklens snapshot --rack NAME -o rack.json.gz   read it once …
   racklens audit --from rack.json.gz              … and look at it offline
+  racklens rules explain sg-world-admin-port      what a finding means and how to mend it
   racklens list containers --from rack.json.gz
   racklens trace URL --from rack.json.gz          where does this request go?
   racklens diagram --from rack.json.gz            the architecture, for a wiki
@@ -64,6 +65,8 @@ pub enum Command {
     Diagram(command::diagram::Draw),
     /// Check a rack against the rules
     Audit(command::audit::Audit),
+    /// List and explain the rules, and test your own
+    Rules(command::rules::Rules),
     /// Add up what a rack costs a month by list prices
     Cost(command::cost::Cost),
     /// Write a page, tables and a diagram of a rack into a folder

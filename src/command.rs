@@ -6,13 +6,15 @@ use crate::{
     failure::{Exit, Failure},
     file,
     graph::Graph,
+    mute::{self, Notice},
     rack,
     report::Material,
-    rule::{self, Case, Judged},
+    rule::Case,
     snapshot::Snapshot,
     text, ui,
 };
 use definition::Fetched;
+use ruleset::RuleSet;
 
 pub mod audit;
 pub mod completions;
@@ -28,6 +30,8 @@ pub mod policy;
 pub mod racks;
 mod reference;
 pub mod report;
+pub mod rules;
+pub mod ruleset;
 pub mod show;
 #[cfg(feature = "aws")]
 pub mod snapshot;
@@ -52,9 +56,18 @@ fn load(input: &Input) -> Result<Snapshot, Failure> {
     Err(Failure::new(Exit::Usage, "nothing to look at").hint("give --from FILE"))
 }
 
-/// Builds the graph, decides belonging, runs the rules, and hands it all to `then`.
+/// Builds the graph, decides belonging, runs our rules as they are, and hands it all to `then`.
 fn judge<T>(
     snapshot: &Snapshot,
+    then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    judge_by(snapshot, &RuleSet::built_in()?, then)
+}
+
+/// The same by the user's rules, too, and as his configuration sets them.
+fn judge_by<T>(
+    snapshot: &Snapshot,
+    rules: &RuleSet,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let graph = Graph::build(&snapshot.resources);
@@ -72,11 +85,21 @@ fn judge<T>(
         gaps: &snapshot.gaps,
         taken: snapshot.taken,
     };
-    let judged: Vec<Judged> =
-        rule::audit(&case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+    let mut judged = rules.pack.audit(&case);
+    let mut notices = mute::apply(&mut judged, &rules.mutes, &rules.file, snapshot.taken);
+    notices.extend(rules.pack.notices());
     then(&Material {
         snapshot,
         case,
         judged: &judged,
+        notices: &notices,
     })
+}
+
+/// Says what is to be said about mutes and rules, beside the result.
+fn tell(notices: &[Notice]) {
+    for it in notices {
+        let line = format!("{} ({})", it.message, it.place);
+        ui::note(&text::harmless(&line));
+    }
 }

@@ -3,19 +3,43 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
+use toml::Spanned;
 
 use crate::{
     definition::{self, Definition},
     id::ResourceId,
+    mute::Mute,
 };
+use mutes::MuteTable;
+use settings::SettingTable;
+pub use settings::{Placed, Setting};
+
+mod mutes;
+mod settings;
 
 /// The whole file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// Racks by name.
-    #[serde(rename = "rack")]
     pub racks: BTreeMap<String, RackTable>,
+    /// Folders of the user's own rules, beside this file unless absolute.
+    pub rules: Vec<String>,
+    /// What is set for a rule, by its id.
+    pub settings: BTreeMap<String, Setting>,
+    /// Findings that someone has accepted until a day.
+    pub mutes: Vec<Mute>,
+    text: String,
+}
+
+/// The file as it is written.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    rack: BTreeMap<String, RackTable>,
+    #[serde(deserialize_with = "one_or_more")]
+    rules: Vec<String>,
+    rule: BTreeMap<Spanned<String>, SettingTable>,
+    mute: Vec<Spanned<MuteTable>>,
 }
 
 /// A table `[rack.NAME]`, before its Terraform states are read.
@@ -56,29 +80,60 @@ impl Config {
     /// # Errors
     /// When it is not TOML, has an unknown key, or a value of another type than that key takes.
     pub fn parse(text: &str) -> Result<Self, BadConfig> {
-        let config: Self = toml::from_str(text).map_err(|it| {
+        let file: File = toml::from_str(text).map_err(|it| {
             let at = it.span().map_or(0, |it| it.start.min(text.len()));
-            bad(text, at, it.message())
+            bad(text, line_at(text, at), it.message())
         })?;
-        for (name, table) in &config.racks {
+        for (name, table) in &file.rack {
             if table.terraform.is_empty() && table.definition().is_empty() {
                 let at = text.find(name.as_str()).unwrap_or_default();
                 let what = "give stacks, cluster, tags, terraform or own";
                 let message = format!("rack `{name}` does not say what it is: {what}");
-                return Err(bad(text, at, &message));
+                return Err(bad(text, line_at(text, at), &message));
             }
         }
-        Ok(config)
+        let settings = file.rule.into_iter().map(|(name, it)| {
+            let line = line_at(text, name.span().start);
+            (name.into_inner(), it.placed(line, text))
+        });
+        let settings = settings.collect();
+        let mutes = file.mute.into_iter().map(|it| {
+            let line = line_at(text, it.span().start);
+            it.into_inner()
+                .check(line, text)
+                .map_err(|it| bad(text, it.line, &it.value))
+        });
+        Ok(Self {
+            racks: file.rack,
+            rules: file.rules,
+            settings,
+            mutes: mutes.collect::<Result<_, _>>()?,
+            text: text.to_owned(),
+        })
+    }
+
+    /// That something of the file is wrong, which only shows beside what it is about.
+    pub fn bad(&self, line: usize, message: &str) -> BadConfig {
+        bad(&self.text, line, message)
     }
 }
 
-fn bad(text: &str, at: usize, message: &str) -> BadConfig {
+/// The line of a place in a text, from 1.
+fn line_at(text: &str, at: usize) -> usize {
     let before = text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count();
+    before.matches('\n').count() + 1
+}
+
+fn bad(text: &str, line: usize, message: &str) -> BadConfig {
     BadConfig {
-        line: line + 1,
+        line,
         message: message.replace('\n', " "),
-        text: text.lines().nth(line).unwrap_or_default().trim().to_owned(),
+        text: text
+            .lines()
+            .nth(line.saturating_sub(1))
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
     }
 }
 

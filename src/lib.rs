@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `file`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `diagram`, `report` |
+//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `user_rule`, `mute`, `price`, `traffic`, `trace`, `table`, `cost`, `diagram`, `report` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -47,6 +47,7 @@ pub mod file;
 pub mod graph;
 pub mod id;
 pub mod kind;
+pub mod mute;
 pub mod price;
 pub mod rack;
 pub mod relation;
@@ -60,6 +61,7 @@ pub mod text;
 pub mod trace;
 pub mod traffic;
 pub mod ui;
+pub mod user_rule;
 
 #[cfg(test)]
 pub mod testing;
@@ -97,6 +99,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Trace(it) => command::trace::run(it),
         Command::Diagram(it) => command::diagram::run(it),
         Command::Audit(it) => command::audit::run(it),
+        Command::Rules(it) => command::rules::run(it),
         Command::Cost(it) => command::cost::run(it),
         Command::Report(it) => command::report::run(it),
         #[cfg(feature = "aws")]

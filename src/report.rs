@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
+    mute::{Muted, Notice},
     rule::{Category, Severity, Status},
     snapshot::Gap,
 };
@@ -23,7 +24,7 @@ pub struct Report {
     pub header: Header,
     pub coverage: Coverage,
     pub overview: Overview,
-    /// Fails first, then unknowns, each from the worst down.
+    /// Fails first, then unknowns, each from the worst down; what is muted comes last.
     pub findings: Vec<Finding>,
     /// What every rule came to, by id.
     pub rules: Vec<RuleTally>,
@@ -31,6 +32,8 @@ pub struct Report {
     pub traffic: Vec<Path>,
     /// The rack's resources, shelf by shelf; empty shelves are left out.
     pub inventory: Vec<Shelf>,
+    /// Mutes that have expired, rules that are switched off.
+    pub notices: Vec<Notice>,
 }
 
 /// Whose report it is, and of when.
@@ -68,6 +71,8 @@ pub struct Overview {
     /// Failures by severity, from the worst down, zeros included.
     pub failures: Vec<(Severity, usize)>,
     pub unknown: usize,
+    /// Failures and unknowns that someone has accepted; counted nowhere else.
+    pub muted: usize,
     pub passed: usize,
     /// "Services", "3 of 3 steady", and whether that is as it should be.
     pub health: Vec<Health>,
@@ -107,6 +112,10 @@ pub struct Finding {
     pub evidence: Vec<(Link, &'static str, String)>,
     /// What could not be read, where that is why it is unknown.
     pub gap: Option<Gap>,
+    /// What of the subject it is about, where the rule can fail in several ways; else empty.
+    pub key: String,
+    /// Who has accepted it, where someone has.
+    pub muted: Option<Muted>,
 }
 
 /// A resource's name and where the page shows it.
@@ -132,6 +141,8 @@ pub struct RuleTally {
     pub unknown: usize,
     pub pass: usize,
     pub not_applicable: usize,
+    /// Failures and unknowns that someone has accepted; counted nowhere else.
+    pub muted: usize,
 }
 
 /// One way from a name to a container, or to where it ends.

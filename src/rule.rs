@@ -11,6 +11,7 @@ use crate::{
     graph::Graph,
     id::ResourceId,
     kind::{AsKind, Kind},
+    mute::Muted,
     rack::Rack,
     snapshot::{Gap, Resource},
 };
@@ -18,8 +19,11 @@ use crate::{
 pub mod exposure;
 pub mod internet;
 pub mod origin;
+pub mod pack;
 pub mod revision;
 pub mod served;
+
+pub use pack::Pack;
 
 pub mod alb_http_not_redirected;
 pub mod asg_ec2_health_only;
@@ -311,6 +315,8 @@ pub enum Category {
 }
 
 impl Category {
+    pub const ALL: &[Self] = &[Self::Exposure, Self::Data, Self::Reliability, Self::Cost];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Exposure => "exposure",
@@ -387,6 +393,8 @@ pub struct Verdict {
     pub detail: String,
     /// What could not be read, for `Unknown`.
     pub gap: Option<Gap>,
+    /// Who has accepted it, where someone has.
+    pub muted: Option<Muted>,
 }
 
 /// A value that was seen, and where.
@@ -417,8 +425,19 @@ impl Verdict {
         status: Status,
         why: impl Into<String>,
     ) -> Self {
+        Self::of(rule.id, words, subject, status, why)
+    }
+
+    /// The same, of a rule that may be a user's.
+    pub fn of(
+        rule: &'static str,
+        words: &Words,
+        subject: &ResourceId,
+        status: Status,
+        why: impl Into<String>,
+    ) -> Self {
         Self {
-            rule: rule.id,
+            rule,
             subject: subject.clone(),
             status,
             severity: words.severity,
@@ -426,7 +445,14 @@ impl Verdict {
             evidence: Vec::new(),
             detail: String::new(),
             gap: None,
+            muted: None,
         }
+    }
+
+    /// Whether someone has to look at it: it failed or could not be judged, and nobody has
+    /// accepted that.
+    pub fn is_open(&self) -> bool {
+        self.status.is_open() && self.muted.is_none()
     }
 
     pub fn severity(mut self, severity: Severity) -> Self {
@@ -484,29 +510,28 @@ impl Rule {
     }
 }
 
+/// Which rule it is, and whose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub id: &'static str,
+    /// The file of a user's rule.
+    pub file: Option<String>,
+}
+
 /// One rule's words with all that it said.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    pub rule: &'static Rule,
+    pub rule: Named,
     pub words: Words,
     pub verdicts: Vec<Verdict>,
 }
 
-/// Runs every rule.
+/// Runs every rule of ours, as it is.
 ///
 /// # Errors
 /// When a rule's file cannot be read.
 pub fn audit(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
-    let judge = |rule: &'static Rule| {
-        let words = rule.words()?;
-        let verdicts = run(rule, &words, case);
-        Ok(Judged {
-            rule,
-            words,
-            verdicts,
-        })
-    };
-    RULES.iter().map(judge).collect()
+    Pack::built_in().map(|it| it.audit(case))
 }
 
 /// Takes back every good word that hangs on what was not read.
@@ -528,11 +553,22 @@ fn unsure(mut verdicts: Vec<Verdict>, gap: Option<&Gap>) -> Vec<Verdict> {
 }
 
 fn run(rule: &Rule, words: &Words, case: &Case<'_>) -> Vec<Verdict> {
-    let mut verdicts = (rule.check)(case, words);
+    let verdicts = (rule.check)(case, words);
+    finish(rule.id, words, rule.needs, verdicts, case)
+}
+
+/// Adds what a rule cannot know, and puts all in order.
+fn finish(
+    rule: &'static str,
+    words: &Words,
+    needs: &[Kind],
+    mut verdicts: Vec<Verdict>,
+    case: &Case<'_>,
+) -> Vec<Verdict> {
     if let Some(root) = case.rack.roots.keys().next() {
-        for gap in rule.needs.iter().filter_map(|it| case.gap_in_listing(*it)) {
+        for gap in needs.iter().filter_map(|it| case.gap_in_listing(*it)) {
             let why = format!("{} was {}: there may be more", gap.call, gap.reason.name());
-            let verdict = Verdict::new(rule, words, root, Status::Unknown, why);
+            let verdict = Verdict::of(rule, words, root, Status::Unknown, why);
             verdicts.push(verdict.detail(&gap.call).gap(Some(gap)));
         }
     }

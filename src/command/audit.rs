@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::{
     cli::{FailOn, Format, Input},
+    command::ruleset::{Dirs, RuleSet},
     failure::{Exit, Failure},
     report::{self, Material, csv},
     rule::{Severity, Status, Verdict},
@@ -16,6 +17,8 @@ use crate::{
 pub struct Audit {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    dirs: Dirs,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Show what passed, too
@@ -27,8 +30,9 @@ pub struct Audit {
 }
 
 pub fn run(args: &Audit) -> Result<Exit, Failure> {
+    let rules = RuleSet::load(&args.input.said, &args.dirs)?;
     let snapshot = super::load(&args.input)?;
-    super::judge(&snapshot, |material| {
+    super::judge_by(&snapshot, &rules, |material| {
         ui::result(&match args.format {
             Format::Table => table(material, args.all),
             Format::Json => json(&snapshot, material, args.all),
@@ -38,17 +42,22 @@ pub fn run(args: &Audit) -> Result<Exit, Failure> {
         if let Some(line) = report::incomplete(snapshot.gaps.len()) {
             ui::note(&line);
         }
+        super::tell(material.notices);
         Ok(exit(material, args.fail_on))
     })
 }
 
 fn exit(material: &Material<'_>, fail_on: FailOn) -> Exit {
     let mut verdicts = verdicts(material, false);
+    verdicts.retain(|it| it.is_open());
     let bad = |it: &Verdict| it.status == Status::Fail && fail_on.is_reached_by(it.severity);
     if verdicts.iter().any(|it| bad(it)) {
         return Exit::Findings;
     }
-    verdicts.retain(|it| it.gap.is_some());
+    // A rule of the user's that cannot answer is a gap, too, if nobody's but the rule's own.
+    let own = material.judged.iter().filter(|it| it.rule.file.is_some());
+    let own: Vec<&str> = own.map(|it| it.rule.id).collect();
+    verdicts.retain(|it| it.gap.is_some() || own.contains(&it.rule));
     if verdicts.is_empty() {
         Exit::Fine
     } else {
@@ -56,12 +65,15 @@ fn exit(material: &Material<'_>, fail_on: FailOn) -> Exit {
     }
 }
 
-/// Fails and unknowns, the worst first; with `all`, everything.
+/// Fails and unknowns, the worst first, the muted ones last; with `all`, everything.
 fn verdicts<'a>(material: &Material<'a>, all: bool) -> Vec<&'a Verdict> {
     let every = material.judged.iter().flat_map(|it| &it.verdicts);
     let mut verdicts: Vec<&Verdict> = every.filter(|it| all || it.status.is_open()).collect();
     verdicts.sort_by(|a, b| {
-        let key = |it: &Verdict| (it.status, std::cmp::Reverse(it.severity), it.rule);
+        let key = |it: &Verdict| {
+            let severity = std::cmp::Reverse(it.severity);
+            (it.muted.is_some(), it.status, severity, it.rule)
+        };
         (key(a), &a.subject, &a.detail).cmp(&(key(b), &b.subject, &b.detail))
     });
     verdicts
@@ -72,11 +84,22 @@ fn table(material: &Material<'_>, all: bool) -> String {
     let rows: Vec<Vec<String>> = found
         .iter()
         .map(|it| {
-            let word = it.status.word(it.severity);
+            let word = match &it.muted {
+                Some(_) => "muted",
+                None => it.status.word(it.severity),
+            };
             let resource = it.subject.to_string();
-            let why = match &it.gap {
-                Some(gap) => format!("{} ({} needs {})", it.why, gap.call, gap.action),
-                None => it.why.clone(),
+            let why = match (&it.muted, &it.gap) {
+                (Some(muted), _) => format!(
+                    "{}; {} until {}, says {}: {}",
+                    it.why,
+                    it.status.word(it.severity),
+                    muted.until,
+                    muted.owner,
+                    muted.reason
+                ),
+                (None, Some(gap)) => format!("{} ({} needs {})", it.why, gap.call, gap.action),
+                (None, None) => it.why.clone(),
             };
             vec![word.to_owned(), it.rule.to_owned(), resource, why]
         })
@@ -92,7 +115,12 @@ fn table(material: &Material<'_>, all: bool) -> String {
 /// `karim-test: 1 high, 2 low, 1 unknown, 12 passed`
 fn summary(material: &Material<'_>) -> String {
     let every = || material.judged.iter().flat_map(|it| &it.verdicts);
-    let of = |status| every().filter(move |it| it.status == status);
+    let counted = |it: &&Verdict| it.muted.is_none();
+    let of = |status| {
+        every()
+            .filter(counted)
+            .filter(move |it| it.status == status)
+    };
     let mut parts = Vec::new();
     for severity in Severity::WORST_FIRST {
         let number = of(Status::Fail)
@@ -110,6 +138,10 @@ fn summary(material: &Material<'_>) -> String {
     if unknown > 0 {
         let word = ui::verdict(Status::Unknown, Severity::Info);
         parts.push(format!("{unknown} {word}"));
+    }
+    let muted = every().filter(|it| it.muted.is_some()).count();
+    if muted > 0 {
+        parts.push(format!("{muted} muted"));
     }
     parts.push(format!("{} passed", of(Status::Pass).count()));
     let rack = text::harmless(&material.case.rack.name);
@@ -132,8 +164,10 @@ fn json(snapshot: &Snapshot, material: &Material<'_>, all: bool) -> String {
                 "severity": it.severity,
                 "why": it.why,
                 "evidence": evidence,
+                "key": it.detail,
                 "fingerprint": it.fingerprint(),
                 "gap": it.gap,
+                "muted": it.muted,
             })
         })
         .collect();
@@ -144,6 +178,7 @@ fn json(snapshot: &Snapshot, material: &Material<'_>, all: bool) -> String {
         "region": snapshot.region,
         "taken": csv::stamp(snapshot.taken),
         "gaps": snapshot.gaps,
+        "notices": material.notices,
         "verdicts": verdicts,
     });
     text::json(&document)

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::ruleset::RuleSet;
 use crate::{
     failure::{Exit, Failure},
     file::{self, Folder},
@@ -38,10 +39,11 @@ pub fn run(args: &Demo) -> Result<Exit, Failure> {
     let mut folder = Folder::prepare(&args.out)?;
     let mut reports: Vec<(&str, Report)> = Vec::new();
     let mut lines = Vec::new();
+    let rules = RuleSet::built_in()?;
     for (name, text) in SAMPLES {
         let snapshot = Snapshot::parse(text)
             .map_err(|it| Failure::new(Exit::Failed, format!("the example {name}: {it}")))?;
-        let written = super::report::write(&snapshot, &args.out.join(name))?;
+        let written = super::report::write(&snapshot, &rules, &args.out.join(name))?;
         lines.push(written.line);
         reports.push((name, written.report));
     }

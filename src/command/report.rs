@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::{
     cli::{FailOn, Input},
+    command::ruleset::{Dirs, RuleSet},
     diagram::{self, Question, dot, mermaid},
     failure::{Exit, Failure},
     file::{self, Folder},
@@ -19,6 +20,8 @@ use crate::{
 pub struct Write {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    dirs: Dirs,
     /// Folder for the report: a new one, an empty one, or an earlier report's
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -30,9 +33,11 @@ pub struct Write {
 pub fn run(args: &Write) -> Result<Exit, Failure> {
     // A folder that will be refused is not worth a minute of reading.
     drop(Folder::prepare(&args.out)?);
+    let rules = RuleSet::load(&args.input.said, &args.dirs)?;
     let snapshot = super::load(&args.input)?;
-    let written = write(&snapshot, &args.out)?;
+    let written = write(&snapshot, &rules, &args.out)?;
     ui::result(&format!("{}\n", written.line))?;
+    super::tell(&written.report.notices);
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
     }
@@ -40,6 +45,7 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         .report
         .findings
         .iter()
+        .filter(|it| it.muted.is_none())
         .any(|it| it.status == Status::Fail && args.fail_on.is_reached_by(it.severity));
     Ok(match (bad, snapshot.gaps.is_empty()) {
         (true, _) => Exit::Findings,
@@ -56,8 +62,8 @@ pub struct Written {
 }
 
 /// Writes the whole report of a snapshot into a folder.
-pub fn write(snapshot: &Snapshot, out: &Path) -> Result<Written, Failure> {
-    super::judge(snapshot, |material| {
+pub fn write(snapshot: &Snapshot, rules: &RuleSet, out: &Path) -> Result<Written, Failure> {
+    super::judge_by(snapshot, rules, |material| {
         let report = report::make(material);
         let failed = |it: &dyn std::fmt::Display| Failure::new(Exit::Failed, it.to_string());
         let page = html::page(&report).map_err(|it| failed(&it))?;
@@ -115,6 +121,9 @@ fn line(report: &Report, out: &Path) -> String {
         parts.push("no findings".to_owned());
     }
     parts.push(format!("{} unknown", report.overview.unknown));
+    if report.overview.muted > 0 {
+        parts.push(format!("{} muted", report.overview.muted));
+    }
     parts.push(text::count(report.coverage.gaps.len(), "gap"));
     parts.push(format!("report={}", out.join("index.html").display()));
     let line = format!("{}: {}", report.header.rack, parts.join(", "));

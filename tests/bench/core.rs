@@ -121,6 +121,7 @@ fn measure(path: &Path) -> Measured {
         snapshot: &snapshot,
         case,
         judged: &judged,
+        notices: &[],
     };
     let report = report::make(&material);
     lap("view");

@@ -59,6 +59,7 @@ pub(super) fn rack() -> Report {
                 (Severity::Info, 1),
             ],
             unknown: 2,
+            muted: 0,
             passed: 37,
             health: vec![
                 health("Stacks", "3 of 3 settled", Status::Pass),
@@ -77,6 +78,7 @@ pub(super) fn rack() -> Report {
         traffic: traffic(),
         inventory: shelves,
         findings,
+        notices: Vec::new(),
     }
 }
 
@@ -277,6 +279,8 @@ fn finding(
         equivalents: Vec::new(),
         evidence: Vec::new(),
         gap: None,
+        key: String::new(),
+        muted: None,
     }
 }
 
@@ -473,6 +477,7 @@ fn rules() -> Vec<RuleTally> {
             unknown,
             pass,
             not_applicable,
+            muted: 0,
         };
     vec![
         rule(

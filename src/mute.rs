@@ -1,0 +1,137 @@
+//! Mutes: findings that someone has accepted until a day, and what is to be said about them.
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::Serialize;
+
+use crate::{
+    rule::{Judged, Verdict},
+    text,
+};
+
+/// An entry `[[mute]]` of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mute {
+    /// The rule's id.
+    pub rule: String,
+    /// `KIND/KEY` with `*` and `?`.
+    pub resource: String,
+    /// A pattern for what of the resource it is about, where the rule can fail in several ways.
+    pub key: Option<String>,
+    pub owner: String,
+    pub reason: String,
+    /// The last day on which it holds, in UTC.
+    pub until: Date,
+    /// Line of the configuration, from 1.
+    pub line: usize,
+}
+
+/// What a muted verdict tells of its mute.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Muted {
+    pub owner: String,
+    pub reason: String,
+    pub until: Date,
+    /// `racklens.toml:12`.
+    pub place: String,
+}
+
+/// Something to be said beside the verdicts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Notice {
+    pub about: About,
+    /// A sentence without its full stop.
+    pub message: String,
+    /// `racklens.toml:12`.
+    pub place: String,
+}
+
+/// What a notice is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum About {
+    MuteExpired,
+    MuteMatchesNothing,
+    RuleDisabled,
+}
+
+impl Mute {
+    fn is_about(&self, verdict: &Verdict) -> bool {
+        let key = self.key.as_deref();
+        self.rule == verdict.rule
+            && text::glob(&self.resource, &verdict.subject.to_string())
+            && key.is_none_or(|it| text::glob(it, &verdict.detail))
+    }
+
+    /// `sg-world-admin-port for security-group/sg-1 (tcp/22)`
+    fn named(&self) -> String {
+        let key = self.key.as_ref().map(|it| format!(" ({it})"));
+        let key = key.unwrap_or_default();
+        format!("{} for {}{key}", self.rule, self.resource)
+    }
+}
+
+/// Mutes what is muted, and tells which mutes have expired or match nothing.
+///
+/// Days are counted to the moment of the snapshot: what is said of it does not change with the
+/// day on which it is looked at.
+pub fn apply(judged: &mut [Judged], mutes: &[Mute], file: &str, taken: Timestamp) -> Vec<Notice> {
+    let today = taken.to_zoned(TimeZone::UTC).date();
+    let mut notices = Vec::new();
+    for mute in mutes {
+        let place = format!("{file}:{}", mute.line);
+        let rules = judged.iter_mut().filter(|it| it.rule.id == mute.rule);
+        let verdicts = rules.flat_map(|it| &mut it.verdicts);
+        let meant: Vec<&mut Verdict> = verdicts
+            .filter(|it| it.status.is_open() && mute.is_about(it))
+            .collect();
+        let mut say = |about, message| {
+            notices.push(Notice {
+                about,
+                message,
+                place: place.clone(),
+            });
+        };
+        match (meant.len(), mute.until < today) {
+            (0, false) => say(
+                About::MuteMatchesNothing,
+                format!(
+                    "the mute of {} matches no finding: delete it, or mend it",
+                    mute.named()
+                ),
+            ),
+            (0, true) => say(
+                About::MuteExpired,
+                format!(
+                    "the mute of {} ended on {} and matches no finding: delete it",
+                    mute.named(),
+                    mute.until
+                ),
+            ),
+            (number, true) => say(
+                About::MuteExpired,
+                format!(
+                    "the mute of {} ended on {}: {} back; ask {}",
+                    mute.named(),
+                    mute.until,
+                    match number {
+                        1 => "its finding is".to_owned(),
+                        more => format!("its {more} findings are"),
+                    },
+                    mute.owner
+                ),
+            ),
+            (_, false) => {
+                for it in meant {
+                    // The first that matches tells why.
+                    it.muted.get_or_insert_with(|| Muted {
+                        owner: mute.owner.clone(),
+                        reason: mute.reason.clone(),
+                        until: mute.until,
+                        place: place.clone(),
+                    });
+                }
+            }
+        }
+    }
+    notices
+}
