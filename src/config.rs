@@ -227,4 +227,91 @@ mod tests {
             "{said}"
         );
     }
+
+    const MUTE: &str = "[[mute]]
+rule = \"sg-world-admin-port\"
+resource = \"security-group/sg-0*\"
+owner = \"jane\"
+reason = \"the bastion goes in May\"
+until = 2027-01-31
+";
+
+    #[test]
+    fn a_rule_is_set_with_the_lines_that_say_so() {
+        let config = Config::parse(
+            "rules = \"mine\"\n\n[rule.cert-expiring]\nseverity = \"low\"\nenabled = false\n\
+             parameters = { soon = 60 }\n",
+        )
+        .unwrap();
+        assert_eq!(config.rules, ["mine"]);
+        let setting = &config.settings["cert-expiring"];
+        assert_eq!(setting.line, 3);
+        assert_eq!(setting.severity.as_ref().map(|it| it.line), Some(4));
+        assert_eq!(setting.enabled.as_ref().map(|it| it.value), Some(false));
+        assert_eq!(setting.parameters["soon"].line, 6);
+    }
+
+    #[test]
+    fn a_mute_has_all_that_it_needs() {
+        let config = Config::parse(&format!("# ours\n{MUTE}")).unwrap();
+        let mute = &config.mutes[0];
+        assert_eq!(
+            (mute.line, mute.until.to_string().as_str()),
+            (2, "2027-01-31")
+        );
+        let quoted = MUTE.replace("2027-01-31", "\"2027-01-31\"");
+        assert!(Config::parse(&quoted).is_ok());
+    }
+
+    #[test]
+    fn a_mute_without_reason_owner_or_end_is_refused() {
+        for key in ["owner", "reason", "until", "rule", "resource"] {
+            let lines: Vec<&str> = MUTE.lines().filter(|it| !it.starts_with(key)).collect();
+            let said = refused(&lines.join("\n"));
+            assert!(said.contains(&format!("missing field `{key}`")), "{said}");
+        }
+        let said = refused(&MUTE.replace("jane", " "));
+        assert!(
+            said.starts_with("line 4: a mute needs its `owner`"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_day_that_is_none_is_refused_with_its_line() {
+        for day in [
+            "2027-02-31",
+            "\"31.01.2027\"",
+            "2027",
+            "\"soon\"",
+            "2027-01-31T12:00:00Z",
+        ] {
+            let said = refused(&MUTE.replace("2027-01-31", day));
+            assert!(said.starts_with("line 6: "), "{day}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_resource_that_can_be_none_is_refused() {
+        for (resource, why) in [
+            ("sg-0123", "names no resource"),
+            ("security-grup/sg-0*", "did you mean security-group"),
+            ("security-group/", "its key is missing"),
+        ] {
+            let said = refused(&MUTE.replace("security-group/sg-0*", resource));
+            assert!(said.starts_with("line 3: "), "{said}");
+            assert!(said.contains(why), "{said}");
+        }
+        assert!(Config::parse(&MUTE.replace("security-group/sg-0*", "*/prod*")).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_key_of_a_mute_or_a_rule_is_refused_with_its_line() {
+        let said = refused(&format!("{MUTE}untill = 2027-01-31\n"));
+        assert!(said.starts_with("line 7: unknown field `untill`"), "{said}");
+        let said = refused("[rule.cert-expiring]\nsoon = 60\n");
+        assert!(said.starts_with("line 2: unknown field `soon`"), "{said}");
+        let said = refused("[rule.cert-expiring]\nseverity = \"bad\"\n");
+        assert!(said.starts_with("line 2: unknown variant `bad`"), "{said}");
+    }
 }

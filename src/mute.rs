@@ -135,3 +135,100 @@ pub fn apply(judged: &mut [Judged], mutes: &[Mute], file: &str, taken: Timestamp
     }
     notices
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        id::ResourceId,
+        kind::Kind,
+        rule::{Named, Pack, Status},
+    };
+
+    /// One rule's verdicts about these groups, with a port each.
+    fn judged(groups: &[(&str, &str, Status)]) -> Vec<Judged> {
+        let pack = Pack::built_in().unwrap();
+        let words = pack.get("sg-world-admin-port").unwrap().words.clone();
+        let id = "sg-world-admin-port";
+        let verdicts = groups.iter().map(|(key, port, status)| {
+            let subject = ResourceId::new(Kind::SecurityGroup, *key);
+            Verdict::of(id, &words, &subject, *status, "it is open").detail(*port)
+        });
+        let verdicts = verdicts.collect();
+        let rule = Named { id, file: None };
+        vec![Judged {
+            rule,
+            words,
+            verdicts,
+        }]
+    }
+
+    fn mute(resource: &str, key: Option<&str>, until: &str) -> Mute {
+        Mute {
+            rule: "sg-world-admin-port".to_owned(),
+            resource: resource.to_owned(),
+            key: key.map(ToOwned::to_owned),
+            owner: "jane".to_owned(),
+            reason: "the bastion".to_owned(),
+            until: until.parse().unwrap(),
+            line: 3,
+        }
+    }
+
+    fn applied(judged: &mut [Judged], mutes: &[Mute]) -> Vec<Notice> {
+        apply(
+            judged,
+            mutes,
+            "racklens.toml",
+            "2026-11-21T23:00:00Z".parse().unwrap(),
+        )
+    }
+
+    fn muted(judged: &[Judged]) -> Vec<bool> {
+        let verdicts = judged[0].verdicts.iter();
+        verdicts.map(|it| it.muted.is_some()).collect()
+    }
+
+    #[test]
+    fn a_mute_takes_what_its_pattern_and_key_say_and_nothing_else() {
+        let mut all = judged(&[
+            ("sg-01", "tcp/22", Status::Fail),
+            ("sg-01", "tcp/3389", Status::Fail),
+            ("sg-02", "tcp/22", Status::Pass),
+            ("sg-11", "tcp/22", Status::Unknown),
+        ]);
+        let mute = mute("security-group/sg-0*", Some("tcp/22"), "2026-12-01");
+        assert!(applied(&mut all, &[mute]).is_empty());
+        assert_eq!(muted(&all), [true, false, false, false]);
+        let told = all[0].verdicts[0].muted.as_ref().unwrap();
+        assert_eq!(told.place, "racklens.toml:3");
+        assert!(!all[0].verdicts[0].is_open());
+    }
+
+    #[test]
+    fn the_last_day_still_counts_and_the_day_after_brings_the_finding_back() {
+        let fail = [("sg-01", "", Status::Fail)];
+        let mut today = judged(&fail);
+        assert!(applied(&mut today, &[mute("*", None, "2026-11-21")]).is_empty());
+        assert_eq!(muted(&today), [true]);
+        let mut late = judged(&fail);
+        let notices = applied(&mut late, &[mute("*", None, "2026-11-20")]);
+        assert_eq!(muted(&late), [false]);
+        assert_eq!(notices[0].about, About::MuteExpired);
+        assert_eq!(
+            notices[0].message,
+            "the mute of sg-world-admin-port for * ended on 2026-11-20: its finding is back; ask jane"
+        );
+    }
+
+    #[test]
+    fn a_mute_that_matches_nothing_is_told() {
+        let mut all = judged(&[("sg-01", "", Status::Pass)]);
+        let notices = applied(
+            &mut all,
+            &[mute("security-group/sg-02", None, "2027-01-01")],
+        );
+        assert_eq!(notices[0].about, About::MuteMatchesNothing);
+        assert_eq!(notices[0].place, "racklens.toml:3");
+    }
+}

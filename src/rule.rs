@@ -1,6 +1,6 @@
 //! Checks over the graph: each rule is one function and one file of words in `rules/`.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -508,6 +508,33 @@ impl Rule {
             source,
         })
     }
+
+    /// What its file remarks on its parameters, by their names. A remark stands above the
+    /// parameters that it is about.
+    pub fn remarks(&self) -> BTreeMap<String, String> {
+        let lines = self.words.lines();
+        let lines = lines.skip_while(|it| *it != "[parameters]").skip(1);
+        let mut remarks = BTreeMap::new();
+        let mut remark: Vec<&str> = Vec::new();
+        let mut above = false;
+        for line in lines.take_while(|it| !it.starts_with('[')) {
+            if let Some(text) = line.strip_prefix("# ") {
+                if !above {
+                    remark.clear();
+                }
+                remark.push(text);
+                above = true;
+            } else {
+                above = false;
+                let name = line.split_once(" = ").map(|it| it.0);
+                // What is indented goes on with a list.
+                if let Some(name) = name.filter(|it| !it.starts_with(' ')) {
+                    remarks.insert(name.to_owned(), remark.join(" "));
+                }
+            }
+        }
+        remarks
+    }
 }
 
 /// Which rule it is, and whose.
@@ -638,6 +665,21 @@ mod tests {
             assert!(!words.risk.is_empty() && !words.remedy.is_empty());
             for address in &words.references {
                 assert!(address.starts_with("https://"), "{}: {address}", rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_parameter_says_what_it_is() {
+        for rule in RULES {
+            let remarks = rule.remarks();
+            for name in words(rule).parameters.keys() {
+                let remark = remarks.get(name).map(String::as_str);
+                assert!(
+                    remark.is_some_and(|it| it.len() > 10),
+                    "{}: {name}",
+                    rule.id
+                );
             }
         }
     }

@@ -16,5 +16,6 @@ mod hostile;
 mod layers;
 mod page;
 mod racks;
+mod rules;
 mod samples;
 mod story;

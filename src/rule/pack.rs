@@ -290,3 +290,130 @@ fn unlike(usual: &toml::Value, given: &toml::Value) -> Option<String> {
 fn is_range(value: &toml::Value) -> bool {
     value.as_str().is_some_and(|it| it.parse::<IpNet>().is_ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{testing, user_rule, user_rule::cel::Cel};
+
+    fn set(text: &str) -> Result<Pack, String> {
+        let mut pack = Pack::built_in().unwrap();
+        let config = Config::parse(text).unwrap();
+        pack.set(&config, "racklens.toml")
+            .map_err(|it| it.to_string())?;
+        Ok(pack)
+    }
+
+    #[test]
+    fn what_is_set_is_told_with_its_place_and_what_it_would_be() {
+        let text = "[rule.cert-expiring]\nseverity = \"low\"\n[rule.cert-expiring.parameters]\nsoon = 60\n";
+        let pack = set(text).unwrap();
+        let rule = pack.get("cert-expiring").unwrap();
+        assert_eq!(rule.words.severity, Severity::Low);
+        assert_eq!(rule.words.number("soon"), 60);
+        assert_eq!(rule.set["soon"].place, "racklens.toml:4");
+        assert_eq!(rule.set["soon"].usual, "30");
+        assert_eq!(rule.set["severity"].usual, "\"medium\"");
+    }
+
+    #[test]
+    fn an_unknown_rule_is_refused_with_its_line_and_the_right_name() {
+        let said = set("[rule.cert-expired]\nenabled = false\n").unwrap_err();
+        assert!(
+            said.starts_with("line 1: there is no rule `cert-expired`"),
+            "{said}"
+        );
+        assert!(said.contains("did you mean cert-expiring?"), "{said}");
+    }
+
+    #[test]
+    fn a_parameter_must_be_there_and_be_like_its_default() {
+        for (rule, parameter, why) in [
+            (
+                "cert-expiring",
+                "sooner = 3",
+                "has no parameter `sooner`: it has soon, urgent",
+            ),
+            (
+                "cert-expiring",
+                "soon = \"3\"",
+                "is of type integer, not string",
+            ),
+            ("cert-expiring", "soon = -3", "is never below 0"),
+            (
+                "sg-world-unexpected-port",
+                "allowed = [70000]",
+                "70000 is none",
+            ),
+            (
+                "sg-world-unexpected-port",
+                "allowed = [\"80\"]",
+                "a list of integers, not of strings",
+            ),
+            (
+                "sg-broad-public-cidr",
+                "known = [\"10.0.0/8\"]",
+                "`10.0.0/8` is none",
+            ),
+            ("lb-idle", "soon = 1", "it has days"),
+            ("efs-plain", "days = 1", "it has none"),
+        ] {
+            let text = format!("[rule.{rule}.parameters]\n{parameter}\n");
+            let said = set(&text).unwrap_err();
+            assert!(said.starts_with("line 2: "), "{said}");
+            assert!(said.contains(why), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_allowed_range_and_port_are_taken() {
+        let text = "[rule.sg-broad-public-cidr.parameters]\nknown = [\"203.0.113.0/24\"]\n\
+                    [rule.sg-world-unexpected-port.parameters]\nallowed = []\n";
+        let pack = set(text).unwrap();
+        let known = &pack.get("sg-broad-public-cidr").unwrap().words;
+        assert_eq!(known.texts("known"), ["203.0.113.0/24"]);
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_is_not_asked_and_is_told() {
+        let pack = set("[rule.cert-expiring]\nenabled = false\n").unwrap();
+        let judged = testing::owned(&[], &[], |_| true, |case| pack.audit(case));
+        assert!(judged.iter().all(|it| it.rule.id != "cert-expiring"));
+        let notices: Vec<Notice> = pack.notices().collect();
+        assert_eq!(notices[0].message, "the rule cert-expiring is switched off");
+        assert_eq!(notices[0].place, "racklens.toml:2");
+    }
+
+    #[test]
+    fn a_mute_of_a_rule_that_is_not_there_is_refused() {
+        let text = "[[mute]]\nrule = \"cert\"\nresource = \"*\"\nowner = \"a\"\nreason = \"b\"\nuntil = 2027-01-01\n";
+        let said = set(text).unwrap_err();
+        assert!(
+            said.starts_with("line 1: there is no rule `cert`"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn an_id_that_another_rule_has_is_refused() {
+        let file = |id: &str| {
+            let content = include_str!("../../tests/rules/own/bucket-owner.yaml");
+            let content = content.replace("id: bucket-owner", &format!("id: {id}"));
+            user_rule::read("b.yaml", &content, &Cel).unwrap()
+        };
+        let mut pack = Pack::built_in().unwrap();
+        let ours = pack
+            .add(vec![file("cert-expiring")])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            ours.contains("is that of one of racklens' own rules"),
+            "{ours}"
+        );
+        let twice = pack.add(vec![file("mine"), file("mine")]).unwrap_err();
+        assert!(
+            twice.to_string().contains("is that of the rule in b.yaml"),
+            "{twice}"
+        );
+    }
+}

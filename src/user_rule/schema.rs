@@ -1,11 +1,16 @@
 //! JSON Schemas of what users write, for editors.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::{cel::LONGEST, facts, shape::Shape};
 use crate::{
     kind::Kind,
-    rule::{Category, Pack, Severity, Status, pack::Ready},
+    rule::{
+        Category, Pack, Severity, Status,
+        pack::{Check, Ready},
+    },
 };
 
 /// The schema that ours are written in.
@@ -189,9 +194,16 @@ pub fn config(pack: &Pack) -> Value {
 }
 
 fn setting(rule: &Ready) -> Value {
+    let remarks = match &rule.check {
+        Check::BuiltIn(it) => it.remarks(),
+        Check::User(_) => BTreeMap::new(),
+    };
     let parameters = rule.words.parameters.iter();
     let parameters: Map<String, Value> = parameters
-        .map(|(name, usual)| (name.clone(), parameter(usual)))
+        .map(|(name, usual)| {
+            let remark = remarks.get(name).map_or("", String::as_str);
+            (name.clone(), parameter(usual, remark))
+        })
         .collect();
     json!({
         "description": rule.words.title,
@@ -222,7 +234,7 @@ fn anyones() -> Value {
     })
 }
 
-fn parameter(usual: &toml::Value) -> Value {
+fn parameter(usual: &toml::Value, remark: &str) -> Value {
     let mut schema = match usual {
         toml::Value::Integer(_) => json!({ "type": "integer" }),
         toml::Value::Boolean(_) => json!({ "type": "boolean" }),
@@ -238,6 +250,7 @@ fn parameter(usual: &toml::Value) -> Value {
         }
     };
     if let (Some(schema), Ok(usual)) = (schema.as_object_mut(), serde_json::to_value(usual)) {
+        schema.insert("description".to_owned(), remark.into());
         schema.insert("default".to_owned(), usual);
     }
     schema

@@ -1,5 +1,7 @@
 //! A rule's page: what it means, how to mend what it finds, how it is set.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,6 +14,8 @@ use crate::{
 
 /// Letters of a line.
 const WIDTH: usize = 88;
+/// What stands before a further line about something.
+const FURTHER: &str = "    ";
 
 /// The page for a person.
 pub(super) fn page(rule: &Ready) -> String {
@@ -58,17 +62,20 @@ pub(super) fn page(rule: &Ready) -> String {
     }
     if !words.parameters.is_empty() {
         page.head("Parameters");
+        let remarks = remarks(rule);
         for (name, value) in &words.parameters {
             page.item("", &format!("{name} = {value}"));
+            page.item(FURTHER, remarks.get(name).map_or("", String::as_str));
             if let Some(set) = rule.set.get(name) {
-                page.item(
-                    "    ",
-                    &format!("set in {}; it would be {}", set.place, set.usual),
-                );
+                let usual = format!("Set in {}; it would be {}.", set.place, set.usual);
+                page.item(FURTHER, &usual);
             }
         }
-        page.item("", "To set one, write it into racklens.toml:");
-        page.item("", &format!("[rule.{}.parameters]", rule.id));
+        let table = format!("[rule.{}.parameters]", rule.id);
+        page.item(
+            "",
+            &format!("To set one, write it into racklens.toml, below {table}."),
+        );
     }
     page.head("Examples");
     for it in &words.example {
@@ -93,6 +100,14 @@ pub(super) fn page(rule: &Ready) -> String {
         }
     }
     page.0
+}
+
+/// What is said about the parameters of a rule of ours.
+fn remarks(rule: &Ready) -> BTreeMap<String, String> {
+    match &rule.check {
+        Check::BuiltIn(it) => it.remarks(),
+        Check::User(_) => BTreeMap::new(),
+    }
 }
 
 fn set_in(rule: &Ready, name: &str) -> String {
@@ -156,6 +171,7 @@ pub(super) fn json(rule: &Ready) -> Value {
         "risk": text::one_line(&words.risk),
         "remedy": words.remedy,
         "parameters": words.parameters,
+        "remarks": remarks(rule),
         "set": set.collect::<Vec<_>>(),
         "references": words.references,
         "equivalents": words.equivalents,
