@@ -39,7 +39,7 @@ struct File {
     #[serde(deserialize_with = "one_or_more")]
     rules: Vec<String>,
     rule: BTreeMap<Spanned<String>, SettingTable>,
-    mute: Vec<Spanned<MuteTable>>,
+    mute: Vec<MuteTable>,
 }
 
 /// A table `[rack.NAME]`, before its Terraform states are read.
@@ -97,12 +97,10 @@ impl Config {
             (name.into_inner(), it.placed(line, text))
         });
         let settings = settings.collect();
-        let mutes = file.mute.into_iter().map(|it| {
-            let line = line_at(text, it.span().start);
-            it.into_inner()
-                .check(line, text)
-                .map_err(|it| bad(text, it.line, &it.value))
-        });
+        let mutes = file
+            .mute
+            .into_iter()
+            .map(|it| it.check(text).map_err(|it| bad(text, it.line, &it.value)));
         Ok(Self {
             racks: file.rack,
             rules: file.rules,
@@ -257,7 +255,7 @@ until = 2027-01-31
         let mute = &config.mutes[0];
         assert_eq!(
             (mute.line, mute.until.to_string().as_str()),
-            (2, "2027-01-31")
+            (3, "2027-01-31")
         );
         let quoted = MUTE.replace("2027-01-31", "\"2027-01-31\"");
         assert!(Config::parse(&quoted).is_ok());

@@ -21,7 +21,7 @@ pub struct Mute {
     pub reason: String,
     /// The last day on which it holds, in UTC.
     pub until: Date,
-    /// Line of the configuration, from 1.
+    /// Line of the configuration that names the rule, from 1.
     pub line: usize,
 }
 

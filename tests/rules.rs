@@ -224,12 +224,12 @@ fn a_muted_finding_stays_visible_and_does_not_fail() {
     assert_eq!(still.len(), rule.len());
     assert_eq!(still[0]["status"], "fail");
     assert_eq!(still[0]["muted"]["reason"], "the machines collect it");
-    assert_eq!(still[0]["muted"]["place"], "racklens.toml:1");
+    assert_eq!(still[0]["muted"]["place"], "racklens.toml:2");
     assert_eq!(muted["notices"], Value::Array(Vec::new()));
     let args = ["audit", "--from", SAMPLE];
     let (_, table, _) = among(&[("racklens.toml", &config)], &args);
     assert!(
-        table.contains("until 2018-06-01, says jane: the machines collect it"),
+        table.contains("muted until 2018-06-01 by jane: the machines collect it"),
         "{table}"
     );
     assert!(
@@ -260,7 +260,7 @@ fn a_mute_that_is_over_brings_its_finding_back_and_says_so_once() {
     assert_eq!(notices[0]["about"], "mute-expired");
     let (_, _, stderr) = among(&files, &["audit", "--from", SAMPLE]);
     assert!(stderr.contains("ended on 2018-04-30"), "{stderr}");
-    assert!(stderr.contains("ask jane (racklens.toml:1)"), "{stderr}");
+    assert!(stderr.contains("ask jane (racklens.toml:2)"), "{stderr}");
 }
 
 #[test]

@@ -91,7 +91,7 @@ fn table(material: &Material<'_>, all: bool) -> String {
             let resource = it.subject.to_string();
             let why = match (&it.muted, &it.gap) {
                 (Some(muted), _) => format!(
-                    "{}; {} until {}, says {}: {}",
+                    "{}; {}, muted until {} by {}: {}",
                     it.why,
                     it.status.word(it.severity),
                     muted.until,

@@ -10,7 +10,7 @@ use crate::{kind::Kind, mute::Mute, table};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MuteTable {
-    rule: String,
+    rule: Spanned<String>,
     resource: Spanned<String>,
     key: Option<String>,
     owner: Spanned<String>,
@@ -20,7 +20,7 @@ pub(super) struct MuteTable {
 
 impl MuteTable {
     /// The mute; else what is wrong with it, and in which line.
-    pub(super) fn check(self, line: usize, text: &str) -> Result<Mute, Placed<String>> {
+    pub(super) fn check(self, text: &str) -> Result<Mute, Placed<String>> {
         let bad = |at: usize, value: String| Placed {
             value,
             line: line_at(text, at),
@@ -40,13 +40,13 @@ impl MuteTable {
             bad(self.until.span().start, message)
         })?;
         Ok(Mute {
-            rule: self.rule,
+            line: line_at(text, self.rule.span().start),
+            rule: self.rule.into_inner(),
             resource: self.resource.into_inner(),
             key: self.key,
             owner: self.owner.into_inner(),
             reason: self.reason.into_inner(),
             until,
-            line,
         })
     }
 }

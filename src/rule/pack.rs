@@ -389,7 +389,7 @@ mod tests {
         let text = "[[mute]]\nrule = \"cert\"\nresource = \"*\"\nowner = \"a\"\nreason = \"b\"\nuntil = 2027-01-01\n";
         let said = set(text).unwrap_err();
         assert!(
-            said.starts_with("line 1: there is no rule `cert`"),
+            said.starts_with("line 2: there is no rule `cert`"),
             "{said}"
         );
     }

@@ -36,6 +36,7 @@ use racklens::{
     rack,
     report::{self, Material, csv},
     rule::{self, Case},
+    user_rule::{self, UserRule, cel::Cel},
 };
 
 mod estate;
@@ -134,6 +135,14 @@ fn measure(path: &Path) -> Measured {
     let tables = tables.map(|it| it.expect("memory takes it"));
     lap("csv");
     measured.insert("wall".to_owned(), micros(begun));
+    let begun = Instant::now();
+    let before = processor(begun);
+    let own = own_rules();
+    let judged = own.iter().map(|it| it.judge(&case, &it.words).len());
+    let judged: usize = judged.sum();
+    measured.insert("own".to_owned(), processor(begun) - before);
+    measured.insert("own_rules".to_owned(), own.len() as u64);
+    measured.insert("own_verdicts".to_owned(), judged as u64);
     let written: usize = tables.iter().map(String::len).sum();
     measured.insert("csv_mib".to_owned(), mib(written as u64));
     measured.insert("ours".to_owned(), belongings.ours().count() as u64);
@@ -143,6 +152,19 @@ fn measure(path: &Path) -> Measured {
         kernel::field("/proc/self/status", "VmHWM:") >> 10,
     );
     measured
+}
+
+/// Rules as users write them: over the resource alone, over its neighbours, and over lists in it.
+fn own_rules() -> Vec<UserRule> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules/own");
+    let files = fs::read_dir(folder).expect("a folder of rules");
+    let mut paths: Vec<_> = files.map(|it| it.expect("a file").path()).collect();
+    paths.sort();
+    let read = |path: &Path| {
+        let text = fs::read_to_string(path).expect("a rule");
+        user_rule::read("own", &text, &Cel).unwrap_or_else(|it| panic!("{it}"))
+    };
+    paths.iter().map(|it| read(it)).collect()
 }
 
 fn mib(bytes: u64) -> u64 {
@@ -213,6 +235,14 @@ fn print(size: usize, bytes: u64, measured: &Measured) {
         "all",
         all / 1000,
         wall / 1000
+    );
+    let (own, verdicts) = (measured["own"], measured["own_verdicts"]);
+    println!(
+        "  {:<10} {:>8} ms for {} rules of one's own, {verdicts} verdicts, {} us each; counted apart",
+        "own",
+        own / 1000,
+        measured["own_rules"],
+        own / verdicts.max(1)
     );
 }
 
