@@ -86,7 +86,8 @@ fn judge_by<T>(
         taken: snapshot.taken,
     };
     let mut judged = rules.pack.audit(&case);
-    let mut notices = mute::apply(&mut judged, &rules.mutes, &rules.file, snapshot.taken);
+    let here = (&*rack.name, snapshot.taken);
+    let mut notices = mute::apply(&mut judged, &rules.mutes, &rules.file, here);
     notices.extend(rules.pack.notices());
     then(&Material {
         snapshot,

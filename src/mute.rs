@@ -17,6 +17,8 @@ pub struct Mute {
     pub resource: String,
     /// A pattern for what of the resource it is about, where the rule can fail in several ways.
     pub key: Option<String>,
+    /// A pattern for the names of racks; every rack, if there is none.
+    pub rack: Option<String>,
     pub owner: String,
     pub reason: String,
     /// The last day on which it holds, in UTC.
@@ -74,10 +76,16 @@ impl Mute {
 ///
 /// Days are counted to the moment of the snapshot: what is said of it does not change with the
 /// day on which it is looked at.
-pub fn apply(judged: &mut [Judged], mutes: &[Mute], file: &str, taken: Timestamp) -> Vec<Notice> {
+pub fn apply(
+    judged: &mut [Judged],
+    mutes: &[Mute],
+    file: &str,
+    (rack, taken): (&str, Timestamp),
+) -> Vec<Notice> {
     let today = taken.to_zoned(TimeZone::UTC).date();
     let mut notices = Vec::new();
-    for mute in mutes {
+    let here = |it: &&Mute| it.rack.as_ref().is_none_or(|it| text::glob(it, rack));
+    for mute in mutes.iter().filter(here) {
         let place = format!("{file}:{}", mute.line);
         let rules = judged.iter_mut().filter(|it| it.rule.id == mute.rule);
         let verdicts = rules.flat_map(|it| &mut it.verdicts);
@@ -95,7 +103,8 @@ pub fn apply(judged: &mut [Judged], mutes: &[Mute], file: &str, taken: Timestamp
             (0, false) => say(
                 About::MuteMatchesNothing,
                 format!(
-                    "the mute of {} matches no finding: delete it, or mend it",
+                    "the mute of {} matches no finding: delete it, mend it, or say with `rack` of \
+                     which rack it is",
                     mute.named()
                 ),
             ),
@@ -168,6 +177,7 @@ mod tests {
             rule: "sg-world-admin-port".to_owned(),
             resource: resource.to_owned(),
             key: key.map(ToOwned::to_owned),
+            rack: None,
             owner: "jane".to_owned(),
             reason: "the bastion".to_owned(),
             until: until.parse().unwrap(),
@@ -180,7 +190,7 @@ mod tests {
             judged,
             mutes,
             "racklens.toml",
-            "2026-11-21T23:00:00Z".parse().unwrap(),
+            ("prod", "2026-11-21T23:00:00Z".parse().unwrap()),
         )
     }
 
@@ -230,5 +240,22 @@ mod tests {
         );
         assert_eq!(notices[0].about, About::MuteMatchesNothing);
         assert_eq!(notices[0].place, "racklens.toml:3");
+    }
+
+    #[test]
+    fn a_mute_of_another_rack_is_neither_used_nor_told() {
+        let mut all = judged(&[("sg-01", "", Status::Fail)]);
+        let other = Mute {
+            rack: Some("stag*".to_owned()),
+            ..mute("*", None, "2027-01-01")
+        };
+        assert!(applied(&mut all, std::slice::from_ref(&other)).is_empty());
+        assert_eq!(muted(&all), [false]);
+        let ours = Mute {
+            rack: Some("pro*".to_owned()),
+            ..other
+        };
+        assert!(applied(&mut all, &[ours]).is_empty());
+        assert_eq!(muted(&all), [true]);
     }
 }

@@ -120,7 +120,7 @@ fn a_syntax_error_is_refused_with_file_line_and_what_to_do() {
 
 #[test]
 fn an_endless_condition_is_refused() {
-    let numbers = vec!["1"; 300].join(", ");
+    let numbers = vec!["1"; 400].join(", ");
     let endless = format!("[{numbers}].all(a, [{numbers}].all(b, a == b))");
     let huge = bucket_owner().replace(
         "params.tags.exists(tag, tag in tags)",

@@ -48,6 +48,9 @@ impl BadFile {
     }
 }
 
+/// A file of a folder of rules, and what it came to.
+pub type Read = (PathBuf, Result<UserRule, BadRule>);
+
 /// A rule's file larger than this is none.
 const LARGEST: u64 = 1 << 20;
 
@@ -119,7 +122,7 @@ pub fn folders(config: &Config, path: &Path, dirs: &Dirs) -> Vec<PathBuf> {
 }
 
 /// Every rule of a folder, by the names of the files.
-pub fn read(dir: &Path) -> Result<Vec<(PathBuf, Result<UserRule, BadRule>)>, Failure> {
+pub fn read(dir: &Path) -> Result<Vec<Read>, Failure> {
     let cannot = |it: std::io::Error| {
         let message = format!("cannot read the rules in {}: {it}", dir.display());
         Failure::new(Exit::Usage, message).hint("give a folder of YAML files, one rule each")

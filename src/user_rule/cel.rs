@@ -196,46 +196,49 @@ fn value(
 }
 
 fn unsure(error: &ExecutionError, unread: &BTreeSet<String>) -> Unsure {
-    let missing = match error {
-        ExecutionError::NoSuchKey(it) | ExecutionError::UndeclaredReference(it) => Some(it),
-        _ => None,
+    let (ExecutionError::NoSuchKey(name) | ExecutionError::UndeclaredReference(name)) = error
+    else {
+        return Unsure::Failed(format!("its condition {}", why(error)));
     };
-    match missing {
-        Some(name) if unread.contains(name.as_str()) => Unsure::Unread(name.to_string()),
-        Some(name) => Unsure::Failed(format!(
-            "its condition looks for `{name}`, which is not there: ask `\"{name}\" in …` first"
-        )),
-        None => Unsure::Failed(why(error)),
+    if unread.contains(name.as_str()) {
+        return Unsure::Unread(name.to_string());
     }
+    let help = format!("ask `\"{name}\" in …` first");
+    Unsure::Failed(format!(
+        "its condition looks for `{name}`, which is not there: {help}"
+    ))
 }
 
 /// CEL's errors in our words, without values: those may be long, and may differ in their order.
 fn why(error: &ExecutionError) -> String {
-    let what = match error {
-        ExecutionError::NoSuchOverload(it) => {
-            let null = it.argument_types().iter().any(|it| it.contains("null"));
-            let function = it.function().trim_matches('_');
-            if null {
-                return format!(
-                    "its condition uses `{function}` on null: ask `… != null &&` before"
-                );
-            }
+    if let ExecutionError::NoSuchOverload(it) = error {
+        let function = it.function().trim_matches('_');
+        let null = it.argument_types().iter().any(|it| it.contains("null"));
+        return if null {
+            format!("uses `{function}` on null: ask `… != null &&` before")
+        } else {
             format!("uses `{function}` on what does not take it")
-        }
-        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
-            "divides by zero".to_owned()
-        }
-        ExecutionError::Overflow(..) => "reckons with numbers that are too large".to_owned(),
-        ExecutionError::IndexOutOfBounds(_) => {
-            "takes an entry that the list does not have: ask its `size()` first".to_owned()
-        }
-        ExecutionError::FunctionError { message, .. } => format!("cannot go on: {message}"),
-        ExecutionError::UnexpectedType { got, .. } if got.contains("null") => {
-            "uses null as if something were there: ask `… != null &&` before".to_owned()
-        }
-        _ => "uses something in a way that does not work".to_owned(),
+        };
+    }
+    if let ExecutionError::FunctionError { message, .. } = error {
+        return format!("cannot go on: {message}");
+    }
+    let null = |got: &str| got.contains("null");
+    let why = if matches!(
+        error,
+        ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_)
+    ) {
+        "divides by zero"
+    } else if matches!(error, ExecutionError::Overflow(..)) {
+        "reckons with numbers that are too large"
+    } else if matches!(error, ExecutionError::IndexOutOfBounds(_)) {
+        "takes an entry that the list does not have: ask its `size()` first"
+    } else if matches!(error, ExecutionError::UnexpectedType { got, .. } if null(got)) {
+        "uses null as if something were there: ask `… != null &&` before"
+    } else {
+        "uses something in a way that does not work"
     };
-    format!("its condition {what}")
+    why.to_owned()
 }
 
 fn days(moment: &str, seconds: impl Fn(i64) -> i64) -> Result<i64, ExecutionError> {

@@ -413,7 +413,7 @@ fn function(name: &str, method: bool, of: &[&Shape]) -> Option<Shape> {
 
 /// What to do where an operator does not take what it was given.
 fn hint(sign: &str, of: &[&Shape]) -> String {
-    let has = |wanted: fn(&&Shape) -> bool| of.iter().any(|it| wanted(it));
+    let has = |wanted: fn(&Shape) -> bool| of.iter().any(|it| wanted(it));
     if has(|it| matches!(it, Shape::Moment)) && sign.starts_with(['<', '>']) {
         return "moments are compared by age: `days_since(it.created) > 30`".to_owned();
     }

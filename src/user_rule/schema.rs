@@ -180,6 +180,10 @@ pub fn config(pack: &Pack) -> Value {
                             "description": "Which of several findings about the resource, as audit's JSON tells it below `key`",
                             "type": "string",
                         },
+                        "rack": {
+                            "description": "Names of racks, `*` for any letters; every rack, if it is left out",
+                            "type": "string", "minLength": 1,
+                        },
                         "owner": { "type": "string", "minLength": 1 },
                         "reason": { "type": "string", "minLength": 1 },
                         "until": {

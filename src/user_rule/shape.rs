@@ -23,15 +23,15 @@ pub enum Shape {
     Text,
     /// A text that tells a moment: `2018-05-01T18:00:00Z`.
     Moment,
-    List(Arc<Shape>),
+    List(Arc<Self>),
     /// From texts to values: tags, options.
-    Map(Arc<Shape>),
+    Map(Arc<Self>),
     /// Fields that are always there.
-    Record(Arc<BTreeMap<String, Shape>>),
+    Record(Arc<BTreeMap<String, Self>>),
     /// Null where AWS says nothing.
-    Maybe(Arc<Shape>),
+    Maybe(Arc<Self>),
     /// Takes a call of its own to learn, and so may not be known.
-    Fact(Arc<Shape>),
+    Fact(Arc<Self>),
     /// Null, and nothing else.
     Null,
     /// Nothing can be said about it: an entry of a list that is empty as it is written.
