@@ -112,8 +112,8 @@ pub struct Finding {
     pub evidence: Vec<(Link, &'static str, String)>,
     /// What could not be read, where that is why it is unknown.
     pub gap: Option<Gap>,
-    /// What of the subject it is about, where the rule can fail in several ways; else empty.
-    pub key: String,
+    /// What of its subject it is about, where that is not all of it.
+    pub detail: String,
     /// Who has accepted it, where someone has.
     pub muted: Option<Muted>,
 }

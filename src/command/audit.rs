@@ -164,7 +164,7 @@ fn json(snapshot: &Snapshot, material: &Material<'_>, all: bool) -> String {
                 "severity": it.severity,
                 "why": it.why,
                 "evidence": evidence,
-                "key": it.detail,
+                "detail": it.detail,
                 "fingerprint": it.fingerprint(),
                 "gap": it.gap,
                 "muted": it.muted,

@@ -308,7 +308,7 @@ fn finding(case: &Case<'_>, judged: &Judged, verdict: &Verdict, links: &Links<'_
             .map(|it| (links.to(&it.resource), it.path, it.value.clone()))
             .collect(),
         gap: verdict.gap.clone(),
-        key: verdict.detail.clone(),
+        detail: verdict.detail.clone(),
         muted: verdict.muted.clone(),
     }
 }

@@ -177,7 +177,7 @@ pub fn config(pack: &Pack) -> Value {
                             "type": "string", "minLength": 1,
                         },
                         "key": {
-                            "description": "Which of several findings about the resource, as audit's JSON tells it below `key`",
+                            "description": "Which of several findings about the resource, as audit's JSON tells it below `detail`; `*` stands for any letters",
                             "type": "string",
                         },
                         "rack": {

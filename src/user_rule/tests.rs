@@ -1,6 +1,6 @@
 //! Users' rules: what loads, what is refused and how, and what they say.
 
-use super::{cel::Cel, *};
+use super::{cel::Cel, language::Language, *};
 use crate::{
     kind::{Attrs, log_group::LogGroup, security_group::SecurityGroup, target_group::TargetGroup},
     testing,
@@ -155,10 +155,100 @@ fn a_huge_condition_is_refused() {
         format!("{}true", "true ? true : ".repeat(100)),
         format!("{}1 == 1", "1 + ".repeat(400)),
         format!("size({}) == 1", "[".repeat(300)),
+        format!("it{} == 1", ".a".repeat(900)),
+        format!("tags{} == 1", "['a']".repeat(300)),
+        format!("1{}", " < 1".repeat(400)),
+        format!("tags.Name{}", ".size()".repeat(250)),
     ] {
         let said = refused(&about_logs(&format!("\"{deep}\""), ""));
         assert!(said.contains("nests too deep"), "{said}");
     }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_reading_or_asking_a_condition_panic(
+        words in proptest::collection::vec(proptest::sample::select(WORDS), 0..40)
+    ) {
+        let text = words.concat();
+        let scope = facts::scope(Kind::LogGroup, &toml::Table::new());
+        if let Ok(condition) = Language::read(&Cel, &text, &scope) {
+            let rule_facts = |case: &Case<'_>| {
+                let wanted = Wanted::new(condition.paths());
+                let resource = case.graph.of_kind(Kind::LogGroup).next().unwrap();
+                facts::facts(case, resource, &wanted, &toml::Table::new())
+            };
+            let facts = testing::owned(&[group("a", Some(7))], &[], |_| true, rule_facts);
+            drop(condition.holds(&facts, Timestamp::UNIX_EPOCH, &mut 100_000));
+        }
+    }
+}
+
+/// What a condition may be made of, and what it may not.
+const WORDS: &[&str] = &[
+    "it",
+    ".",
+    "retention_days",
+    "tags",
+    "users",
+    "service",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    " == ",
+    " > ",
+    " && ",
+    " || ",
+    "!",
+    "-",
+    "1",
+    "'a'",
+    "\"",
+    "null",
+    "true",
+    "x",
+    ".exists(x, ",
+    ".all(x, ",
+    ".map(x, ",
+    ".filter(x, ",
+    ", ",
+    "has(",
+    "size(",
+    " in ",
+    "?",
+    ":",
+    "name",
+    "\\",
+    "1u",
+    "b'a'",
+    "9223372036854775807",
+    " + ",
+    " / 0",
+    "`",
+    "//",
+    "\n",
+    "é",
+    "days_since(",
+    "created",
+];
+
+#[test]
+fn tags_that_were_not_read_are_not_taken_for_none() {
+    let rule = loaded(&about_logs(
+        "it.retention_days >= 30 && !('x' in tags && it.retention_days > 60)",
+        "",
+    ));
+    let resource = group("a", Some(61));
+    let mut gap = testing::gap(Kind::LogGroup, "logs:ListTagsForResource");
+    gap.resource = Some(resource.id.clone());
+    let judge = |case: &Case<'_>| rule.judge(case, &rule.words);
+    let verdicts = testing::owned(&[resource], &[gap], |_| true, judge);
+    assert_eq!(verdicts[0].status, Status::Unknown);
+    assert_eq!(verdicts[0].why, "`tags` was not read");
+    assert!(verdicts[0].gap.is_some());
 }
 
 #[test]

@@ -279,7 +279,7 @@ fn finding(
         equivalents: Vec::new(),
         evidence: Vec::new(),
         gap: None,
-        key: String::new(),
+        detail: String::new(),
         muted: None,
     }
 }
