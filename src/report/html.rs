@@ -352,6 +352,12 @@ mod tests {
             until: jiff::civil::date(2027, 1, 31),
             place: "racklens.toml:3".to_owned(),
         });
+        report.overview.muted = 1;
+        report.notices.push(crate::mute::Notice {
+            about: crate::mute::About::MuteExpired,
+            message: "the mute of <i>x ended".to_owned(),
+            place: "racklens.toml:9".to_owned(),
+        });
         let worst: Vec<String> = Page::new(&report)
             .worst()
             .map(|it| it.title.clone())
@@ -361,6 +367,8 @@ mod tests {
         assert!(page.contains("data-status=\"muted\""));
         assert!(page.contains("Muted until 2027-01-31 by <bdi>jane</bdi>"));
         assert!(page.contains("the bastion goes &lt;b&gt;in May"));
+        assert!(page.contains("data-with=\"status=muted\"><b>1</b>"));
+        assert!(page.contains("the mute of &lt;i&gt;x ended"));
     }
 
     #[test]

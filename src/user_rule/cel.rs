@@ -338,11 +338,11 @@ fn unreadable(text: &str, errors: &ParseErrors) -> BadCondition {
     let hint = if rest.starts_with('=') {
         "two values are compared with `==`"
     } else if rest.starts_with("and ") || rest.starts_with('&') {
-        "both is written `&&`"
+        "`and` is written `&&`"
     } else if rest.starts_with("or ") || rest.starts_with('|') {
-        "one or the other is written `||`"
+        "`or` is written `||`"
     } else if text.trim_start().starts_with("not ") {
-        "not is written `!`"
+        "`not` is written `!`"
     } else {
         "it is an expression of CEL: https://cel.dev"
     };

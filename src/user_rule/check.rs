@@ -317,6 +317,10 @@ impl Checker<'_> {
             return Err(self.bad(id, message, ""));
         }
         let message = format!("there is no function `{sign}`");
+        if sign == "matches" {
+            let hint = "patterns are asked with `glob(name, \"web-*\")`";
+            return Err(self.bad(id, message, hint));
+        }
         let calls: Vec<String> = CALLS.iter().map(|it| (*it).to_owned()).collect();
         Err(self.bad(id, message, did_you_mean(sign, calls.iter())))
     }

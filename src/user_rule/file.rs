@@ -107,10 +107,18 @@ fn unreadable(error: &serde_saphyr::Error) -> BadRule {
     let line = error.location().map_or(0, |it| it.line());
     let line = usize::try_from(line).unwrap_or_default();
     let plain = error.without_snippet().to_string();
-    let message = plain.split("\n").next().unwrap_or_default();
-    // It tells the place once more, in its own way.
+    let message = plain.split('\n').next().unwrap_or_default();
+    // It tells the place once more, in its own way, and what a programmer could set.
     let message = message.split(" at line ").next().unwrap_or_default();
+    let message = message.split(", set ").next().unwrap_or_default();
     let message = message.trim_start_matches("error: ");
+    let message = if message.starts_with("multiple YAML documents") {
+        "a file holds one rule, and this one holds several"
+    } else if message.starts_with("unexpected end of input") {
+        "the file is empty, or ends too early"
+    } else {
+        message
+    };
     let hint = if message.contains("unknown field") {
         "`racklens rules schema rule` tells which there are"
     } else {

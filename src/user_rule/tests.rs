@@ -304,9 +304,17 @@ fn an_unknown_field_of_the_file_is_refused_with_its_line() {
 }
 
 #[test]
-fn what_is_no_yaml_is_refused_with_its_line() {
+fn what_is_no_rule_of_yaml_is_refused_with_its_line() {
     let said = refused(&about_logs("[", ""));
     assert!(said.starts_with("line "), "{said}");
+    let said = refused(&about_logs(SOUND, "title: twice"));
+    assert!(
+        said.starts_with("line 3: duplicate mapping key: title ("),
+        "{said}"
+    );
+    let twice = format!("{0}---{0}", about_logs(SOUND, ""));
+    assert!(refused(&twice).contains("this one holds several"));
+    assert!(refused("").contains("the file is empty"));
 }
 
 #[test]
