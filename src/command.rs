@@ -6,13 +6,15 @@ use crate::{
     failure::{Exit, Failure},
     file,
     graph::Graph,
+    mute::{self, Notice},
     rack,
     report::Material,
-    rule::{self, Case, Judged},
+    rule::Case,
     snapshot::{Gaps, Snapshot},
     text, ui,
 };
 use definition::Fetched;
+use ruleset::RuleSet;
 
 pub mod audit;
 pub mod completions;
@@ -30,6 +32,8 @@ pub mod pricing;
 pub mod racks;
 mod reference;
 pub mod report;
+pub mod rules;
+pub mod ruleset;
 pub mod show;
 pub mod since;
 #[cfg(feature = "aws")]
@@ -56,12 +60,21 @@ fn load(input: &Input) -> Result<Snapshot, Failure> {
     Err(Failure::new(Exit::Usage, "nothing to look at").hint("give --from FILE"))
 }
 
-/// Builds the graph, decides belonging, runs the rules, and hands it all to `then`.
+/// Builds the graph, decides belonging, runs our rules as they are, and hands it all to `then`.
 fn judge<T>(
     snapshot: &Snapshot,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    judge_quietly(snapshot, |material| {
+    judge_by(snapshot, &RuleSet::built_in()?, then)
+}
+
+/// The same by the user's rules, too, and as his configuration sets them.
+fn judge_by<T>(
+    snapshot: &Snapshot,
+    rules: &RuleSet,
+    then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    judge_quietly(snapshot, rules, |material| {
         for id in &material.case.rack.unseen {
             let line = format!("{id}, which the definition of the rack names, was not seen");
             ui::note(&text::harmless(&line));
@@ -73,6 +86,7 @@ fn judge<T>(
 /// The same for what is only compared with: what it lacks is said of the other.
 fn judge_quietly<T>(
     snapshot: &Snapshot,
+    rules: &RuleSet,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let graph = Graph::build(&snapshot.resources);
@@ -87,11 +101,22 @@ fn judge_quietly<T>(
         gaps: &gaps,
         taken: snapshot.taken,
     };
-    let judged: Vec<Judged> =
-        rule::audit(&case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+    let mut judged = rules.pack.audit(&case);
+    let here = (&*rack.name, snapshot.taken);
+    let mut notices = mute::apply(&mut judged, &rules.mutes, &rules.file, here);
+    notices.extend(rules.pack.notices());
     then(&Material {
         snapshot,
         case,
         judged: &judged,
+        notices: &notices,
     })
+}
+
+/// Says what is to be said about mutes and rules, beside the result.
+fn tell(notices: &[Notice]) {
+    for it in notices {
+        let line = format!("{} ({})", it.message, it.place);
+        ui::note(&text::harmless(&line));
+    }
 }

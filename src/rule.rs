@@ -1,6 +1,6 @@
 //! Checks over the graph: each rule is one function and one file of words in `rules/`.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use crate::{
     graph::Graph,
     id::ResourceId,
     kind::{AsKind, Kind},
+    mute::Muted,
     rack::Rack,
     snapshot::{Gap, Gaps, Resource},
 };
@@ -18,8 +19,11 @@ use crate::{
 pub mod exposure;
 pub mod internet;
 pub mod origin;
+pub mod pack;
 pub mod revision;
 pub mod served;
+
+pub use pack::Pack;
 
 pub mod alb_http_not_redirected;
 pub mod asg_ec2_health_only;
@@ -309,6 +313,8 @@ pub enum Category {
 }
 
 impl Category {
+    pub const ALL: &[Self] = &[Self::Exposure, Self::Data, Self::Reliability, Self::Cost];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Exposure => "exposure",
@@ -385,6 +391,8 @@ pub struct Verdict {
     pub detail: String,
     /// What could not be read, for `Unknown`.
     pub gap: Option<Gap>,
+    /// Who has accepted it, where someone has.
+    pub muted: Option<Muted>,
 }
 
 /// A value that was seen, and where.
@@ -415,8 +423,19 @@ impl Verdict {
         status: Status,
         why: impl Into<String>,
     ) -> Self {
+        Self::of(rule.id, words, subject, status, why)
+    }
+
+    /// The same, of a rule that may be a user's.
+    pub fn of(
+        rule: &'static str,
+        words: &Words,
+        subject: &ResourceId,
+        status: Status,
+        why: impl Into<String>,
+    ) -> Self {
         Self {
-            rule: rule.id,
+            rule,
             subject: subject.clone(),
             status,
             severity: words.severity,
@@ -424,7 +443,14 @@ impl Verdict {
             evidence: Vec::new(),
             detail: String::new(),
             gap: None,
+            muted: None,
         }
+    }
+
+    /// Whether someone has to look at it: it failed or could not be judged, and nobody has
+    /// accepted that.
+    pub fn is_open(&self) -> bool {
+        self.status.is_open() && self.muted.is_none()
     }
 
     pub fn severity(mut self, severity: Severity) -> Self {
@@ -484,36 +510,57 @@ impl Rule {
             source,
         })
     }
+
+    /// What its file remarks on its parameters, by their names. A remark stands above the
+    /// parameters that it is about.
+    pub fn remarks(&self) -> BTreeMap<String, String> {
+        let lines = self.words.lines();
+        let lines = lines.skip_while(|it| *it != "[parameters]").skip(1);
+        let mut remarks = BTreeMap::new();
+        let mut remark: Vec<&str> = Vec::new();
+        let mut above = false;
+        for line in lines.take_while(|it| !it.starts_with('[')) {
+            if let Some(text) = line.strip_prefix("# ") {
+                if !above {
+                    remark.clear();
+                }
+                remark.push(text);
+                above = true;
+            } else {
+                above = false;
+                let name = line.split_once(" = ").map(|it| it.0);
+                // What is indented goes on with a list.
+                if let Some(name) = name.filter(|it| !it.starts_with(' ')) {
+                    remarks.insert(name.to_owned(), remark.join(" "));
+                }
+            }
+        }
+        remarks
+    }
+}
+
+/// Which rule it is, and whose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub id: &'static str,
+    /// The file of a user's rule.
+    pub file: Option<String>,
 }
 
 /// One rule's words with all that it said.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    pub rule: &'static Rule,
+    pub rule: Named,
     pub words: Words,
     pub verdicts: Vec<Verdict>,
 }
 
-/// Runs every rule.
+/// Runs every rule of ours, as it is.
 ///
 /// # Errors
 /// When a rule's file cannot be read.
 pub fn audit(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
-    RULES.iter().map(|it| judge(it, case)).collect()
-}
-
-/// Runs one rule.
-///
-/// # Errors
-/// When its file cannot be read.
-pub fn judge(rule: &'static Rule, case: &Case<'_>) -> Result<Judged, BadWords> {
-    let words = rule.words()?;
-    let verdicts = run(rule, &words, case);
-    Ok(Judged {
-        rule,
-        words,
-        verdicts,
-    })
+    Pack::built_in().map(|it| it.audit(case))
 }
 
 /// Takes back every good word that hangs on what was not read.
@@ -535,11 +582,22 @@ fn unsure(mut verdicts: Vec<Verdict>, gap: Option<&Gap>) -> Vec<Verdict> {
 }
 
 fn run(rule: &Rule, words: &Words, case: &Case<'_>) -> Vec<Verdict> {
-    let mut verdicts = (rule.check)(case, words);
+    let verdicts = (rule.check)(case, words);
+    finish(rule.id, words, rule.needs, verdicts, case)
+}
+
+/// Adds what a rule cannot know, and puts all in order.
+fn finish(
+    rule: &'static str,
+    words: &Words,
+    needs: &[Kind],
+    mut verdicts: Vec<Verdict>,
+    case: &Case<'_>,
+) -> Vec<Verdict> {
     if let Some(root) = case.rack.roots.keys().next() {
-        for gap in rule.needs.iter().filter_map(|it| case.gap_in_listing(*it)) {
+        for gap in needs.iter().filter_map(|it| case.gap_in_listing(*it)) {
             let why = format!("{} was {}: there may be more", gap.call, gap.reason.name());
-            let verdict = Verdict::new(rule, words, root, Status::Unknown, why);
+            let verdict = Verdict::of(rule, words, root, Status::Unknown, why);
             verdicts.push(verdict.detail(&gap.call).gap(Some(gap)));
         }
     }
@@ -622,6 +680,21 @@ mod tests {
         };
         assert_eq!(of("web:3"), of("web:4"));
         assert_ne!(of("web:3"), of("api:3"));
+    }
+
+    #[test]
+    fn every_parameter_says_what_it_is() {
+        for rule in RULES {
+            let remarks = rule.remarks();
+            for name in words(rule).parameters.keys() {
+                let remark = remarks.get(name).map(String::as_str);
+                assert!(
+                    remark.is_some_and(|it| it.len() > 10),
+                    "{}: {name}",
+                    rule.id
+                );
+            }
+        }
     }
 
     #[test]

@@ -18,5 +18,6 @@ mod layers;
 mod outputs;
 mod page;
 mod racks;
+mod rules;
 mod samples;
 mod story;
