@@ -30,6 +30,7 @@ Examples:
   racklens audit --from rack.json.gz              … and look at it offline
   racklens diff old.json.gz rack.json.gz          what changed since then
   racklens audit --teardown --from rack.json.gz   what taking the rack down would mean
+  racklens rules explain sg-world-admin-port      what a finding means and how to mend it
   racklens list containers --from rack.json.gz
   racklens trace URL --from rack.json.gz          where does this request go?
   racklens diagram --from rack.json.gz            the architecture, for a wiki
@@ -71,6 +72,8 @@ pub enum Command {
     Diff(command::diff::Compare),
     /// Check a rack against the rules
     Audit(command::audit::Audit),
+    /// List and explain the rules, and test your own
+    Rules(command::rules::Rules),
     /// Add up what a rack costs a month by list prices
     Cost(command::cost::Cost),
     /// Write a page, tables and a diagram of a rack into a folder

@@ -6,13 +6,15 @@ use crate::{
     failure::{Exit, Failure},
     file,
     graph::Graph,
+    mute::{self, Notice},
     rack,
     report::Material,
-    rule::{self, Case, Judged},
+    rule::{Case, account::Account},
     snapshot::{Gaps, Snapshot},
     text, ui,
 };
 use definition::Fetched;
+use ruleset::RuleSet;
 
 pub mod audit;
 pub mod completions;
@@ -33,6 +35,8 @@ pub mod pricing;
 pub mod racks;
 mod reference;
 pub mod report;
+pub mod rules;
+pub mod ruleset;
 pub mod show;
 pub mod since;
 #[cfg(feature = "aws")]
@@ -59,21 +63,21 @@ fn load(input: &Input) -> Result<Snapshot, Failure> {
     Err(Failure::new(Exit::Usage, "nothing to look at").hint("give --from FILE"))
 }
 
-/// Builds the graph, decides belonging, runs the rules, and hands it all to `then`.
+/// Builds the graph, decides belonging, runs our rules as they are, and hands it all to `then`.
 fn judge<T>(
     snapshot: &Snapshot,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    judge_by(snapshot, rule::audit, then)
+    judge_by(snapshot, &RuleSet::built_in()?, then)
 }
 
-/// The same, with the verdicts of other rules than an audit's.
+/// The same by the user's rules, too, and as his configuration sets them.
 fn judge_by<T>(
     snapshot: &Snapshot,
-    judge: fn(&Case<'_>) -> Result<Vec<Judged>, rule::BadWords>,
+    rules: &RuleSet,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    judge_quietly(snapshot, judge, |material| {
+    judge_quietly(snapshot, rules, |material| {
         for id in &material.case.rack.unseen {
             let line = format!("{id}, which the definition of the rack names, was not seen");
             ui::note(&text::harmless(&line));
@@ -85,16 +89,19 @@ fn judge_by<T>(
 /// The same for what is only compared with: what it lacks is said of the other.
 fn judge_quietly<T>(
     snapshot: &Snapshot,
-    judge: fn(&Case<'_>) -> Result<Vec<Judged>, rule::BadWords>,
+    rules: &RuleSet,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     look(snapshot, |case| {
-        let judged: Vec<Judged> =
-            judge(case).map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
+        let mut judged = rules.judged(case);
+        let here = (&*case.rack.name, snapshot.taken);
+        let mut notices = mute::apply(&mut judged, &rules.mutes, &rules.file, here);
+        notices.extend(rules.pack.notices());
         then(&Material {
             snapshot,
             case: *case,
             judged: &judged,
+            notices: &notices,
         })
     })
 }
@@ -110,7 +117,7 @@ fn look<T>(
     let belongings = belonging::decide(&graph, &rack);
     let gaps = Gaps::of(&snapshot.gaps);
     let free_tier = snapshot.money.free_tier.as_ref();
-    let account = free_tier.map(rule::account::Account::told);
+    let account = free_tier.map(Account::told);
     then(&Case {
         graph: &graph,
         rack: &rack,
@@ -119,4 +126,12 @@ fn look<T>(
         taken: snapshot.taken,
         account: account.as_ref(),
     })
+}
+
+/// Says what is to be said about mutes and rules, beside the result.
+fn tell(notices: &[Notice]) {
+    for it in notices {
+        let line = format!("{} ({})", it.message, it.place);
+        ui::note(&text::harmless(&line));
+    }
 }

@@ -4,25 +4,53 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Deserializer};
+use toml::Spanned;
 
 use crate::{
     cost::{Usage, app::Weights, usage::Quantity},
     definition::{self, Definition},
     id::ResourceId,
+    mute::Mute,
 };
+use mutes::MuteTable;
+use settings::SettingTable;
+pub use settings::{Placed, Setting};
+
+mod mutes;
+mod settings;
 
 /// The whole file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// Racks by name.
-    #[serde(rename = "rack")]
     pub racks: BTreeMap<String, RackTable>,
+    /// Folders of the user's own rules, beside this file unless absolute.
+    pub rules: Vec<String>,
+    /// What is set for a rule, by its id.
+    pub settings: BTreeMap<String, Setting>,
+    /// Findings that someone has accepted until a day.
+    pub mutes: Vec<Mute>,
     /// How much any rack uses of what is billed by use.
     pub usage: Usage,
     pub cost: CostTable,
     pub account: AccountTable,
     pub teardown: TeardownTable,
+    text: String,
+}
+
+/// The file as it is written.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct File {
+    rack: BTreeMap<String, RackTable>,
+    #[serde(deserialize_with = "one_or_more")]
+    rules: Vec<String>,
+    rule: BTreeMap<Spanned<String>, SettingTable>,
+    mute: Vec<MuteTable>,
+    usage: Usage,
+    cost: CostTable,
+    account: AccountTable,
+    teardown: TeardownTable,
 }
 
 /// The table `[teardown]`.
@@ -103,29 +131,62 @@ impl Config {
     /// # Errors
     /// When it is not TOML, has an unknown key, or a value of another type than that key takes.
     pub fn parse(text: &str) -> Result<Self, BadConfig> {
-        let config: Self = toml::from_str(text).map_err(|it| {
+        let file: File = toml::from_str(text).map_err(|it| {
             let at = it.span().map_or(0, |it| it.start.min(text.len()));
-            bad(text, at, it.message())
+            bad(text, line_at(text, at), it.message())
         })?;
-        for (name, table) in &config.racks {
+        for (name, table) in &file.rack {
             if !table.says_what_it_is() && table.usage.is_empty() {
                 let at = text.find(name.as_str()).unwrap_or_default();
                 let what = "give stacks, cluster, tags, terraform or own";
                 let message = format!("rack `{name}` does not say what it is: {what}");
-                return Err(bad(text, at, &message));
+                return Err(bad(text, line_at(text, at), &message));
             }
         }
-        Ok(config)
+        let settings = file.rule.into_iter().map(|(name, it)| {
+            let line = line_at(text, name.span().start);
+            (name.into_inner(), it.placed(line, text))
+        });
+        let settings = settings.collect();
+        let mutes = file
+            .mute
+            .into_iter()
+            .map(|it| it.check(text).map_err(|it| bad(text, it.line, &it.value)));
+        Ok(Self {
+            racks: file.rack,
+            rules: file.rules,
+            settings,
+            mutes: mutes.collect::<Result<_, _>>()?,
+            usage: file.usage,
+            cost: file.cost,
+            account: file.account,
+            teardown: file.teardown,
+            text: text.to_owned(),
+        })
+    }
+
+    /// That something of the file is wrong, which only shows beside what it is about.
+    pub fn bad(&self, line: usize, message: &str) -> BadConfig {
+        bad(&self.text, line, message)
     }
 }
 
-fn bad(text: &str, at: usize, message: &str) -> BadConfig {
+/// The line of a place in a text, from 1.
+fn line_at(text: &str, at: usize) -> usize {
     let before = text.get(..at).unwrap_or_default();
-    let line = before.matches('\n').count();
+    before.matches('\n').count() + 1
+}
+
+fn bad(text: &str, line: usize, message: &str) -> BadConfig {
     BadConfig {
-        line: line + 1,
+        line,
         message: message.replace('\n', " "),
-        text: text.lines().nth(line).unwrap_or_default().trim().to_owned(),
+        text: text
+            .lines()
+            .nth(line.saturating_sub(1))
+            .unwrap_or_default()
+            .trim()
+            .to_owned(),
     }
 }
 
@@ -262,5 +323,92 @@ mod tests {
             said.starts_with("line 2: rack `shop` does not say what it is"),
             "{said}"
         );
+    }
+
+    const MUTE: &str = "[[mute]]
+rule = \"sg-world-admin-port\"
+resource = \"security-group/sg-0*\"
+owner = \"jane\"
+reason = \"the bastion goes in May\"
+until = 2027-01-31
+";
+
+    #[test]
+    fn a_rule_is_set_with_the_lines_that_say_so() {
+        let config = Config::parse(
+            "rules = \"mine\"\n\n[rule.cert-expiring]\nseverity = \"low\"\nenabled = false\n\
+             parameters = { soon = 60 }\n",
+        )
+        .unwrap();
+        assert_eq!(config.rules, ["mine"]);
+        let setting = &config.settings["cert-expiring"];
+        assert_eq!(setting.line, 3);
+        assert_eq!(setting.severity.as_ref().map(|it| it.line), Some(4));
+        assert_eq!(setting.enabled.as_ref().map(|it| it.value), Some(false));
+        assert_eq!(setting.parameters["soon"].line, 6);
+    }
+
+    #[test]
+    fn a_mute_has_all_that_it_needs() {
+        let config = Config::parse(&format!("# ours\n{MUTE}")).unwrap();
+        let mute = &config.mutes[0];
+        assert_eq!(
+            (mute.line, mute.until.to_string().as_str()),
+            (3, "2027-01-31")
+        );
+        let quoted = MUTE.replace("2027-01-31", "\"2027-01-31\"");
+        assert!(Config::parse(&quoted).is_ok());
+    }
+
+    #[test]
+    fn a_mute_without_reason_owner_or_end_is_refused() {
+        for key in ["owner", "reason", "until", "rule", "resource"] {
+            let lines: Vec<&str> = MUTE.lines().filter(|it| !it.starts_with(key)).collect();
+            let said = refused(&lines.join("\n"));
+            assert!(said.contains(&format!("missing field `{key}`")), "{said}");
+        }
+        let said = refused(&MUTE.replace("jane", " "));
+        assert!(
+            said.starts_with("line 4: a mute needs its `owner`"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_day_that_is_none_is_refused_with_its_line() {
+        for day in [
+            "2027-02-31",
+            "\"31.01.2027\"",
+            "2027",
+            "\"soon\"",
+            "2027-01-31T12:00:00Z",
+        ] {
+            let said = refused(&MUTE.replace("2027-01-31", day));
+            assert!(said.starts_with("line 6: "), "{day}: {said}");
+        }
+    }
+
+    #[test]
+    fn a_resource_that_can_be_none_is_refused() {
+        for (resource, why) in [
+            ("sg-0123", "names no resource"),
+            ("security-grup/sg-0*", "did you mean security-group"),
+            ("security-group/", "its key is missing"),
+        ] {
+            let said = refused(&MUTE.replace("security-group/sg-0*", resource));
+            assert!(said.starts_with("line 3: "), "{said}");
+            assert!(said.contains(why), "{said}");
+        }
+        assert!(Config::parse(&MUTE.replace("security-group/sg-0*", "*/prod*")).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_key_of_a_mute_or_a_rule_is_refused_with_its_line() {
+        let said = refused(&format!("{MUTE}untill = 2027-01-31\n"));
+        assert!(said.starts_with("line 7: unknown field `untill`"), "{said}");
+        let said = refused("[rule.cert-expiring]\nsoon = 60\n");
+        assert!(said.starts_with("line 2: unknown field `soon`"), "{said}");
+        let said = refused("[rule.cert-expiring]\nseverity = \"bad\"\n");
+        assert!(said.starts_with("line 2: unknown variant `bad`"), "{said}");
     }
 }

@@ -31,7 +31,7 @@ pub struct Diff {
     pub region: String,
     pub from: Moment,
     pub to: Moment,
-    /// New first, then changed, lost, fixed and still, each from the worst down.
+    /// New first, then changed, lost, fixed, still and muted, each from the worst down.
     pub findings: Vec<FindingChange>,
     /// Where each is among them, by fingerprint.
     places: BTreeMap<String, usize>,

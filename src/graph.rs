@@ -134,6 +134,12 @@ impl<'s> Graph<'s> {
             .filter_map(|&ix| K::of(&self.inner[ix].attrs).map(|it| (self.inner[ix], it)))
     }
 
+    /// All resources of one kind, in id order.
+    pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'s Resource> {
+        let nodes = self.by_kind.get(&kind).into_iter().flatten();
+        nodes.map(|&ix| self.inner[ix])
+    }
+
     /// The resource of that id, if it was seen. A key may also be the whole ARN, or another key
     /// that no second resource of its kind has.
     pub fn get(&self, id: &ResourceId) -> Option<&'s Resource> {

@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | 5 | the verbs, wired together | `cli`, `command` |
 //! | 4 | the edge: network, files, terminal | `aws`, `kind/*/aws.rs`, `executor`, `file`, `cache`, `ui`, `failure` |
-//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `price`, `traffic`, `trace`, `table`, `cost`, `free_tier`, `teardown`, `diagram`, `report`, `diff` |
+//! | 3 | questions, each a pure function | `config`, `terraform`, `rack`, `belonging`, `rule`, `user_rule`, `mute`, `price`, `traffic`, `trace`, `table`, `cost`, `free_tier`, `teardown`, `diagram`, `report`, `diff` |
 //! | 2 | the graph; alone in knowing petgraph | `graph` |
 //! | 1 | facts | `kind`, `snapshot`, `definition`, `arn` |
 //! | 0 | words | `id`, `relation`, `charge`, `removal`, `text` |
@@ -55,6 +55,7 @@ pub mod free_tier;
 pub mod graph;
 pub mod id;
 pub mod kind;
+pub mod mute;
 pub mod price;
 pub mod rack;
 pub mod relation;
@@ -69,6 +70,7 @@ pub mod text;
 pub mod trace;
 pub mod traffic;
 pub mod ui;
+pub mod user_rule;
 
 #[cfg(test)]
 pub mod testing;
@@ -107,6 +109,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Diagram(it) => command::diagram::run(it),
         Command::Diff(it) => command::diff::run(it),
         Command::Audit(it) => command::audit::run(it),
+        Command::Rules(it) => command::rules::run(it),
         Command::Cost(it) => command::cost::run(it),
         Command::Report(it) => command::report::run(it),
         Command::Teardown(it) => command::teardown::run(it),

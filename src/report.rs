@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     diff::Change,
+    mute::{Muted, Notice},
     price::Usd,
     rule::{Category, Severity, Status},
     snapshot::Gap,
@@ -32,7 +33,7 @@ pub struct Report {
     pub overview: Overview,
     /// What became of what an earlier report told, where there is one to compare with.
     pub since: Option<Since>,
-    /// Fails first, then unknowns, each from the worst down.
+    /// Fails first, then unknowns, each from the worst down; what is muted comes last.
     pub findings: Vec<Finding>,
     /// What every rule came to, by id.
     pub rules: Vec<RuleTally>,
@@ -42,6 +43,8 @@ pub struct Report {
     pub inventory: Vec<Shelf>,
     /// What it costs, where that was counted.
     pub money: Option<Money>,
+    /// Mutes that have expired, rules that are switched off.
+    pub notices: Vec<Notice>,
 }
 
 /// Whose report it is, and of when.
@@ -79,6 +82,8 @@ pub struct Overview {
     /// Failures by severity, from the worst down, zeros included.
     pub failures: Vec<(Severity, usize)>,
     pub unknown: usize,
+    /// Failures and unknowns that someone has accepted; counted nowhere else.
+    pub muted: usize,
     pub passed: usize,
     /// "Services", "3 of 3 steady", and whether that is as it should be.
     pub health: Vec<Health>,
@@ -158,6 +163,8 @@ pub struct Finding {
     pub gap: Option<Gap>,
     /// What its subject costs a month, known and at least, where the finding is about cost.
     pub saves: Option<Usd>,
+    /// Who has accepted it, where someone has.
+    pub muted: Option<Muted>,
 }
 
 /// A resource's name and where the page shows it.
@@ -183,6 +190,8 @@ pub struct RuleTally {
     pub unknown: usize,
     pub pass: usize,
     pub not_applicable: usize,
+    /// Failures and unknowns that someone has accepted; counted nowhere else.
+    pub muted: usize,
 }
 
 /// One way from a name to a container, or to where it ends.

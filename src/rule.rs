@@ -1,6 +1,6 @@
 //! Checks over the graph: each rule is one function and one file of words in `rules/`.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use crate::{
     graph::Graph,
     id::ResourceId,
     kind::{AsKind, Kind},
+    mute::Muted,
     rack::Rack,
     snapshot::{Gap, Gaps, Resource},
 };
@@ -20,8 +21,11 @@ pub mod exposure;
 pub mod going;
 pub mod internet;
 pub mod origin;
+pub mod pack;
 pub mod revision;
 pub mod served;
+
+pub use pack::Pack;
 
 pub mod account;
 pub mod alb_http_not_redirected;
@@ -406,6 +410,14 @@ pub enum Category {
 }
 
 impl Category {
+    pub const ALL: &[Self] = &[
+        Self::Exposure,
+        Self::Data,
+        Self::Reliability,
+        Self::Cost,
+        Self::Teardown,
+    ];
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Exposure => "exposure",
@@ -508,6 +520,8 @@ pub struct Verdict {
     pub detail: String,
     /// What could not be read, for `Unknown`.
     pub gap: Option<Gap>,
+    /// Who has accepted it, where someone has.
+    pub muted: Option<Muted>,
 }
 
 /// A value that was seen, and where.
@@ -538,8 +552,19 @@ impl Verdict {
         status: Status,
         why: impl Into<String>,
     ) -> Self {
+        Self::of(rule.id, words, subject, status, why)
+    }
+
+    /// The same, of a rule that may be a user's.
+    pub fn of(
+        rule: &'static str,
+        words: &Words,
+        subject: &ResourceId,
+        status: Status,
+        why: impl Into<String>,
+    ) -> Self {
         Self {
-            rule: rule.id,
+            rule,
             subject: subject.clone(),
             status,
             severity: words.severity,
@@ -547,7 +572,14 @@ impl Verdict {
             evidence: Vec::new(),
             detail: String::new(),
             gap: None,
+            muted: None,
         }
+    }
+
+    /// Whether someone has to look at it: it failed or could not be judged, and nobody has
+    /// accepted that.
+    pub fn is_open(&self) -> bool {
+        self.status.is_open() && self.muted.is_none()
     }
 
     pub fn severity(mut self, severity: Severity) -> Self {
@@ -607,55 +639,57 @@ impl Rule {
             source,
         })
     }
+
+    /// What its file remarks on its parameters, by their names. A remark stands above the
+    /// parameters that it is about.
+    pub fn remarks(&self) -> BTreeMap<String, String> {
+        let lines = self.words.lines();
+        let lines = lines.skip_while(|it| *it != "[parameters]").skip(1);
+        let mut remarks = BTreeMap::new();
+        let mut remark: Vec<&str> = Vec::new();
+        let mut above = false;
+        for line in lines.take_while(|it| !it.starts_with('[')) {
+            if let Some(text) = line.strip_prefix("# ") {
+                if !above {
+                    remark.clear();
+                }
+                remark.push(text);
+                above = true;
+            } else {
+                above = false;
+                let name = line.split_once(" = ").map(|it| it.0);
+                // What is indented goes on with a list.
+                if let Some(name) = name.filter(|it| !it.starts_with(' ')) {
+                    remarks.insert(name.to_owned(), remark.join(" "));
+                }
+            }
+        }
+        remarks
+    }
+}
+
+/// Which rule it is, and whose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    pub id: &'static str,
+    /// The file of a user's rule.
+    pub file: Option<String>,
 }
 
 /// One rule's words with all that it said.
 #[derive(Clone, Debug)]
 pub struct Judged {
-    pub rule: &'static Rule,
+    pub rule: Named,
     pub words: Words,
     pub verdicts: Vec<Verdict>,
 }
 
-/// Runs every rule that is about a rack that is to live.
+/// Runs every rule of ours that is about a rack that is to live, as it is.
 ///
 /// # Errors
 /// When a rule's file cannot be read.
 pub fn audit(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
-    judge_some(case, |it| it.category != Category::Teardown)
-}
-
-/// Runs every rule that tells what it means to take the rack down: what is in the way, what is
-/// lost, who else is hit and what stays.
-///
-/// # Errors
-/// When a rule's file cannot be read.
-pub fn review(case: &Case<'_>) -> Result<Vec<Judged>, BadWords> {
-    judge_some(case, |it| it.teardown.is_some())
-}
-
-fn judge_some(case: &Case<'_>, wanted: impl Fn(&Words) -> bool) -> Result<Vec<Judged>, BadWords> {
-    let mut judged = Vec::with_capacity(RULES.len());
-    for rule in RULES {
-        if wanted(&rule.words()?) {
-            judged.push(judge(rule, case)?);
-        }
-    }
-    Ok(judged)
-}
-
-/// Runs one rule.
-///
-/// # Errors
-/// When its file cannot be read.
-pub fn judge(rule: &'static Rule, case: &Case<'_>) -> Result<Judged, BadWords> {
-    let words = rule.words()?;
-    let verdicts = run(rule, &words, case);
-    Ok(Judged {
-        rule,
-        words,
-        verdicts,
-    })
+    Pack::built_in().map(|it| it.audit(case))
 }
 
 /// Takes back every good word that hangs on what was not read.
@@ -677,11 +711,22 @@ fn unsure(mut verdicts: Vec<Verdict>, gap: Option<&Gap>) -> Vec<Verdict> {
 }
 
 fn run(rule: &Rule, words: &Words, case: &Case<'_>) -> Vec<Verdict> {
-    let mut verdicts = (rule.check)(case, words);
+    let verdicts = (rule.check)(case, words);
+    finish(rule.id, words, rule.needs, verdicts, case)
+}
+
+/// Adds what a rule cannot know, and puts all in order.
+fn finish(
+    rule: &'static str,
+    words: &Words,
+    needs: &[Kind],
+    mut verdicts: Vec<Verdict>,
+    case: &Case<'_>,
+) -> Vec<Verdict> {
     if let Some(root) = case.rack.roots.keys().next() {
-        for gap in rule.needs.iter().filter_map(|it| case.gap_in_listing(*it)) {
+        for gap in needs.iter().filter_map(|it| case.gap_in_listing(*it)) {
             let why = format!("{} was {}: there may be more", gap.call, gap.reason.name());
-            let verdict = Verdict::new(rule, words, root, Status::Unknown, why);
+            let verdict = Verdict::of(rule, words, root, Status::Unknown, why);
             verdicts.push(verdict.detail(&gap.call).gap(Some(gap)));
         }
     }
@@ -772,12 +817,17 @@ mod tests {
     #[test]
     fn a_rack_that_is_to_live_is_not_told_what_keeps_it_from_going() {
         let resources = [crate::testing::cluster("prod")];
-        let of = |judge: fn(&Case<'_>) -> Result<Vec<Judged>, BadWords>| {
-            let judged = owned(&resources, &[], |_| true, |case| judge(case).unwrap());
+        let of = |judge: fn(&Pack, &Case<'_>) -> Vec<Judged>| {
+            let judged = owned(
+                &resources,
+                &[],
+                |_| true,
+                |case| judge(&Pack::built_in().unwrap(), case),
+            );
             let ids: BTreeSet<&str> = judged.iter().map(|it| it.rule.id).collect();
             ids
         };
-        let (audit, review) = (of(audit), of(review));
+        let (audit, review) = (of(Pack::audit), of(Pack::review));
         assert!(review.contains("cluster-not-empty") && !audit.contains("cluster-not-empty"));
         assert!(review.contains("stack-unhealthy") && audit.contains("stack-unhealthy"));
         assert!(audit.contains("env-plain-secret") && !review.contains("env-plain-secret"));
@@ -789,6 +839,21 @@ mod tests {
             let words = words(rule);
             let of_teardown = words.category == Category::Teardown;
             assert!(!of_teardown || words.teardown.is_some(), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn every_parameter_says_what_it_is() {
+        for rule in RULES {
+            let remarks = rule.remarks();
+            for name in words(rule).parameters.keys() {
+                let remark = remarks.get(name).map(String::as_str);
+                assert!(
+                    remark.is_some_and(|it| it.len() > 10),
+                    "{}: {name}",
+                    rule.id
+                );
+            }
         }
     }
 

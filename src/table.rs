@@ -223,7 +223,7 @@ fn plural(name: &str) -> String {
 }
 
 /// The names that a wrong one may have meant, the likeliest first.
-fn near<'n>(name: &str, all: impl Iterator<Item = &'n str>) -> Vec<String> {
+pub fn near<'n>(name: &str, all: impl Iterator<Item = &'n str>) -> Vec<String> {
     let name = name.to_lowercase();
     let mut near: Vec<(f64, &str)> = all
         .map(|it| (strsim::jaro_winkler(it, &name), it))

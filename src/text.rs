@@ -61,6 +61,7 @@ pub fn one_line(text: &str) -> String {
 
 /// How many hex digits a SHA-256 has.
 pub const SHA256: usize = 64;
+
 /// Text as one part of a path or an address: what could lead out of it, or be taken for more than
 /// a name, is percent-encoded. Two texts never become one.
 pub fn path_part(text: &str) -> String {
@@ -85,6 +86,48 @@ pub fn path_part(text: &str) -> String {
 
 /// Bytes of a part of a path, at most.
 const LONGEST_PART: usize = 120;
+/// A text in lines of at most so many letters, broken between words; a longer word has its own.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Whether all of a text is what a pattern says: `*` stands for any letters or none, `?` for one.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let text: Vec<char> = text.chars().collect();
+    let (mut p, mut t) = (0, 0);
+    // Where the last star stands, and where what it stands for ends.
+    let mut star: Option<(usize, usize)> = None;
+    while t < text.len() {
+        if pattern.get(p) == Some(&'*') {
+            star = Some((p, t));
+            p += 1;
+        } else if pattern
+            .get(p)
+            .is_some_and(|it| *it == '?' || *it == text[t])
+        {
+            p += 1;
+            t += 1;
+        } else if let Some((at, end)) = star {
+            star = Some((at, end + 1));
+            p = at + 1;
+            t = end + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|it| *it == '*')
+}
 
 /// The first `digits` hex digits of a text's SHA-256.
 pub fn digest(text: &[u8], digits: usize) -> String {
@@ -182,6 +225,22 @@ mod tests {
         let long = |end: &str| path_part(&format!("{}{end}", "x".repeat(400)));
         assert_eq!(long("a").len(), LONGEST_PART);
         assert_ne!(long("a"), long("b"));
+    }
+
+    #[test]
+    fn a_star_stands_for_any_letters_and_a_question_mark_for_one() {
+        for (pattern, text) in [
+            ("sg-0*", "sg-012"),
+            ("*", ""),
+            ("a*b*c", "a-b-b-c"),
+            ("sg-?", "sg-1"),
+            ("**", "x"),
+        ] {
+            assert!(glob(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("sg-0", "sg-01"), ("a*b", "a-b-c"), ("?", ""), ("", "x")] {
+            assert!(!glob(pattern, text), "{pattern} {text}");
+        }
     }
 
     #[test]

@@ -63,12 +63,16 @@ const WALLS: &[(&[&str], &[&str])] = &[
     (
         &[
             "config.rs",
+            "config",
+            "mute.rs",
             "terraform.rs",
             "rack.rs",
             "belonging.rs",
             "belonging",
             "rule.rs",
             "rule",
+            "user_rule.rs",
+            "user_rule",
             "price.rs",
             "price",
             "traffic.rs",

@@ -20,6 +20,7 @@ mod money;
 mod outputs;
 mod page;
 mod racks;
+mod rules;
 mod samples;
 mod story;
 #[cfg(feature = "aws")]

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     cli::{FailOn, Input},
+    command::ruleset::{Dirs, RuleSet},
     diff::{Diff, FindingChange, markdown::verdict},
     failure::{Exit, Failure},
     file::kept::Kept,
@@ -19,7 +20,7 @@ use crate::{
         audit::{self, Audit as View, Choice, json, junit, markdown, sarif},
         csv,
     },
-    rule::{self, Severity, Status},
+    rule::{Severity, Status, Verdict},
     snapshot::Snapshot,
     text, ui,
 };
@@ -37,6 +38,8 @@ judged because it could not be read.")]
 pub struct Audit {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    dirs: Dirs,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Show what passed, too
@@ -79,6 +82,7 @@ enum Format {
 }
 
 pub fn run(args: &Audit) -> Result<Exit, Failure> {
+    let rules = RuleSet::load(&args.input.said, &args.dirs)?;
     let snapshot = super::load(&args.input)?;
     let old = args.baseline(&snapshot)?;
     let pricing = Pricing::of(
@@ -87,12 +91,7 @@ pub fn run(args: &Audit) -> Result<Exit, Failure> {
         &Prices::default(),
         Reach::default(),
     )?;
-    let judge = if args.teardown {
-        rule::review
-    } else {
-        rule::audit
-    };
-    since::compared(old.as_ref(), &snapshot, judge, |material, since| {
+    since::compared(old.as_ref(), &snapshot, &rules, |material, since| {
         let choice = match (args.new_only, args.all) {
             (true, _) => Choice::News,
             (false, true) => Choice::Every,
@@ -104,6 +103,7 @@ pub fn run(args: &Audit) -> Result<Exit, Failure> {
         if let Some(line) = report::incomplete(snapshot.gaps.len()) {
             ui::note(&line);
         }
+        super::tell(material.notices);
         Ok(args.exit(&audit))
     })
 }
@@ -154,16 +154,14 @@ impl Audit {
         junit::write(&every, unknown)
     }
 
-    /// By the verdicts that are shown, those that passed aside.
+    /// By the verdicts that are shown, those that passed or are muted aside.
     fn exit(&self, audit: &View<'_>) -> Exit {
         let counts = |status| status == Status::Fail || (self.strict && status == Status::Unknown);
-        let mut verdicts = audit.verdicts.iter();
+        let mut verdicts = audit.verdicts.iter().filter(|it| it.muted.is_none());
         if verdicts.any(|it| counts(it.status) && self.fail_on.is_reached_by(it.severity)) {
             return Exit::Findings;
         }
-        let mut unknown = audit.verdicts.iter();
-        let lost = audit.gone().any(|it| it.gap.is_some());
-        if lost || unknown.any(|it| it.status.is_open() && it.gap.is_some()) {
+        if audit.is_unsure() {
             Exit::Incomplete
         } else {
             Exit::Fine
@@ -180,9 +178,9 @@ fn table(audit: &View<'_>, costs: &Costs<'_>) -> String {
         .verdicts
         .iter()
         .map(|it| {
-            let word = it.status.word(it.severity).to_owned();
+            let word = audit::word(it).to_owned();
             let resource = it.subject.to_string();
-            let mut why = audit::why(it);
+            let mut why = audit::told(it);
             if let Some(usd) = audit.monthly(costs, it) {
                 why = format!("{why} ({usd} USD a month)");
             }
@@ -221,7 +219,12 @@ fn plain(audit: &View<'_>) -> String {
 fn summary(audit: &View<'_>, word: fn(Status, Severity) -> String) -> String {
     let material: &Material<'_> = audit.material;
     let every = || material.judged.iter().flat_map(|it| &it.verdicts);
-    let of = |status| every().filter(move |it| it.status == status);
+    let counted = |it: &&Verdict| it.muted.is_none();
+    let of = |status| {
+        every()
+            .filter(counted)
+            .filter(move |it| it.status == status)
+    };
     let mut parts = Vec::new();
     for severity in Severity::WORST_FIRST {
         let number = of(Status::Fail)
@@ -238,6 +241,10 @@ fn summary(audit: &View<'_>, word: fn(Status, Severity) -> String) -> String {
     if unknown > 0 {
         let word = word(Status::Unknown, Severity::Info);
         parts.push(format!("{unknown} {word}"));
+    }
+    let muted = every().filter(|it| it.muted.is_some()).count();
+    if muted > 0 {
+        parts.push(format!("{muted} muted"));
     }
     parts.push(format!("{} passed", of(Status::Pass).count()));
     let rack = text::harmless(&material.case.rack.name);

@@ -77,7 +77,8 @@ pub type Fetched = BTreeMap<Place, Vec<u8>>;
 impl Said {
     /// What is said of that rack; `None` when nothing is.
     pub fn of(&self, rack: &str) -> Result<Option<Outline>, Failure> {
-        let (config, folder) = self.read()?;
+        let (config, path) = self.configuration()?;
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let table = config.racks.get(rack);
         let mut states = Vec::new();
         for text in table.into_iter().flat_map(|it| &it.terraform) {
@@ -99,20 +100,20 @@ impl Said {
 
     /// How much that rack is told to use of what is billed by use.
     pub fn usage(&self, rack: &str) -> Result<Usage, Failure> {
-        let mut config = self.read()?.0;
+        let mut config = self.configuration()?.0;
         let own = config.racks.remove(rack).map(|it| it.usage);
         Ok(own.unwrap_or_default().over(config.usage))
     }
 
     /// How costs are to be counted, and what is said of the account.
     pub fn costs(&self) -> Result<(CostTable, AccountTable), Failure> {
-        let config = self.read()?.0;
+        let config = self.configuration()?.0;
         Ok((config.cost, config.account))
     }
 
     /// Every rack that the configuration defines, without its states.
     pub fn racks(&self) -> Result<BTreeMap<String, Definition>, Failure> {
-        let racks = self.read()?.0.racks.into_iter();
+        let racks = self.configuration()?.0.racks.into_iter();
         let racks = racks.filter(|(_, it)| it.says_what_it_is());
         Ok(racks.map(|(name, it)| (name, it.definition())).collect())
     }
@@ -120,24 +121,23 @@ impl Said {
     /// The accounts in which a teardown may run without a person at a terminal.
     #[cfg(feature = "aws")]
     pub fn unattended(&self) -> Result<Vec<String>, Failure> {
-        Ok(self.read()?.0.teardown.accounts)
+        Ok(self.configuration()?.0.teardown.accounts)
     }
 
-    /// The configuration, and the folder that its paths start from.
-    fn read(&self) -> Result<(Config, PathBuf), Failure> {
+    /// The configuration, and its file, beside which its paths start.
+    pub fn configuration(&self) -> Result<(Config, PathBuf), Failure> {
         let usual = Path::new(USUAL);
         let path = match &self.config {
             Some(it) => it,
             None if usual.is_file() => usual,
-            None => return Ok((Config::default(), PathBuf::new())),
+            None => return Ok((Config::default(), usual.to_owned())),
         };
         let text = file::read_text(path, LARGEST_CONFIG)?;
         let config = Config::parse(&text).map_err(|it| {
             let message = format!("{}, {it}", path.display());
             Failure::new(Exit::Usage, message).hint(format!("the line is: {}", it.text))
         })?;
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Ok((config, folder))
+        Ok((config, path.to_owned()))
     }
 }
 

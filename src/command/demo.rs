@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::ruleset::RuleSet;
 use crate::{
     failure::{Exit, Failure},
     file::{self, Folder},
@@ -39,10 +40,11 @@ pub fn run(args: &Demo) -> Result<Exit, Failure> {
     let pricing = super::pricing::Pricing::embedded()?;
     let mut reports: Vec<(&str, Report)> = Vec::new();
     let mut lines = Vec::new();
+    let rules = RuleSet::built_in()?;
     for (name, text) in SAMPLES {
         let snapshot = Snapshot::parse(text)
             .map_err(|it| Failure::new(Exit::Failed, format!("the example {name}: {it}")))?;
-        let written = super::report::made(&snapshot, None, &pricing)?;
+        let written = super::report::made(&snapshot, None, (&pricing, &rules))?;
         let out = args.out.join(name);
         written.put(&out)?;
         lines.push(written.line(&super::report::page(&out)));

@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::{
+    definition::Said,
+    ruleset::{Dirs, RuleSet},
+};
 use crate::{
     cli::FailOn,
     diff::{self, Change, Diff, Scope, What, csv, json, markdown},
     failure::{Exit, Failure},
     report::{Material, csv::stamp},
-    rule::{self, Status},
+    rule::Status,
     text, ui,
 };
 
@@ -20,7 +24,8 @@ Examples:
   racklens diff reports/prod/latest friday.json.gz --format markdown
   racklens diff OLD NEW --fail-on high              for a pipeline
 
-Both snapshots are judged by the rules of this version, so a new rule makes no change by itself.
+Both snapshots are judged by the same rules, those of this version and yours, so that a new rule
+makes no change by itself. What is muted is counted, and is neither new nor fixed.
 Tasks of a service, machines of a group and revisions of a task definition are told of together.
 Sizes, counts of use and last times are left out. What could not be read in one of the two is said
 to be unread, never added, removed or fixed.
@@ -36,6 +41,11 @@ pub struct Compare {
     new: PathBuf,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+    /// Configuration file [default: racklens.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    dirs: Dirs,
     /// Compare the neighbours, too
     #[arg(long)]
     all: bool,
@@ -59,9 +69,19 @@ enum Format {
 pub fn run(args: &Compare) -> Result<Exit, Failure> {
     let new = super::since::read(&args.new)?;
     let old = super::since::baseline(&args.old, &new)?;
+    let rules = RuleSet::load(
+        &Said {
+            config: args.config.clone(),
+            tfstate: None,
+        },
+        &args.dirs,
+    )?;
     let scope = if args.all { Scope::All } else { Scope::Rack };
-    let diff = super::judge_quietly(&old, rule::audit, |old: &Material<'_>| {
-        super::judge(&new, |new| Ok(diff::compare(old, new, scope)))
+    let diff = super::judge_quietly(&old, &rules, |old: &Material<'_>| {
+        super::judge_by(&new, &rules, |new| {
+            super::tell(new.notices);
+            Ok(diff::compare(old, new, scope))
+        })
     })?;
     ui::result(&match args.format {
         Format::Table => table(&diff),
@@ -94,7 +114,7 @@ fn table(diff: &Diff) -> String {
     let findings: Vec<Vec<String>> = diff
         .findings
         .iter()
-        .filter(|it| it.change != Change::Still)
+        .filter(|it| !matches!(it.change, Change::Still | Change::Muted))
         .map(|it| {
             vec![
                 it.change.words().to_owned(),

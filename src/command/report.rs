@@ -12,12 +12,13 @@ use super::{
 };
 use crate::{
     cli::{FailOn, Input},
+    command::ruleset::{Dirs, RuleSet},
     diagram::{self, Question, dot, mermaid},
     diff::{Change, Diff},
     failure::{Exit, Failure},
     file::{self, Folder, kept::Kept},
     report::{self, Costs, Material, Report, csv, html, review},
-    rule::{self, Status},
+    rule::Status,
     snapshot::Snapshot,
     text, ui,
 };
@@ -36,11 +37,13 @@ In a bucket the layout is the same, with RACK/latest.json in place of the link. 
 so they are as private as the bucket, and AWS checks them against a SHA-256.
 
 The last line on standard output always has this form:
-  racklens: rack=prod findings=35 new=1 worse=0 fixed=0 lost=0 unknown=0 gaps=0 report=DIR/index.html
+  racklens: rack=prod findings=35 new=1 worse=0 fixed=0 lost=0 unknown=0 muted=0 gaps=0 report=DIR/index.html
 `new`, `worse`, `fixed` and `lost` are - where there was nothing to compare with.")]
 pub struct Write {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    dirs: Dirs,
     #[command(flatten)]
     prices: Prices,
     /// Folder for the report: a new one, an empty one, or an earlier report's; or s3://BUCKET/PREFIX
@@ -53,7 +56,7 @@ pub struct Write {
     #[arg(long, value_name = "FILE|last", value_parser = since::since)]
     since: Option<Since>,
     /// Write the review that is signed before the rack is taken down, instead of the report
-    #[arg(long, conflicts_with_all = ["keep", "since"])]
+    #[arg(long, conflicts_with_all = ["keep", "since", "rules"])]
     review: bool,
     #[command(flatten)]
     wishes: Wishes,
@@ -114,6 +117,7 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         #[cfg(feature = "aws")]
         (Out::Bucket { .. }, _) => args.check_bucket()?,
     }
+    let rules = RuleSet::load(&args.input.said, &args.dirs)?;
     let mut snapshot = super::load(&args.input)?;
     if args.review {
         return review(&snapshot, args);
@@ -124,20 +128,23 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     for note in &pricing.notes {
         ui::note(&text::harmless(note));
     }
+    let by = (&pricing, &rules);
     let (written, page) = match (&args.out, args.keep) {
-        (Out::Folder(out), None) => args.write(&snapshot, &pricing, out)?,
-        (Out::Folder(root), Some(keep)) => args.keep(&snapshot, &pricing, root, keep)?,
+        (Out::Folder(out), None) => args.write(&snapshot, by, out)?,
+        (Out::Folder(root), Some(keep)) => args.keep(&snapshot, by, root, keep)?,
         #[cfg(feature = "aws")]
-        (Out::Bucket { bucket, prefix }, _) => args.put(&snapshot, &pricing, bucket, prefix)?,
+        (Out::Bucket { bucket, prefix }, _) => args.put(&snapshot, by, bucket, prefix)?,
     };
     let lines = [written.line(&page), written.facts(&page)];
     ui::result(&format!("{}\n", lines.join("\n")))?;
+    super::tell(&written.report.notices);
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
     }
     let report = &written.report;
     let mut counted = report.findings.iter().filter(|it| {
-        it.status == Status::Fail && (!args.new_only || it.is_news || report.since.is_none())
+        let counts = !args.new_only || it.is_news || report.since.is_none();
+        it.status == Status::Fail && it.muted.is_none() && counts
     });
     let bad = counted.any(|it| args.fail_on.is_reached_by(it.severity));
     Ok(match (bad, snapshot.gaps.is_empty() && !pricing.unheard) {
@@ -150,7 +157,7 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
 /// Writes the review of a teardown into a folder, with the plan that it is about.
 fn review(snapshot: &Snapshot, args: &Write) -> Result<Exit, Failure> {
     let out = args.folder_of_review()?;
-    super::judge_by(snapshot, rule::review, |material| {
+    super::judge_by(snapshot, &RuleSet::built_in()?.of_teardown(), |material| {
         let plan = teardown::plan(material, &args.wishes.consent())?;
         let review = review::make(material, &plan);
         let failed = |it: &dyn std::fmt::Display| Failure::new(Exit::Failed, it.to_string());
@@ -205,7 +212,7 @@ impl Write {
     fn write(
         &self,
         snapshot: &Snapshot,
-        pricing: &Pricing,
+        by: By<'_>,
         out: &Path,
     ) -> Result<(Written, String), Failure> {
         let old = self.old(snapshot, || {
@@ -216,7 +223,7 @@ impl Write {
             ui::note("no earlier report there: there is nothing to compare with");
             Ok(None)
         })?;
-        let written = made(snapshot, old.as_ref(), pricing)?;
+        let written = made(snapshot, old.as_ref(), by)?;
         written.put(out)?;
         Ok((written, page(out)))
     }
@@ -225,14 +232,14 @@ impl Write {
     fn keep(
         &self,
         snapshot: &Snapshot,
-        pricing: &Pricing,
+        by: By<'_>,
         root: &Path,
         keep: u32,
     ) -> Result<(Written, String), Failure> {
         let kept = Kept::of(root, snapshot);
         let turn = kept.turn()?;
         let old = self.old(snapshot, || Ok(since::last(&kept, snapshot)))?;
-        let written = made(snapshot, old.as_ref(), pricing)?;
+        let written = made(snapshot, old.as_ref(), by)?;
         let place = kept.add(&turn, snapshot.taken, &written.files())?;
         kept.prune(&turn, usize::try_from(keep).unwrap_or(usize::MAX))?;
         Ok((written, page(&place)))
@@ -272,12 +279,12 @@ impl Write {
     fn put(
         &self,
         snapshot: &Snapshot,
-        pricing: &Pricing,
+        by: By<'_>,
         bucket: &str,
         prefix: &str,
     ) -> Result<(Written, String), Failure> {
         let old = self.old(snapshot, || Ok(None))?;
-        let written = made(snapshot, old.as_ref(), pricing)?;
+        let written = made(snapshot, old.as_ref(), by)?;
         let rack = text::path_part(&snapshot.rack);
         let name = file::kept::folder_name(snapshot.taken);
         let latest = text::json(&serde_json::json!({
@@ -303,13 +310,16 @@ pub struct Written {
     files: Vec<(&'static str, String)>,
 }
 
+/// What a report's findings and costs are made out by.
+pub type By<'a> = (&'a Pricing, &'a RuleSet);
+
 /// Makes the whole report of a snapshot, compared with an earlier one where there is one.
 pub fn made(
     snapshot: &Snapshot,
     old: Option<&Snapshot>,
-    pricing: &Pricing,
+    (pricing, rules): By<'_>,
 ) -> Result<Written, Failure> {
-    since::compared(old, snapshot, rule::audit, |material, since| {
+    since::compared(old, snapshot, rules, |material, since| {
         pricing.counted(material, |costs| make(material, since, costs))
     })
 }
@@ -378,6 +388,9 @@ impl Written {
             parts.push("no findings".to_owned());
         }
         parts.push(format!("{} unknown", report.overview.unknown));
+        if report.overview.muted > 0 {
+            parts.push(format!("{} muted", report.overview.muted));
+        }
         parts.push(text::count(report.coverage.gaps.len(), "gap"));
         parts.push(format!("report={page}"));
         let line = format!("{}: {}", report.header.rack, parts.join(", "));
@@ -400,13 +413,14 @@ impl Written {
         };
         let failures: usize = report.overview.failures.iter().map(|it| it.1).sum();
         let line = format!(
-            "racklens: rack={} findings={failures} new={} worse={} fixed={} lost={} unknown={} gaps={} report={page}",
+            "racklens: rack={} findings={failures} new={} worse={} fixed={} lost={} unknown={} muted={} gaps={} report={page}",
             text::path_part(&report.header.rack),
             since(Change::New),
             worse,
             since(Change::Fixed),
             since(Change::Lost),
             report.overview.unknown,
+            report.overview.muted,
             report.coverage.gaps.len(),
         );
         text::harmless(&line).into_owned()

@@ -3,7 +3,10 @@
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::reference;
+use super::{
+    reference,
+    ruleset::{Dirs, RuleSet},
+};
 use crate::{
     charge::{Amount, Charge},
     cli::Input,
@@ -41,8 +44,9 @@ enum Format {
 const SHOWN: usize = 12;
 
 pub fn run(args: &Show) -> Result<Exit, Failure> {
+    let rules = RuleSet::load(&args.input.said, &Dirs::default())?;
     let snapshot = super::load(&args.input)?;
-    super::judge(&snapshot, |material| {
+    super::judge_by(&snapshot, &rules, |material| {
         let resource = reference::find(material, &args.reference, "racklens show")?;
         let gaps: Vec<&Gap> = snapshot
             .gaps
@@ -91,7 +95,16 @@ fn page(material: &Material<'_>, resource: &Resource, gaps: &[&Gap], all: bool) 
     let verdicts = material.judged.iter().flat_map(|it| &it.verdicts);
     for it in verdicts.filter(|it| it.subject == resource.id) {
         let word = it.status.word(it.severity);
-        lines.field(word, &format!("{}: {}", it.rule, it.why));
+        match &it.muted {
+            Some(muted) => {
+                let until = format!("muted until {}: {}", muted.until, muted.reason);
+                lines.field(
+                    "muted",
+                    &format!("{}: {} ({word}, {until})", it.rule, it.why),
+                );
+            }
+            None => lines.field(word, &format!("{}: {}", it.rule, it.why)),
+        }
     }
     for charge in cost::charges(case.graph, resource) {
         lines.field("bills for", &said(&charge));

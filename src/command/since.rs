@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use super::ruleset::RuleSet;
 use crate::{
     diff::{self, Diff, Scope},
     failure::{Exit, Failure},
     file::{self, kept::Kept},
     report::Material,
-    rule::{BadWords, Case, Judged},
     snapshot::Snapshot,
     text, ui,
 };
@@ -84,18 +84,19 @@ pub(super) fn last(kept: &Kept, new: &Snapshot) -> Option<Snapshot> {
     None
 }
 
-/// Judges a snapshot, compares it with an earlier one where there is one, and hands both on.
+/// Judges a snapshot, compares it with an earlier one where there is one, judged by the same rules,
+/// and hands both on.
 pub(super) fn compared<T>(
     old: Option<&Snapshot>,
     new: &Snapshot,
-    judge: fn(&Case<'_>) -> Result<Vec<Judged>, BadWords>,
+    rules: &RuleSet,
     then: impl FnOnce(&Material<'_>, Option<&Diff>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let Some(old) = old else {
-        return super::judge_by(new, judge, |new| then(new, None));
+        return super::judge_by(new, rules, |new| then(new, None));
     };
-    super::judge_quietly(old, judge, |old| {
-        super::judge_by(new, judge, |new| {
+    super::judge_quietly(old, rules, |old| {
+        super::judge_by(new, rules, |new| {
             let diff = diff::compare(old, new, Scope::Rack);
             then(new, Some(&diff))
         })

@@ -40,6 +40,7 @@ pub(super) fn drawn(resources: &[Resource], question: &Question) -> Diagram {
             snapshot: &snapshot,
             case: *case,
             judged: &judged,
+            notices: &[],
         };
         draw(&material, question)
     })

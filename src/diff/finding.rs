@@ -2,6 +2,8 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
+use jiff::tz::TimeZone;
+
 use super::resource;
 use crate::{
     id::ResourceId,
@@ -23,15 +25,18 @@ pub enum Change {
     Fixed,
     /// As it was.
     Still,
+    /// Someone has accepted it, whatever it was before.
+    Muted,
 }
 
 impl Change {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::New,
         Self::Changed,
         Self::Lost,
         Self::Fixed,
         Self::Still,
+        Self::Muted,
     ];
 
     /// The word in machine formats.
@@ -42,6 +47,7 @@ impl Change {
             Self::Lost => "lost",
             Self::Fixed => "fixed",
             Self::Still => "still",
+            Self::Muted => "muted",
         }
     }
 
@@ -53,6 +59,7 @@ impl Change {
             Self::Lost => "no longer evaluable",
             Self::Fixed => "fixed",
             Self::Still => "still there",
+            Self::Muted => "muted",
         }
     }
 }
@@ -76,6 +83,12 @@ pub struct FindingChange {
 }
 
 impl FindingChange {
+    /// Whether it is about this verdict of the present, of which there may be several of one cause:
+    /// one that is accepted and one that is not.
+    pub fn is_of(&self, verdict: &Verdict) -> bool {
+        verdict.muted.is_some() == (self.change == Change::Muted)
+    }
+
     /// How bad it is now, or was when it was there.
     pub fn severity(&self) -> Severity {
         let told = self.now.filter(|it| it.0.is_open()).or(self.before);
@@ -96,7 +109,7 @@ impl FindingChange {
                 (Some((Status::Fail, before)), Some((Status::Fail, now))) => now > before,
                 _ => false,
             },
-            Change::Fixed | Change::Still => false,
+            Change::Fixed | Change::Still | Change::Muted => false,
         }
     }
 }
@@ -120,10 +133,16 @@ fn causes(judged: &[Judged]) -> Causes<'_> {
 }
 
 /// What is told first of one cause: the worst, and of that what is about the newest revision,
-/// where the tenth comes after the ninth.
-fn weight(it: &Verdict) -> (Status, Reverse<Severity>, Reverse<(usize, &str)>) {
+/// where the tenth comes after the ninth. What someone has accepted hides nothing that is open.
+fn weight(it: &Verdict) -> (u8, Status, Reverse<Severity>, Reverse<(usize, &str)>) {
     let key = &it.subject.key;
-    (it.status, Reverse(it.severity), Reverse((key.len(), key)))
+    let rank = match (it.is_open(), &it.muted) {
+        (true, _) => 0,
+        (false, Some(_)) => 1,
+        (false, None) => 2,
+    };
+    let newest = Reverse((key.len(), &**key));
+    (rank, it.status, Reverse(it.severity), newest)
 }
 
 pub(super) fn changes(old: &Material<'_>, new: &Material<'_>) -> Vec<FindingChange> {
@@ -146,6 +165,7 @@ pub(super) fn changes(old: &Material<'_>, new: &Material<'_>) -> Vec<FindingChan
     let gone = gone.map(|(fingerprint, verdict)| {
         let hidden = hidden(verdict, &unknown, new);
         let (change, why) = match hidden {
+            Some(_) if still_muted(verdict, new) => (Change::Muted, "what would tell was not read"),
             Some(_) => (Change::Lost, "what would tell was not read"),
             None if new.case.graph.get(&verdict.subject).is_none() => (Change::Fixed, "it is gone"),
             None => (Change::Fixed, "the rule finds nothing of the kind any more"),
@@ -169,10 +189,24 @@ pub(super) fn changes(old: &Material<'_>, new: &Material<'_>) -> Vec<FindingChan
     changes
 }
 
+/// Whether what was accepted when it was seen is accepted now, too.
+fn still_muted(before: &Verdict, new: &Material<'_>) -> bool {
+    let today = new.snapshot.taken.to_zoned(TimeZone::UTC).date();
+    before.muted.as_ref().is_some_and(|it| it.until >= today)
+}
+
 /// What became of what the rule speaks of now; `None` where nobody needs to be told.
 ///
 /// A rule that had nothing unknown to say of what was there, and has now, has lost sight of it.
+/// What was accepted and is no more is as good as new: nobody was asked to look at it.
 fn fate(before: Option<&Verdict>, now: &Verdict, was_there: bool) -> Option<Change> {
+    if now.muted.is_some() {
+        return Some(Change::Muted);
+    }
+    let back = before.is_some_and(|it| it.muted.is_some()) && now.status.is_open();
+    if back {
+        return Some(Change::New);
+    }
     let was = before.map(|it| it.status);
     let same = before.is_some_and(|it| it.severity == now.severity);
     match (was, now.status) {

@@ -15,7 +15,10 @@ pub fn write(diff: &Diff) -> String {
         cell(&diff.region),
         cell(&summary(diff)),
     );
-    for change in Change::ALL.into_iter().filter(|it| *it != Change::Still) {
+    for change in Change::ALL
+        .into_iter()
+        .filter(|it| !matches!(it, Change::Still | Change::Muted))
+    {
         let rows: Vec<Vec<String>> = diff
             .findings
             .iter()

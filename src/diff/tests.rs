@@ -19,6 +19,7 @@ use crate::{
         task::Task,
         task_definition::{ContainerDefinition, TaskDefinition},
     },
+    mute::{self, Mute},
     rule::{self, Status},
     snapshot::{FORMAT, Gap, Money, Origin, Reason, Resource},
     testing,
@@ -43,20 +44,31 @@ fn snapshot(resources: &[Resource], gaps: &[Gap]) -> Snapshot {
     }
 }
 
+type Seen<'a> = (&'a [Resource], &'a [Gap]);
+
 /// Compares two accounts in which all is the rack's.
-fn diff(old: (&[Resource], &[Gap]), new: (&[Resource], &[Gap])) -> Diff {
-    let with_material = |(resources, gaps): (&[Resource], &[Gap]), then: &dyn Fn(&Material<'_>)| {
+fn diff(old: Seen<'_>, new: Seen<'_>) -> Diff {
+    muted((old, &[]), (new, &[]))
+}
+
+/// The same, with what is accepted in each.
+fn muted(old: (Seen<'_>, &[Mute]), new: (Seen<'_>, &[Mute])) -> Diff {
+    let with_material = |(seen, mutes): (Seen<'_>, &[Mute]), then: &dyn Fn(&Material<'_>)| {
+        let (resources, gaps) = seen;
         let snapshot = snapshot(resources, gaps);
         testing::owned(
             resources,
             gaps,
             |_| true,
             |case| {
-                let judged = rule::audit(case).unwrap();
+                let mut judged = rule::audit(case).unwrap();
+                let here = ("prod", Timestamp::UNIX_EPOCH);
+                drop(mute::apply(&mut judged, mutes, "racklens.toml", here));
                 then(&Material {
                     snapshot: &snapshot,
                     case: *case,
                     judged: &judged,
+                    notices: &[],
                 });
             },
         );
@@ -479,4 +491,45 @@ fn rules_of_a_security_group_read_as_words() {
           cidrs=0.0.0.0/0 from=22 protocol=tcp to=22"
         ]
     );
+}
+
+fn mute(rule: &str) -> Mute {
+    Mute {
+        rule: rule.to_owned(),
+        resource: "*".to_owned(),
+        key: None,
+        rack: None,
+        owner: "jane".to_owned(),
+        reason: "it goes in May".to_owned(),
+        until: jiff::civil::date(1970, 1, 31),
+        line: 1,
+    }
+}
+
+#[test]
+fn what_is_accepted_now_is_muted_and_no_news() {
+    let (old, new) = ([log_group(Some(7))], [log_group(None)]);
+    let mutes = [mute("logs-no-retention")];
+    let diff = muted(((&old, &[]), &mutes), ((&new, &[]), &mutes));
+    let found = findings(&diff, "logs-no-retention");
+    assert_eq!(found, ["muted log-group/app"]);
+    assert!(!diff.findings.iter().any(FindingChange::is_news));
+}
+
+#[test]
+fn what_is_accepted_no_more_is_new() {
+    let group = [log_group(None)];
+    let mutes = [mute("logs-no-retention")];
+    let diff = muted(((&group, &[]), &mutes), ((&group, &[]), &[]));
+    let found = findings(&diff, "logs-no-retention");
+    assert_eq!(found, ["new log-group/app"]);
+}
+
+#[test]
+fn what_is_accepted_and_mended_is_fixed() {
+    let (old, new) = ([log_group(None)], [log_group(Some(7))]);
+    let mutes = [mute("logs-no-retention")];
+    let diff = muted(((&old, &[]), &mutes), ((&new, &[]), &mutes));
+    let found = findings(&diff, "logs-no-retention");
+    assert_eq!(found, ["fixed log-group/app"]);
 }

@@ -5,8 +5,9 @@ use std::cmp::Reverse;
 use super::{Costs, Material, money};
 use crate::{
     diff::{Change, Diff, FindingChange},
+    mute::Muted,
     price::Usd,
-    rule::{Judged, Verdict},
+    rule::{Judged, Status, Verdict},
 };
 
 pub mod json;
@@ -18,14 +19,14 @@ pub mod sarif;
 pub struct Audit<'a> {
     pub material: &'a Material<'a>,
     pub since: Option<&'a Diff>,
-    /// What is news first, then fails, then unknowns, each from the worst down.
+    /// What is news first, then fails, then unknowns, each from the worst down; what is muted last.
     pub verdicts: Vec<&'a Verdict>,
 }
 
 /// Which verdicts are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice {
-    /// Fails and unknowns.
+    /// Fails and unknowns, with those that are muted.
     Open,
     /// Those that are new, worse or out of sight since the state compared with.
     News,
@@ -44,7 +45,7 @@ impl<'a> Audit<'a> {
         let mut verdicts: Vec<&Verdict> = every
             .filter(|it| match choice {
                 Choice::Open => it.status.is_open(),
-                Choice::News => it.status.is_open() && audit.is_news(it),
+                Choice::News => it.is_open() && audit.is_news(it),
                 Choice::Every => true,
             })
             .collect();
@@ -52,6 +53,7 @@ impl<'a> Audit<'a> {
             let worst_first = (it.status, Reverse(it.severity), it.rule);
             let new_first = !(since.is_some() && audit.is_news(it));
             (
+                it.muted.is_some(),
                 new_first,
                 worst_first,
                 it.subject.clone(),
@@ -65,7 +67,8 @@ impl<'a> Audit<'a> {
     /// What became of what a verdict says; `None` without a state to compare with.
     pub fn change(&self, verdict: &Verdict) -> Option<&'a FindingChange> {
         let since = self.since.filter(|_| verdict.status.is_open());
-        since.and_then(|it| it.of(&verdict.fingerprint()))
+        let change = since.and_then(|it| it.of(&verdict.fingerprint()));
+        change.filter(|it| it.is_of(verdict))
     }
 
     fn is_news(&self, verdict: &Verdict) -> bool {
@@ -90,6 +93,15 @@ impl<'a> Audit<'a> {
         money::saved(costs, category, verdict)
     }
 
+    /// Whether something cannot be judged that someone has to look at: a call was refused, or a
+    /// rule of the user's cannot answer.
+    pub fn is_unsure(&self) -> bool {
+        let own = |rule| self.judged(rule).is_some_and(|it| it.rule.file.is_some());
+        let mut open = self.verdicts.iter().filter(|it| it.is_open());
+        self.gone().any(|it| it.gap.is_some())
+            || open.any(|it| it.gap.is_some() || (it.status == Status::Unknown && own(it.rule)))
+    }
+
     /// The words of a verdict's rule.
     fn judged(&self, rule: &str) -> Option<&'a Judged> {
         self.material.judged.iter().find(|it| it.rule.id == rule)
@@ -98,6 +110,30 @@ impl<'a> Audit<'a> {
     fn title(&self, rule: &str) -> &'a str {
         self.judged(rule).map_or("", |it| &it.words.title)
     }
+}
+
+/// "critical", "unknown", "muted".
+pub fn word(verdict: &Verdict) -> &'static str {
+    match &verdict.muted {
+        Some(_) => "muted",
+        None => verdict.status.word(verdict.severity),
+    }
+}
+
+/// The sentence of a verdict with what it lacks, or with who has accepted it.
+pub fn told(verdict: &Verdict) -> String {
+    match &verdict.muted {
+        Some(it) => {
+            let word = verdict.status.word(verdict.severity);
+            format!("{}; {word}, {}", verdict.why, accepted(it))
+        }
+        None => why(verdict),
+    }
+}
+
+/// "muted until 2027-01-31 by jane: the bastion goes in May".
+pub fn accepted(it: &Muted) -> String {
+    format!("muted until {} by {}: {}", it.until, it.owner, it.reason)
 }
 
 /// The sentence of a verdict, with the call and the action that it lacks.

@@ -213,7 +213,7 @@ pub fn resources(material: &Material<'_>, report: &Report) -> Result<String, Fai
     for it in report
         .findings
         .iter()
-        .filter(|it| it.status == Status::Fail)
+        .filter(|it| it.status == Status::Fail && it.muted.is_none())
     {
         let about = notes.entry(it.subject.id.clone()).or_default();
         about.open += 1;
@@ -455,8 +455,8 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
             Cell::text(&**references),
             Cell::Empty,
             Cell::time(Some(report.header.taken)),
-            Cell::plain(&false),
-            Cell::Empty,
+            Cell::plain(&it.muted.is_some()),
+            Cell::maybe(it.muted.as_ref().map(|it| &*it.reason)),
             it.saves.map_or(Cell::Empty, |it| Cell::plain(&it.cents())),
             Cell::maybe(it.gap.as_ref().map(|it| it.action.as_str())),
             it.change.map_or(Cell::Empty, |it| Cell::word(it.name())),

@@ -180,7 +180,7 @@ impl<'a> Page<'a> {
 
     fn failed(&self) -> impl Iterator<Item = &'a Finding> {
         let all = self.report.findings.iter();
-        all.filter(|it| it.status == Status::Fail)
+        all.filter(|it| it.status == Status::Fail && it.muted.is_none())
     }
 
     /// What is worth a look for who knows the state compared with, as far as the first screen
@@ -222,7 +222,7 @@ impl<'a> Page<'a> {
 
     fn first_unknown(&self) -> Option<&'a str> {
         let mut shown = self.findings.items.iter();
-        let unknown = shown.find(|it| it.status == Status::Unknown);
+        let unknown = shown.find(|it| it.status == Status::Unknown && it.muted.is_none());
         unknown.map(|it| it.anchor.as_str())
     }
 
@@ -235,6 +235,10 @@ impl<'a> Page<'a> {
     /// The rules that the findings are of, for the filter.
     fn found_rules(&self) -> BTreeSet<&'static str> {
         self.findings.items.iter().map(|it| it.rule).collect()
+    }
+
+    fn has_muted(&self) -> bool {
+        self.findings.items.iter().any(|it| it.muted.is_some())
     }
 
     fn has_tally(&self, rule: &str) -> bool {
@@ -418,6 +422,35 @@ mod tests {
         report.money = None;
         let page = html(&report);
         assert!(!page.contains("id=\"cost\"") && !page.contains("#cost"));
+    }
+
+    #[test]
+    fn a_muted_finding_is_shown_with_its_reason_and_is_not_among_the_worst() {
+        let mut report = example::rack();
+        let title = report.findings[0].title.clone();
+        report.findings[0].muted = Some(crate::mute::Muted {
+            owner: "jane".to_owned(),
+            reason: "the bastion goes <b>in May".to_owned(),
+            until: jiff::civil::date(2027, 1, 31),
+            place: "racklens.toml:3".to_owned(),
+        });
+        report.overview.muted = 1;
+        report.notices.push(crate::mute::Notice {
+            about: crate::mute::About::MuteExpired,
+            message: "the mute of <i>x ended".to_owned(),
+            place: "racklens.toml:9".to_owned(),
+        });
+        let worst: Vec<String> = Page::new(&report)
+            .worst()
+            .map(|it| it.title.clone())
+            .collect();
+        assert!(!worst.contains(&title), "{worst:?}");
+        let page = html(&report);
+        assert!(page.contains("data-status=\"muted\""));
+        assert!(page.contains("Muted until 2027-01-31 by <bdi>jane</bdi>"));
+        assert!(page.contains("the bastion goes &lt;b&gt;in May"));
+        assert!(page.contains("data-with=\"status=muted\"><b>1</b>"));
+        assert!(page.contains("the mute of &lt;i&gt;x ended"));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::{
         Group, Kind, cluster::Cluster, container_instance::ContainerInstance, service::Service,
         stack::Stack, target_group::TargetGroup,
     },
+    mute::Notice,
     rule::{Case, Judged, Severity, Status, Verdict},
     snapshot::{Resource, Snapshot},
     text,
@@ -30,6 +31,8 @@ pub struct Material<'a> {
     pub snapshot: &'a Snapshot,
     pub case: Case<'a>,
     pub judged: &'a [Judged],
+    /// Mutes that have expired, rules that are switched off.
+    pub notices: &'a [Notice],
 }
 
 /// Looks at everything once, with what became of things since an earlier state where that is told;
@@ -39,6 +42,7 @@ pub fn make(material: &Material<'_>, since: Option<&Diff>, costs: Option<&Costs<
         snapshot,
         case,
         judged,
+        notices,
     } = material;
     let links = Links::new(case, judged);
     let findings = findings(case, judged, &links, since, costs);
@@ -55,6 +59,7 @@ pub fn make(material: &Material<'_>, since: Option<&Diff>, costs: Option<&Costs<
         rules: judged.iter().map(tally).collect(),
         money: costs.map(|it| money::money(case, it, &findings, &|id| links.to(id))),
         findings,
+        notices: notices.to_vec(),
     }
 }
 
@@ -131,9 +136,17 @@ fn coverage(snapshot: &Snapshot) -> Coverage {
 
 fn overview(case: &Case<'_>, judged: &[Judged]) -> Overview {
     let verdicts = || judged.iter().flat_map(|it| &it.verdicts);
-    let of = |status| verdicts().filter(|it| it.status == status).count();
+    let muted = |it: &&Verdict| it.muted.is_some();
+    let counted = |it: &&Verdict| it.muted.is_none();
+    let of = |status| {
+        verdicts()
+            .filter(counted)
+            .filter(|it| it.status == status)
+            .count()
+    };
     let failures = Severity::WORST_FIRST.map(|severity| {
-        let failed = verdicts().filter(|it| it.status == Status::Fail);
+        let failed = verdicts().filter(counted);
+        let failed = failed.filter(|it| it.status == Status::Fail);
         (
             severity,
             failed.filter(|it| it.severity == severity).count(),
@@ -157,6 +170,7 @@ fn overview(case: &Case<'_>, judged: &[Judged]) -> Overview {
     Overview {
         failures: failures.to_vec(),
         unknown: of(Status::Unknown),
+        muted: verdicts().filter(muted).count(),
         passed: of(Status::Pass),
         health: health(case),
         belonging,
@@ -305,7 +319,10 @@ fn findings(
         })
         .collect();
     findings.sort_by(|a, b| {
-        let key = |it: &Finding| (it.status, std::cmp::Reverse(it.severity), it.rule);
+        let key = |it: &Finding| {
+            let severity = std::cmp::Reverse(it.severity);
+            (it.muted.is_some(), it.status, severity, it.rule)
+        };
         (key(a), &a.subject.id, &a.why).cmp(&(key(b), &b.subject.id, &b.why))
     });
     let mut met: BTreeMap<String, usize> = BTreeMap::new();
@@ -331,6 +348,7 @@ fn finding(
     let words = &judged.words;
     let fingerprint = verdict.fingerprint();
     let change = since.and_then(|it| it.of(&fingerprint));
+    let change = change.filter(|it| it.is_of(verdict));
     Finding {
         anchor: format!("finding-{fingerprint}"),
         detail: verdict.detail.clone(),
@@ -356,17 +374,14 @@ fn finding(
             .collect(),
         gap: verdict.gap.clone(),
         saves: costs.and_then(|it| money::saved(it, words.category, verdict)),
+        muted: verdict.muted.clone(),
     }
 }
 
 fn tally(judged: &Judged) -> RuleTally {
-    let of = |status| {
-        judged
-            .verdicts
-            .iter()
-            .filter(|it| it.status == status)
-            .count()
-    };
+    let (muted, counted): (Vec<&Verdict>, _) =
+        judged.verdicts.iter().partition(|it| it.muted.is_some());
+    let of = |status| counted.iter().filter(|it| it.status == status).count();
     RuleTally {
         id: judged.rule.id,
         title: judged.words.title.clone(),
@@ -375,6 +390,7 @@ fn tally(judged: &Judged) -> RuleTally {
         unknown: of(Status::Unknown),
         pass: of(Status::Pass),
         not_applicable: of(Status::NotApplicable),
+        muted: muted.len(),
     }
 }
 
@@ -419,7 +435,7 @@ fn path(it: TrafficPath, links: &Links<'_>) -> Path {
 
 fn inventory(case: &Case<'_>, links: &Links<'_>, findings: &[Finding]) -> Vec<Shelf> {
     let mut about: BTreeMap<&str, Vec<(Severity, Status, String)>> = BTreeMap::new();
-    for it in findings {
+    for it in findings.iter().filter(|it| it.muted.is_none()) {
         let entry = (it.severity, it.status, it.anchor.clone());
         about.entry(&it.subject.id).or_default().push(entry);
     }

@@ -308,9 +308,10 @@ fn confidence(bill: &Bill<'_>) -> Vec<Confidence> {
     all.into_iter().filter(|it| it.lines > 0).collect()
 }
 
-/// The findings that cost, the dearest first.
+/// The findings that cost and that nobody has accepted, the dearest first.
 fn waste(findings: &[Finding]) -> Vec<Waste> {
-    let costly = findings.iter().filter_map(|it| {
+    let counted = findings.iter().filter(|it| it.muted.is_none());
+    let costly = counted.filter_map(|it| {
         Some(Waste {
             title: it.title.clone(),
             anchor: it.anchor.clone(),

@@ -36,9 +36,10 @@ use racklens::{
     rack,
     removal::Data,
     report::{self, Material, csv},
-    rule::{self, Case, Judged, RULES},
+    rule::{Case, Judged, Pack},
     snapshot::Gaps,
     teardown::{self, Consent, protection::Guard},
+    user_rule::{self, UserRule, cel::Cel},
 };
 
 mod estate;
@@ -131,11 +132,13 @@ fn measure(path: &Path) -> Measured {
         account: None,
     };
     let mut by_rule = Measured::new();
-    let judged: Vec<Judged> = RULES
+    let pack = Pack::built_in().expect("the rules' words are right");
+    let judged: Vec<Judged> = pack
+        .rules()
         .iter()
         .map(|it| {
             let began = processor(begun);
-            let judged = rule::judge(it, &case).expect("the rules' words are right");
+            let judged = it.judge(&case);
             let name = format!("{RULE}{}", it.id);
             by_rule.insert(name, processor(begun) - began);
             judged
@@ -146,6 +149,7 @@ fn measure(path: &Path) -> Measured {
         snapshot: &snapshot,
         case,
         judged: &judged,
+        notices: &[],
     };
     let report = report::make(&material, None, None);
     lap("view");
@@ -164,6 +168,15 @@ fn measure(path: &Path) -> Measured {
     let plan = teardown::make(&snapshot, &material.case, None, &everything());
     measured.insert("plan".to_owned(), processor(begun) - last);
     measured.insert("steps".to_owned(), plan.steps.len() as u64);
+    let before = processor(begun);
+    let own = own_rules();
+    let judged = own
+        .iter()
+        .map(|it| it.judge(&material.case, &it.words).len());
+    let judged: usize = judged.sum();
+    measured.insert("own".to_owned(), processor(begun) - before);
+    measured.insert("own_rules".to_owned(), own.len() as u64);
+    measured.insert("own_verdicts".to_owned(), judged as u64);
     let written: usize = tables.iter().map(String::len).sum();
     measured.insert("csv_mib".to_owned(), mib(written as u64));
     measured.insert("ours".to_owned(), belongings.ours().count() as u64);
@@ -183,6 +196,19 @@ fn everything() -> Consent {
         inferred: true,
         ..Consent::default()
     }
+}
+
+/// Rules as users write them: over the resource alone, over its neighbours, and over lists in it.
+fn own_rules() -> Vec<UserRule> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rules/own");
+    let files = fs::read_dir(folder).expect("a folder of rules");
+    let mut paths: Vec<_> = files.map(|it| it.expect("a file").path()).collect();
+    paths.sort();
+    let read = |path: &Path| {
+        let text = fs::read_to_string(path).expect("a rule");
+        user_rule::read("own", &text, &Cel).unwrap_or_else(|it| panic!("{it}"))
+    };
+    paths.iter().map(|it| read(it)).collect()
 }
 
 fn mib(bytes: u64) -> u64 {
@@ -268,6 +294,14 @@ fn print(size: usize, bytes: u64, measured: &Measured) {
     for (took, rule) in rules.into_iter().take(SLOWEST) {
         println!("    {rule:<36} {:>6} ms", took / 1000);
     }
+    let (own, verdicts) = (measured["own"], measured["own_verdicts"]);
+    println!(
+        "  {:<10} {:>8} ms for {} rules of one's own, {verdicts} verdicts, {} us each; counted apart",
+        "own",
+        own / 1000,
+        measured["own_rules"],
+        own / verdicts.max(1)
+    );
 }
 
 fn judge(measured: &BTreeMap<usize, Measured>) -> ExitCode {

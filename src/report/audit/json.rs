@@ -25,6 +25,7 @@ pub fn write(audit: &Audit<'_>, costs: &Costs<'_>) -> String {
         "region": snapshot.region,
         "taken": stamp(snapshot.taken),
         "gaps": snapshot.gaps,
+        "notices": audit.material.notices,
         "verdicts": verdicts.collect::<Vec<_>>(),
     });
     if let Some(since) = audit.since {
@@ -55,6 +56,7 @@ fn verdict(audit: &Audit<'_>, costs: &Costs<'_>, it: &Verdict) -> Value {
         "evidence": evidence,
         "fingerprint": it.fingerprint(),
         "gap": it.gap,
+        "muted": it.muted,
         "monthly_cost": audit.monthly(costs, it),
     });
     if let Some(change) = audit.change(it) {

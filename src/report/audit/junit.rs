@@ -1,7 +1,7 @@
 //! An audit as JUnit XML, which most build servers show: a suite for each rule, a case for each
 //! resource that it judged.
 
-use super::{Audit, why};
+use super::{Audit, accepted, why};
 use crate::{
     report::csv::stamp,
     rule::{Status, Verdict},
@@ -15,7 +15,8 @@ pub enum Unknown {
     Error,
 }
 
-/// Failures and, by `unknown`, unknowns and passes; what is not applicable is no case.
+/// Failures and, by `unknown`, unknowns and passes; what is muted is skipped, and what is not
+/// applicable is no case.
 pub fn write(audit: &Audit<'_>, unknown: Unknown) -> String {
     let cases: Vec<&Verdict> = audit
         .verdicts
@@ -55,10 +56,12 @@ pub fn write(audit: &Audit<'_>, unknown: Unknown) -> String {
 }
 
 fn counts(cases: &[&Verdict], unknown: Unknown) -> String {
-    let of = |status| cases.iter().filter(|it| it.status == status).count();
+    let counted = || cases.iter().filter(|it| it.muted.is_none());
+    let of = |status| counted().filter(|it| it.status == status).count();
+    let muted = cases.len() - counted().count();
     let (errors, skipped) = match unknown {
-        Unknown::Error => (of(Status::Unknown), 0),
-        Unknown::Skipped => (0, of(Status::Unknown)),
+        Unknown::Error => (of(Status::Unknown), muted),
+        Unknown::Skipped => (0, of(Status::Unknown) + muted),
     };
     format!(
         "tests=\"{}\" failures=\"{}\" errors=\"{errors}\" skipped=\"{skipped}\"",
@@ -75,6 +78,13 @@ fn case(out: &mut String, title: &str, it: &Verdict, unknown: Unknown) {
     let (rule, name) = (quoted(it.rule), quoted(&name));
     let head = format!("    <testcase classname=\"{rule}\" name=\"{name}\"");
     let why = quoted(&why(it));
+    if let Some(muted) = &it.muted {
+        let accepted = quoted(&accepted(muted));
+        let word = it.status.word(it.severity);
+        let body = format!("<skipped message=\"{accepted}; {word}: {why}\"/>");
+        out.push_str(&format!("{head}>\n      {body}\n    </testcase>\n"));
+        return;
+    }
     let body = match (it.status, unknown) {
         (Status::Fail, _) => format!(
             "<failure type=\"{}\" message=\"{why}\">{}: {why}\nfingerprint {}</failure>",

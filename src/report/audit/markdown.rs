@@ -1,6 +1,6 @@
 //! An audit for a pull request or a wiki.
 
-use super::{Audit, why};
+use super::{Audit, told, word};
 use crate::{
     diff,
     report::{csv::stamp, incomplete, markdown},
@@ -26,8 +26,12 @@ pub fn write(audit: &Audit<'_>, summary: &str) -> String {
         header.insert(0, "Change");
     }
     let rows = audit.verdicts.iter().map(|it| {
-        let word = it.status.word(it.severity).to_owned();
-        let mut row = vec![word, it.rule.to_owned(), it.subject.to_string(), why(it)];
+        let mut row = vec![
+            word(it).to_owned(),
+            it.rule.to_owned(),
+            it.subject.to_string(),
+            told(it),
+        ];
         if audit.since.is_some() {
             let change = audit.change(it).map(|it| it.change.words());
             row.insert(0, change.unwrap_or_default().to_owned());

@@ -9,6 +9,7 @@ use super::{Audit, why};
 use crate::{
     diff::{Change, FindingChange},
     id::ResourceId,
+    mute::{Muted, Notice},
     report::csv::stamp,
     rule::{Judged, Severity, Status, Verdict},
     snapshot::Gap,
@@ -20,8 +21,22 @@ pub fn write(audit: &Audit<'_>) -> String {
     let snapshot = audit.material.snapshot;
     let present = audit.verdicts.iter().map(|it| result(audit, it));
     let gone = audit.gone().map(|it| gone(audit, it));
+    let mut results: Vec<Value> = present.chain(gone).collect();
+    // Either all results of a run tell whether they are suppressed, or none does.
+    if audit.verdicts.iter().any(|it| it.muted.is_some()) {
+        let suppressed = audit
+            .verdicts
+            .iter()
+            .map(|it| suppressions(it.muted.as_ref()));
+        let suppressed = suppressed.chain(std::iter::repeat(json!([])));
+        for (result, suppressions) in results.iter_mut().zip(suppressed) {
+            result["suppressions"] = suppressions;
+        }
+    }
     let rules: Vec<Value> = audit.material.judged.iter().map(rule).collect();
-    let notices: Vec<Value> = snapshot.gaps.iter().map(notice).collect();
+    let gaps = snapshot.gaps.iter().map(notice);
+    let said = audit.material.notices.iter().map(said);
+    let notices: Vec<Value> = gaps.chain(said).collect();
     let version = env!("CARGO_PKG_VERSION");
     let place = format!("racklens/{}/", place(audit));
     text::json(&json!({
@@ -41,7 +56,7 @@ pub fn write(audit: &Audit<'_>) -> String {
                 "toolExecutionNotifications": notices,
             }],
             "columnKind": "utf16CodeUnits",
-            "results": present.chain(gone).collect::<Vec<_>>(),
+            "results": results,
         }],
     }))
 }
@@ -109,7 +124,7 @@ fn result(audit: &Audit<'_>, it: &Verdict) -> Value {
 fn gone(audit: &Audit<'_>, it: &FindingChange) -> Value {
     let kind = match it.change {
         Change::Lost => "open",
-        Change::New | Change::Changed | Change::Fixed | Change::Still => "pass",
+        Change::New | Change::Changed | Change::Fixed | Change::Still | Change::Muted => "pass",
     };
     let mut result = json!({
         "ruleId": it.rule,
@@ -160,7 +175,7 @@ fn baseline(change: Change) -> &'static str {
         Change::New => "new",
         Change::Changed | Change::Lost => "updated",
         Change::Fixed => "absent",
-        Change::Still => "unchanged",
+        Change::Still | Change::Muted => "unchanged",
     }
 }
 
@@ -189,6 +204,26 @@ fn notice(gap: &Gap) -> Value {
     let why = gap.reason.name();
     let line = format!("{}{about} was {why}; it needs {}", gap.call, gap.action);
     json!({ "level": "warning", "message": { "text": plain(&line) } })
+}
+
+fn said(it: &Notice) -> Value {
+    let line = format!("{} ({})", it.message, it.place);
+    json!({ "level": "note", "message": { "text": plain(&line) } })
+}
+
+/// Who has accepted a finding, outside of what was looked at; empty where nobody has.
+fn suppressions(muted: Option<&Muted>) -> Value {
+    let Some(it) = muted else { return json!([]) };
+    let why = format!(
+        "{} ({}, until {}; {})",
+        it.reason, it.owner, it.until, it.place
+    );
+    json!([{
+        "kind": "external",
+        "status": "accepted",
+        "justification": text::harmless(&why),
+        "properties": { "owner": text::harmless(&it.owner), "until": it.until },
+    }])
 }
 
 /// Text as a message: SARIF takes brackets for links and braces for places to fill in.

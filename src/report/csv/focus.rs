@@ -480,6 +480,7 @@ mod tests {
                 snapshot: &snapshot,
                 case: *case,
                 judged: &[],
+                notices: &[],
             };
             let apps = cost::app::allocate(case, &bill, Weights::default());
             focus(&material, &bill, &apps).unwrap()

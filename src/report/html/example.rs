@@ -63,6 +63,7 @@ pub(super) fn rack() -> Report {
                 (Severity::Info, 1),
             ],
             unknown: 2,
+            muted: 0,
             passed: 37,
             health: vec![
                 health("Stacks", "3 of 3 settled", Status::Pass),
@@ -83,6 +84,7 @@ pub(super) fn rack() -> Report {
         inventory: shelves,
         findings,
         money: Some(money()),
+        notices: Vec::new(),
     }
 }
 
@@ -467,6 +469,7 @@ fn finding(
         evidence: Vec::new(),
         gap: None,
         saves: None,
+        muted: None,
     }
 }
 
@@ -663,6 +666,7 @@ fn rules() -> Vec<RuleTally> {
             unknown,
             pass,
             not_applicable,
+            muted: 0,
         };
     vec![
         rule(

@@ -52,6 +52,7 @@ fn told<T>(
             snapshot: &snapshot,
             case: *case,
             judged: &judged,
+            notices: &[],
         };
         let report = crate::report::make(&material, None, Some(&costs));
         let money = report.money.clone().unwrap();
