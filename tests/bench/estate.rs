@@ -531,6 +531,7 @@ impl Cell {
             };
             let table = table::Table {
                 facts: Fact::Known(facts),
+                ..table::Table::default()
             };
             self.add(self.name(&format!("table{m}")), table);
             let queue = queue::Queue {
@@ -622,6 +623,7 @@ fn role(trusts: &str) -> role::Role {
         trusts: Fact::Known(vec![trusts.to_owned()]),
         attached: Fact::Known(Vec::new()),
         inline: Fact::Known(Vec::new()),
+        allowing_all: Fact::Known(Vec::new()),
         facts: Fact::Known(role::RoleFacts::default()),
     }
 }
