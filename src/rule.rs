@@ -10,7 +10,7 @@ use crate::{
     belonging::{Belongings, Class},
     graph::Graph,
     id::ResourceId,
-    kind::{AsKind, Kind},
+    kind::{AsKind, Kind, stack::Stack},
     mute::Muted,
     rack::Rack,
     snapshot::{Gap, Gaps, Resource},
@@ -279,6 +279,16 @@ impl<'a> Case<'a> {
             id.is_some_and(|it| kinds.contains(&it.kind) && self.graph.get(it).is_none())
         };
         listings.next().or_else(|| self.gaps.iter().find(lost))
+    }
+
+    /// Stacks of the rack's of which is not known what they made, and why.
+    pub fn closed_stacks(&self) -> impl Iterator<Item = (&'a ResourceId, &'a Gap)> {
+        let closed = self.ours::<Stack>();
+        let closed = closed.filter(|(_, it)| it.members.known().is_none());
+        closed.filter_map(|(it, _)| {
+            let gap = self.gap_of_call(&it.id, "ListStackResources")?;
+            Some((&it.id, gap))
+        })
     }
 
     /// Why not all of a kind is known: its listing failed for the region, or within something of
@@ -710,6 +720,9 @@ fn unsure(mut verdicts: Vec<Verdict>, gap: Option<&Gap>) -> Vec<Verdict> {
     verdicts
 }
 
+/// Kinds whose listing tells no tags, so that often only a stack tells whose they are.
+const TOLD_BY_STACK: &[Kind] = &[Kind::Role, Kind::Table];
+
 fn run(rule: &Rule, words: &Words, case: &Case<'_>) -> Vec<Verdict> {
     let verdicts = (rule.check)(case, words);
     finish(rule.id, words, rule.needs, verdicts, case)
@@ -729,6 +742,17 @@ fn finish(
             let verdict = Verdict::of(rule, words, root, Status::Unknown, why);
             verdicts.push(verdict.detail(&gap.call).gap(Some(gap)));
         }
+    }
+    if rule.needs.iter().any(|it| TOLD_BY_STACK.contains(it)) {
+        verdicts.extend(case.closed_stacks().map(|(stack, gap)| {
+            let why = format!(
+                "{} was {}: it may have made more",
+                gap.call,
+                gap.reason.name()
+            );
+            let verdict = Verdict::new(rule, words, stack, Status::Unknown, why);
+            verdict.detail(&gap.call).gap(Some(gap))
+        }));
     }
     verdicts.sort_by(|a, b| {
         let key = |it: &Verdict| (it.status, std::cmp::Reverse(it.severity));

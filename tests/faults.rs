@@ -767,6 +767,10 @@ fn an_empty_page_does_not_end_a_listing() {
                 return Some(Deed::Answer(recorded.answer(&later[at]).0));
             }
             let (answer, _) = recorded.answer(asked);
+            // A refusal has no pages.
+            if answer.status != 200 {
+                return None;
+            }
             let tree = Tree::parse(&answer.body)?;
             later.push(asked.clone());
             let token = format!("planted-page-{}", later.len() - 1);

@@ -25,6 +25,7 @@ pub const RULE: Rule = Rule {
     words: include_str!("../../rules/dynamic-ports-open.toml"),
     needs: &[
         Kind::SecurityGroup,
+        Kind::Cluster,
         Kind::ContainerInstance,
         Kind::Instance,
         Kind::LoadBalancer,

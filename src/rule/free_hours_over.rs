@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil, tz::TimeZone};
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
 use crate::{
     id::ResourceId,
     kind::{Fact, Kind, instance::Instance},
@@ -55,7 +55,12 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
              are free; assumed that the account is younger than twelve months and has nothing else"
         );
         let evidence = Evidence::new(id, "InstanceId", free.join(", "));
-        return verdict(Status::Fail, why).evidence([evidence]);
+        let verdict = verdict(Status::Fail, why).evidence([evidence]);
+        // Only the account could tell that it ever had the offer.
+        return match plan {
+            Some(_) => verdict,
+            None => verdict.severity(Severity::Info),
+        };
     }
     if let Some(instance) = unread {
         let why = format!("whether the free tier covers {instance} was not read");

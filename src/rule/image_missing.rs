@@ -1,9 +1,10 @@
 //! Revisions whose next task would not start, since their image is gone.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, revision};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition};
 use crate::{
     kind::{
-        Kind,
+        Fact, Kind,
+        event_rule::EventRule,
         repository::Repository,
         task_definition::{ContainerDefinition, TaskDefinition},
     },
@@ -36,7 +37,16 @@ enum Image<'a> {
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let judge = |(resource, definition)| judge(case, words, resource, definition);
     let judged = revision::in_use(case).map(judge).collect();
-    super::unsure(judged, revision::gap(case))
+    let mut judged = super::unsure(judged, revision::gap(case));
+    judged.extend(used_definition::unread(&RULE, case, words));
+    let rules = case.ours::<EventRule>();
+    let silent = rules.filter(|(_, it)| it.targets == Fact::Unread && it.managed_by.is_none());
+    judged.extend(silent.map(|(it, _)| {
+        let why = "which revisions it starts was not read";
+        let verdict = Verdict::new(&RULE, words, &it.id, Status::Unknown, why);
+        verdict.gap(case.gap_about(&it.id))
+    }));
+    judged
 }
 
 fn judge(

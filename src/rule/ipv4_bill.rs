@@ -46,7 +46,8 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         it => format!("{it} public IPv4 addresses"),
     };
     if number <= words.number("few") {
-        return vec![verdict(Status::Pass, format!("it has {count}"))];
+        let said = verdict(Status::Pass, format!("it has {count}"));
+        return super::unsure(vec![said], case.gap_among(RULE.needs));
     }
     let cents = number.saturating_mul(words.number("cents"));
     let why = format!(

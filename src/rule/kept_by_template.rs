@@ -37,7 +37,8 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, stack: &Stack) -> 
     kept.into_iter()
         .map(|(member, policy)| {
             let made = arn::stack_resource(&member.cloudformation, &member.physical);
-            let made = made.and_then(|it| case.graph.get(&it)).map(|it| &it.id);
+            // It stays as well where it could not be read itself.
+            let made = made.map(|it| case.graph.get(&it).map_or(it, |it| it.id.clone()));
             let stays = match policy {
                 "Snapshot" => "a snapshot of it is made and stays",
                 _ => "it stays",
@@ -48,7 +49,8 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, stack: &Stack) -> 
             );
             let evidence = Evidence::new(id, "DeletionPolicy", policy);
             // What is of no kind that is read has only its stack to be told by.
-            let verdict = Verdict::new(&RULE, words, made.unwrap_or(id), Status::Fail, why);
+            let subject = made.as_ref().unwrap_or(id);
+            let verdict = Verdict::new(&RULE, words, subject, Status::Fail, why);
             verdict
                 .detail(format!("{}/{}", id.key, member.logical))
                 .evidence([evidence])

@@ -103,7 +103,7 @@ fn whose(case: &Case<'_>, words: &Words, id: &ResourceId, role: &Role) -> (Sever
     match runner(case, id) {
         Some(it) => (
             words.severity,
-            format!("{it} acts as it, so whatever gets into a container there owns the account"),
+            format!("{it} acts as it, so whoever gets into what it runs owns the account"),
         ),
         None => (
             words.severity,

@@ -623,6 +623,7 @@ fn role(trusts: &str) -> role::Role {
         trusts: Fact::Known(vec![trusts.to_owned()]),
         attached: Fact::Known(Vec::new()),
         inline: Fact::Known(Vec::new()),
+        allowing_all: Fact::Known(Vec::new()),
         facts: Fact::Known(role::RoleFacts::default()),
         ..role::Role::default()
     }

@@ -607,6 +607,13 @@ const PLACES: &[Place] = &[
     Place::new(
         "efs",
         "GET",
+        "/2015-02-01/file-systems/*/backup-policy",
+        "",
+        "DescribeBackupPolicy",
+    ),
+    Place::new(
+        "efs",
+        "GET",
         "/2015-02-01/mount-targets",
         "",
         "DescribeMountTargets",
@@ -661,6 +668,7 @@ const PLACES: &[Place] = &[
         "",
         "ListTagsForResources",
     ),
+    Place::new("s3", "GET", "/*", "acl", "GetBucketAcl"),
     Place::new("s3", "GET", "/*", "encryption", "GetBucketEncryption"),
     Place::new(
         "s3",
@@ -671,6 +679,14 @@ const PLACES: &[Place] = &[
     ),
     Place::new("s3", "GET", "/*", "list-type", "ListObjectsV2"),
     Place::new("s3", "GET", "/*", "location", "GetBucketLocation"),
+    Place::new(
+        "s3",
+        "GET",
+        "/*",
+        "object-lock",
+        "GetObjectLockConfiguration",
+    ),
+    Place::new("s3", "GET", "/*", "policy", "GetBucketPolicy"),
     Place::new("s3", "GET", "/*", "policyStatus", "GetBucketPolicyStatus"),
     Place::new(
         "s3",
@@ -681,5 +697,6 @@ const PLACES: &[Place] = &[
     ),
     Place::new("s3", "GET", "/*", "tagging", "GetBucketTagging"),
     Place::new("s3", "GET", "/*", "versioning", "GetBucketVersioning"),
+    Place::new("s3", "GET", "/*", "versions", "ListObjectVersions"),
     Place::new("s3", "GET", "/", "x-id", "ListBuckets"),
 ];

@@ -250,7 +250,8 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
         attrs.acl = Fact::Known(grants.into_iter().filter_map(grant).collect());
     }
     if let Some(answer) = versions.and_then(|it| found.answer(VERSIONS, about, it)) {
-        let any = !answer.versions().is_empty() || !answer.delete_markers().is_empty();
+        let markers = answer.delete_markers.unwrap_or_default();
+        let any = !markers.is_empty() || !answer.versions.unwrap_or_default().is_empty();
         attrs.old_versions = Fact::Known(any);
     }
 }

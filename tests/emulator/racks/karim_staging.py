@@ -22,6 +22,7 @@ def stand_up(aws: standing.Aws) -> dict[str, str]:
     add_resources(aws)
     deploy_shop(aws)
     leave_traces(aws)
+    add_bastion(aws)
     return stable_ids(aws, [it for it in public_addresses(aws) if it not in drawn_before])
 
 
@@ -90,6 +91,29 @@ def leave_traces(aws: standing.Aws) -> None:
         Key=f"{written_by}/2022/04/01/{name}",
         Body=b"one line of an access log",
     )
+
+
+def add_bastion(aws: standing.Aws) -> None:
+    """A protected machine with a copy of its disk, and a group that a list of offices may enter."""
+    name = "karim-staging-bastion"
+    tags = {"System": "convox", "Type": "resource", "Name": "bastion", "Rack": "karim-staging"}
+    standing.stack(aws, name, HERE / "karim_staging.bastion.yaml", tags)
+    made = standing.resources(aws, name)
+    aws.ec2.modify_instance_attribute(InstanceId=made["Machine"], DisableApiTermination={"Value": True})
+    machine = aws.ec2.describe_instances(InstanceIds=[made["Machine"]])["Reservations"][0]["Instances"][0]
+    disk = machine["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    aws.ec2.create_snapshot(VolumeId=disk, Description="before the upgrade")
+    offices = aws.ec2.create_managed_prefix_list(
+        PrefixListName="offices",
+        AddressFamily="IPv4",
+        MaxEntries=2,
+        Entries=[{"Cidr": "198.51.100.0/24"}, {"Cidr": "203.0.113.128/25"}],
+    )["PrefixList"]["PrefixListId"]
+    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "PrefixListIds": [{"PrefixListId": offices}]}
+    named = [{"Name": "group-name", "Values": ["karim-staging-bastion-Security-0ZTW8JRB1XKQ"]}]
+    [group] = aws.ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+    aws.ec2.modify_instance_attribute(InstanceId=made["Machine"], Groups=[group["GroupId"]])
+    aws.ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[ssh])
 
 
 def stable_ids(aws: standing.Aws, addresses: list[str]) -> dict[str, str]:
