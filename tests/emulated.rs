@@ -109,7 +109,7 @@ fn no_planted_secret_reaches_any_output() {
     for said in verbs::run_all(&file, &out) {
         outputs.extend([said.stdout, said.stderr]);
     }
-    for folder in [folder.path(), &out, &live_out] {
+    for folder in [folder.path(), &out, &out.join("review"), &live_out] {
         let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
         let files = entries.filter(|it| it.is_file());
         outputs.extend(files.map(|it| fs::read_to_string(it).unwrap()));

@@ -13,6 +13,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tempfile::Builder;
 
 use super::event::How;
 use crate::{
@@ -150,31 +151,38 @@ impl Journal {
         header: Header,
         clock: fn() -> Timestamp,
     ) -> Result<Self, BadJournal> {
-        let mut options = OpenOptions::new();
-        options.create_new(true).read(true).append(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let file = options.open(path).map_err(|it| match it.kind() {
-            io::ErrorKind::AlreadyExists => BadJournal::Exists,
-            _ => BadJournal::Unopened(it),
+        let folder = match path.parent() {
+            Some(it) if !it.as_os_str().is_empty() => it,
+            _ => Path::new("."),
+        };
+        // With its first line or not at all: one without could neither be gone on with nor begun.
+        let mut file = Builder::new()
+            .prefix(".racklens-")
+            .tempfile_in(folder)
+            .map_err(BadJournal::Unopened)?;
+        lock(file.as_file())?;
+        let first = Line {
+            at: clock(),
+            entry: Entry::Begun(Box::new(header)),
+        };
+        file.write_all(line(&first).map_err(BadJournal::Unopened)?.as_bytes())
+            .and_then(|()| file.as_file().sync_all())
+            .map_err(BadJournal::Unopened)?;
+        let file = file.persist_noclobber(path).map_err(|it| {
+            if it.error.kind() == io::ErrorKind::AlreadyExists {
+                BadJournal::Exists
+            } else {
+                BadJournal::Unopened(it.error)
+            }
         })?;
-        lock(&file)?;
         let journal = Self {
             file: RefCell::new(file),
             clock,
         };
-        journal
-            .note(Entry::Begun(Box::new(header)))
-            .map_err(BadJournal::Unopened)?;
         // The name itself must be on the disk, too.
-        if let Some(folder) = path.parent().filter(|it| !it.as_os_str().is_empty()) {
-            File::open(folder)
-                .and_then(|it| it.sync_all())
-                .unwrap_or_default();
-        }
+        File::open(folder)
+            .and_then(|it| it.sync_all())
+            .unwrap_or_default();
         Ok(journal)
     }
 
@@ -225,11 +233,16 @@ fn lock(file: &File) -> Result<(), BadJournal> {
     })
 }
 
+fn line(line: &Line) -> io::Result<String> {
+    let mut text = serde_json::to_string(line)?;
+    text.push('\n');
+    Ok(text)
+}
+
 impl Notes for Journal {
     fn note(&self, entry: Entry) -> io::Result<()> {
         let at = (self.clock)();
-        let mut line = serde_json::to_string(&Line { at, entry })?;
-        line.push('\n');
+        let line = line(&Line { at, entry })?;
         let mut file = self.file.borrow_mut();
         file.write_all(line.as_bytes())?;
         file.sync_data()

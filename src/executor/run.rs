@@ -25,6 +25,7 @@ use crate::{
         refusal::{Class, Refusal},
         write::{self, Ready, Way},
     },
+    removal::Action,
     teardown::plan::{Act, Goal, Identity, Plan, Step},
 };
 
@@ -255,6 +256,9 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
                 Class::Never => return self.failed(step, &refusal.to_string()).map(Tried::Over),
                 Class::Held => {
                     held += 1;
+                    if refusal.code == "BucketNotEmpty" {
+                        self.empty_again(step).await?;
+                    }
                     if held % ASK_WHO == 0 && held <= 8 * ASK_WHO {
                         self.ask_who(step, act).await;
                     }
@@ -333,6 +337,24 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
         }
     }
 
+    /// Empties once more what filled again since it was emptied: logs are delivered late. Only
+    /// where the plan itself empties it.
+    async fn empty_again(&self, step: &Step) -> Result<(), Early> {
+        let ours = |it: &&Step| {
+            it.number == step.number
+                || (it.goal == Goal::Empty && step.covers.contains(&it.resource))
+        };
+        for emptying in self.plan.steps.iter().filter(ours) {
+            let acts = emptying.acts.iter().enumerate();
+            for (n, act) in acts.filter(|(_, it)| it.action == Action::DeleteObjects) {
+                // A refusal shows in what comes next.
+                let tried = self.try_once(emptying, n, act, Way::Off).await?;
+                tried.unwrap_or_default();
+            }
+        }
+        Ok(())
+    }
+
     /// Waits until the step's goal is reached.
     async fn goal(&self, step: &Step, begun: Instant) -> Came {
         let mut pauses = 0;
@@ -355,6 +377,7 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
                         (Some(why), Some(act)) => {
                             again = true;
                             (self.watch)(Event::Again { step, why: &why });
+                            self.empty_again(step).await?;
                             let n = step.acts.len() - 1;
                             if let Tried::Over(it) = self.act(step, n, act, begun).await? {
                                 return Ok(it);

@@ -77,6 +77,7 @@ pub fn plan(steps: Vec<Step>) -> Plan {
         taken: Timestamp::UNIX_EPOCH,
         consent: Consent::default(),
         steps,
+        losses: Vec::new(),
         stays: Vec::new(),
         blockers: Vec::new(),
         notes: Vec::new(),
@@ -162,6 +163,9 @@ pub struct Thing {
     /// How many of its deletions AWS accepts and then gives up.
     pub sticks: u32,
     pub stuck: bool,
+    /// Whether there are objects in it, and how often more come after it was emptied.
+    pub full: bool,
+    pub refills: u32,
 }
 
 /// What goes wrong from time to time, in turn.
@@ -290,6 +294,9 @@ impl InMemory {
             if thing.protected {
                 return refuse(Class::Never, "OperationNotPermitted");
             }
+            if thing.full {
+                return refuse(Class::Held, "BucketNotEmpty");
+            }
             if thing.held_by.iter().any(is_there) {
                 return refuse(Class::Held, "DependencyViolation");
             }
@@ -303,6 +310,11 @@ impl InMemory {
             thing.going = true;
             thing.gone = thing.looks == 0;
             return Ok(());
+        }
+        if act.action == Action::DeleteObjects {
+            let thing = things.get_mut(&act.on).unwrap();
+            thing.full = thing.refills > 0;
+            thing.refills = thing.refills.saturating_sub(1);
         }
         if act.action == Action::ModifyLoadBalancerAttributes {
             things.get_mut(&act.on).unwrap().protected = way == Way::BackOn;

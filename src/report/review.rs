@@ -221,9 +221,14 @@ impl Review<'_> {
         if self.is_safe() { "SAFE" } else { "NOT SAFE" }
     }
 
-    /// The verdict's sentence.
+    /// What is said beside the verdict.
     pub fn sentence(&self) -> String {
-        tell::verdict(self.plan)
+        let whole = tell::verdict(self.plan);
+        let rest = whole.strip_prefix(self.verdict()).unwrap_or(&whole);
+        let rest = rest.trim_start_matches([':', ' ']);
+        let mut letters = rest.chars();
+        let first = letters.next().map(|it| it.to_uppercase().to_string());
+        format!("{}{}", first.unwrap_or_default(), letters.as_str())
     }
 
     pub fn waves(&self) -> Vec<Vec<&Step>> {

@@ -75,7 +75,7 @@ fn unopened(case: &Case<'_>, stack: &ResourceId) -> Blocker {
     let call = gap.map_or("cloudformation:ListStackResources", |it| it.action.as_str());
     Blocker {
         resource: Some(stack.clone()),
-        what: format!("what {stack} would delete is not known"),
+        what: format!("What {stack} would delete is not known"),
         by: vec![call.to_owned()],
         evidence: "its resources were not read".to_owned(),
         remedy: format!("allow {call}, read the rack again, and plan anew"),
@@ -152,10 +152,10 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
     let (what, evidence, by, remedy, consent) = match why {
         Why::NoConsent { data } => (
             format!(
-                "deleting {root} deletes {told}, and nobody agreed to lose {}",
+                "Deleting {root} deletes {told}, and nobody agreed to lose {}",
                 data.name()
             ),
-            "the stack made them and does not keep them".to_owned(),
+            "CloudFormation deletes what a stack made and is not told to retain".to_owned(),
             theirs,
             format!("if their data may go, say --delete {}", data.name()),
             Some(format!("--delete {}", data.name())),
@@ -174,7 +174,7 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             let remedy = apart(members, others);
             let others: Vec<String> = others.iter().map(ToString::to_string).collect();
             (
-                format!("deleting {root} deletes {told}, which others use, too"),
+                format!("Deleting {root} deletes {told}, which others use, too"),
                 format!("used by {}", some(&others)),
                 others,
                 remedy,
@@ -182,7 +182,7 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             )
         }
         Why::Kept { by } => (
-            format!("deleting {root} deletes {told}, which is to be kept"),
+            format!("Deleting {root} deletes {told}, which is to be kept"),
             format!("kept by {by}"),
             vec![by.clone()],
             "give it DeletionPolicy Retain in the stack's template and update the stack, or do \
@@ -191,7 +191,7 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             None,
         ),
         Why::Unread { call } => (
-            format!("whether {told} may be deleted is not known"),
+            format!("Whether {told} may be deleted is not known"),
             format!("{call} was not answered"),
             vec![call.clone()],
             format!("allow {call}, read the rack again, and plan anew"),
@@ -279,7 +279,7 @@ fn gaps(snapshot: &Snapshot, case: &Case<'_>, fates: &Fates<'_>) -> Vec<Blocker>
             let about = match &gap.resource {
                 Some(id) => format!("{id} was not read whole"),
                 None => format!(
-                    "whether a {} uses what is to go is not known",
+                    "Whether a {} uses what is to go is not known",
                     gap.kind.name()
                 ),
             };
@@ -389,7 +389,7 @@ fn mistaken(case: &Case<'_>, consent: &Consent) -> Vec<Blocker> {
     unmatched
         .map(|entry| Blocker {
             resource: None,
-            what: format!("nothing is called {entry}, which is to be kept"),
+            what: format!("Nothing is called {entry}, which is to be kept"),
             by: vec![format!("--keep {entry}")],
             evidence: "no resource of the snapshot has that id, ARN, name or tag".to_owned(),
             remedy: "write it as `racklens list` shows it".to_owned(),

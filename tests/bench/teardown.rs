@@ -207,6 +207,7 @@ fn plan(steps: u32, layers: u32, longest: u32) -> Plan {
         taken: Timestamp::UNIX_EPOCH,
         consent: Consent::default(),
         steps: steps.collect(),
+        losses: Vec::new(),
         stays: Vec::new(),
         blockers: Vec::new(),
         notes: Vec::new(),

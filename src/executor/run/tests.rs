@@ -239,6 +239,35 @@ fn a_deletion_that_aws_gives_up_is_tried_once_more() {
 }
 
 #[test]
+fn a_bucket_into_which_logs_come_late_is_emptied_again() {
+    let mut bucket = step(1, &[]);
+    bucket
+        .acts
+        .insert(0, Act::new(Action::DeleteObjects, thing(1)));
+    let plan = plan(vec![bucket]);
+    let account = InMemory::of(&plan);
+    account.change(&thing(1), |it| {
+        it.full = true;
+        it.refills = 2;
+    });
+    let ended = run_all(&account, &plan);
+    assert!(ended.is_whole(), "{ended:?}");
+    assert_eq!(account.left(), []);
+}
+
+#[test]
+fn a_bucket_that_the_plan_takes_for_empty_is_never_emptied() {
+    let mut bucket = step(1, &[]);
+    bucket.deadline = 1;
+    let plan = plan(vec![bucket]);
+    let account = InMemory::of(&plan);
+    account.change(&thing(1), |it| it.full = true);
+    let ended = run_all(&account, &plan);
+    assert!(matches!(ended.outcomes[&1], Outcome::Failed(_)));
+    assert_eq!(account.left(), [thing(1)]);
+}
+
+#[test]
 fn what_is_not_gone_in_its_time_is_still_going() {
     let mut slow = step(1, &[]);
     slow.deadline = 1;
