@@ -743,14 +743,14 @@ fn finish(
             verdicts.push(verdict.detail(&gap.call).gap(Some(gap)));
         }
     }
-    if rule.needs.iter().any(|it| TOLD_BY_STACK.contains(it)) {
+    if needs.iter().any(|it| TOLD_BY_STACK.contains(it)) {
         verdicts.extend(case.closed_stacks().map(|(stack, gap)| {
             let why = format!(
                 "{} was {}: it may have made more",
                 gap.call,
                 gap.reason.name()
             );
-            let verdict = Verdict::new(rule, words, stack, Status::Unknown, why);
+            let verdict = Verdict::of(rule, words, stack, Status::Unknown, why);
             verdict.detail(&gap.call).gap(Some(gap))
         }));
     }

@@ -289,7 +289,9 @@ impl Reading {
             account: None,
         };
         let audit = rule::audit(&case).unwrap();
-        let verdicts = audit.into_iter().chain(rule::review(&case).unwrap());
+        let verdicts = audit
+            .into_iter()
+            .chain(rule::Pack::built_in().unwrap().review(&case));
         let verdicts = verdicts
             .flat_map(|it| it.verdicts)
             .map(|it| ((it.rule, it.subject, it.detail), it.status))

@@ -482,8 +482,13 @@ fn costs(plan: &Plan, proof: &Proof, asked: &Asked<'_>) -> Costs {
         super::super::judge(&snapshot, |material| {
             let book = Book::embedded();
             let book = book.map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
-            let month = cost::Month::usual();
-            let bill = cost::bill(&material.case, &snapshot.region, &book, &month);
+            let terms = cost::Terms {
+                region: &snapshot.region,
+                book: &book,
+                month: &cost::Month::usual(),
+                usage: &cost::Usage::default(),
+            };
+            let bill = cost::bill(&material.case, &terms);
             let mut costs = Costs::new();
             for line in &bill.lines {
                 if let Some(usd) = line.amount.usd() {
