@@ -76,8 +76,8 @@ pub(super) enum Tree {
     /// Could not be read, which is not nothing.
     Unread,
     Text(String),
-    List(Vec<Tree>),
-    Map(BTreeMap<String, Tree>),
+    List(Vec<Self>),
+    Map(BTreeMap<String, Self>),
 }
 
 /// All that is known of a resource, with how it belongs.
