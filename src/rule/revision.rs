@@ -40,8 +40,8 @@ pub fn users<'a>(case: &Case<'a>, definition: &ResourceId) -> Vec<&'a Resource> 
 /// What a finding is about from one deployment to the next: of a revision its family, else the
 /// thing itself.
 pub fn lasting(id: &ResourceId) -> Cow<'_, ResourceId> {
-    let revision = id.key.rsplit_once(':');
-    let family = revision.filter(|_| id.kind == Kind::TaskDefinition);
+    let is_revision = id.kind == Kind::TaskDefinition;
+    let family = id.key.rsplit_once(':').filter(|_| is_revision);
     match family {
         Some((family, _)) => Cow::Owned(ResourceId::new(id.kind, family)),
         None => Cow::Borrowed(id),
