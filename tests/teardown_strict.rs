@@ -93,6 +93,8 @@ const ECSTEST: Rack = Rack {
 /// One rack in a strict account, with a plan of its teardown.
 struct Trial {
     rack: &'static Rack,
+    /// More that is said when the plan is made.
+    wishes: &'static [&'static str],
     account: Strict,
     before: Fingerprint,
     folder: TempDir,
@@ -103,6 +105,7 @@ impl Trial {
         let account = Strict::start(rack.stands);
         Self {
             rack,
+            wishes: &[],
             before: account.fingerprint(),
             account,
             folder: tempfile::tempdir().unwrap(),
@@ -129,7 +132,9 @@ impl Trial {
             .args(["teardown", "--rack", self.rack.name])
             .args(self.rack.said)
             .args(["--delete", "all", "--disable-protection", "all"])
-            .args(["--include", "inferred", "--plan"])
+            .args(["--include", "inferred"])
+            .args(self.wishes)
+            .arg("--plan")
             .arg(self.plan_file()));
         assert_eq!(code, 0, "{stdout}\n{stderr}");
         let told = fs::read_to_string(self.plan_file()).unwrap();
@@ -303,6 +308,109 @@ fn ecs_cluster_goes_down_without_a_refusal() {
 #[test]
 fn ecstest_goes_down_without_a_refusal() {
     goes_down_without_a_refusal(&ECSTEST);
+}
+
+/// What somebody switches on: the protections of a rack's stack and of what is in it.
+fn protections(trial: &Trial) -> Value {
+    let find = |call: &str, part: &str| {
+        let mut names = trial.before.keys().filter_map(|it| it.strip_prefix(call));
+        let name = names.find(|it| it.contains(part)).unwrap();
+        name.trim().to_owned()
+    };
+    let group = find(
+        "autoscaling describe_auto_scaling_groups",
+        "karim-test-Instances",
+    );
+    let told = &trial.before[&format!("autoscaling describe_auto_scaling_groups {group}")];
+    let told: Value = serde_json::from_str(told).unwrap();
+    let machines = told["Instances"].as_array().unwrap().iter();
+    let machines: Vec<&str> = machines
+        .map(|it| it["InstanceId"].as_str().unwrap())
+        .collect();
+    assert!(!machines.is_empty());
+    let balancer = find("elbv2 describe_load_balancers", "karim-Route");
+    let log_group = find("logs describe_log_groups", "karim-test-LogGroup-P");
+    json!([
+        {"service": "cloudformation", "call": "update_termination_protection",
+         "with": {"StackName": "karim-test", "EnableTerminationProtection": true}},
+        {"service": "elbv2", "call": "modify_load_balancer_attributes",
+         "with": {"LoadBalancerArn": balancer,
+                  "Attributes": [{"Key": "deletion_protection.enabled", "Value": "true"}]}},
+        {"service": "dynamodb", "call": "update_table",
+         "with": {"TableName": "karim-test-releases", "DeletionProtectionEnabled": true}},
+        {"service": "autoscaling", "call": "set_instance_protection",
+         "with": {"AutoScalingGroupName": group, "InstanceIds": machines, "ProtectedFromScaleIn": true}},
+        {"service": "autoscaling", "call": "update_auto_scaling_group",
+         "with": {"AutoScalingGroupName": group, "DeletionProtection": "prevent-all-deletion"}},
+        {"service": "logs", "call": "put_log_group_deletion_protection",
+         "with": {"logGroupIdentifier": log_group, "deletionProtectionEnabled": true}},
+    ])
+}
+
+#[test]
+fn a_protected_rack_goes_down_without_a_refusal_once_that_is_allowed() {
+    let mut trial = Trial::of(&KARIM_TEST);
+    trial.account.somebody_else(&protections(&trial));
+    trial.before = trial.account.fingerprint();
+    down_without_a_refusal(&trial);
+}
+
+/// Nobody may delete the database.
+fn protected_database(trial: &mut Trial) {
+    let with = json!({
+        "DBInstanceIdentifier": "cruddur-db-instance",
+        "DeletionProtection": true,
+        "ApplyImmediately": true,
+    });
+    let protect = json!([{"service": "rds", "call": "modify_db_instance", "with": with}]);
+    trial.account.somebody_else(&protect);
+    trial.before = trial.account.fingerprint();
+}
+
+#[test]
+fn a_copy_is_there_before_anything_is_destroyed() {
+    let mut trial = Trial::of(&CRUDDUR);
+    protected_database(&mut trial);
+    trial.wishes = &["--backup"];
+    trial.plan();
+    let (code, stdout, stderr) = trial.execute();
+    assert_eq!(code, 0, "{stdout}\n{stderr}");
+    assert_eq!(trial.account.refusals(), [], "{stdout}\n{stderr}");
+    let writes = trial.account.writes();
+    let copied = writes
+        .iter()
+        .position(|it| it.call == "rds:CreateDBSnapshot");
+    let mut destroyed = writes.iter().map(|it| it.call.split_once(':').unwrap().1);
+    let destroyed =
+        destroyed.position(|it| it.starts_with("Delete") || it.starts_with("Terminate"));
+    assert!(copied.unwrap() < destroyed.unwrap(), "{writes:?}");
+    let after = trial.account.fingerprint();
+    let new = after.keys().filter(|it| !trial.before.contains_key(*it));
+    let new: Vec<&String> = new.collect();
+    let copies = |it: &&String| it.starts_with("rds describe_db_snapshots racklens-cruddur-");
+    assert!(!new.is_empty() && new.iter().all(copies), "{new:?}");
+}
+
+#[test]
+fn a_protection_is_on_again_when_the_deletion_fails() {
+    let mut trial = Trial::of(&CRUDDUR);
+    protected_database(&mut trial);
+    let plan = trial.plan();
+    trial
+        .account
+        .order(&json!([{"on": "rds:DeleteDBInstance", "what": "broken"}]));
+    let (code, stdout, stderr) = trial.execute();
+    assert_eq!(code, 22, "{stdout}\n{stderr}");
+    let there = trial.account.fingerprint();
+    let database = &there["rds describe_db_instances cruddur-db-instance"];
+    assert!(
+        database.contains("\"DeletionProtection\": true"),
+        "{stdout}\n{stderr}"
+    );
+    trial.account.order(&json!([]));
+    let (code, stdout, stderr) = trial.resume();
+    assert_eq!(code, 0, "{stdout}\n{stderr}");
+    trial.nothing_else_happened(&plan);
 }
 
 // ---- bad days ----------------------------------------------------------------------------------

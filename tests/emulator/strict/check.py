@@ -415,6 +415,11 @@ def a_forced_group_is_there_until_its_last_machine_is_gone_protected_or_not(aws)
     machines = [it["InstanceId"] for it in members(aws, "forced")]
     aws.autoscaling.update_auto_scaling_group(AutoScalingGroupName="forced", MinSize=0, DesiredCapacity=0)
     assert {it["LifecycleState"] for it in members(aws, "forced")} == {"InService"}
+    # Unprotected it goes on to where it should be, without being told again.
+    unprotect = {"InstanceIds": machines[:1], "ProtectedFromScaleIn": False}
+    aws.autoscaling.set_instance_protection(AutoScalingGroupName="forced", **unprotect)
+    members(aws, "forced")
+    assert sorted(it["LifecycleState"] for it in members(aws, "forced")) == ["InService", "Terminating"]
     aws.autoscaling.delete_auto_scaling_group(AutoScalingGroupName="forced", ForceDelete=True)
     assert groups(aws, "forced")[0]["Status"] == "Delete in progress"
     refused(
@@ -933,6 +938,33 @@ def a_table_goes_slowly_and_unprotected(aws) -> None:
         except aws.dynamodb.exceptions.ResourceNotFoundException:
             gone.append(0)
     assert gone[-1] == 0, gone
+
+
+@check
+def copies_are_made_slowly(aws) -> None:
+    credentials = {"MasterUsername": "root", "MasterUserPassword": "planted-secret"}
+    given = {"DBInstanceClass": "db.t3.micro", "Engine": "postgres", "AllocatedStorage": 20, **credentials}
+    aws.rds.create_db_instance(DBInstanceIdentifier="copied", **given)
+    aws.rds.create_db_snapshot(DBInstanceIdentifier="copied", DBSnapshotIdentifier="copy")
+    of_database = lambda: aws.rds.describe_db_snapshots(DBSnapshotIdentifier="copy")["DBSnapshots"][0]["Status"]
+    told = [of_database() for _ in range(4)]
+    assert told[0] == "creating" and told[-1] == "available", told
+    zone = aws.ec2.describe_subnets()["Subnets"][0]["AvailabilityZone"]
+    disk = aws.ec2.create_volume(Size=1, AvailabilityZone=zone)["VolumeId"]
+    snapshot = aws.ec2.create_snapshot(VolumeId=disk)["SnapshotId"]
+    of_disk = lambda: aws.ec2.describe_snapshots(SnapshotIds=[snapshot])["Snapshots"][0]["State"]
+    told = [of_disk() for _ in range(4)]
+    assert told[0] == "pending" and told[-1] == "completed", told
+    aws.dynamodb.create_table(
+        TableName="copied",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    backup = aws.dynamodb.create_backup(TableName="copied", BackupName="copy")["BackupDetails"]["BackupArn"]
+    of_table = lambda: aws.dynamodb.describe_backup(BackupArn=backup)["BackupDescription"]["BackupDetails"]
+    told = [of_table()["BackupStatus"] for _ in range(4)]
+    assert told[0] == "CREATING" and told[-1] == "AVAILABLE", told
 
 
 @check

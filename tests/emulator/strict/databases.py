@@ -2,6 +2,7 @@
 
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
+from moto.ec2.models import EC2Backend
 from moto.elasticache.models import ElastiCacheBackend
 from moto.rds.models import RDSBackend
 
@@ -144,11 +145,7 @@ def databases_take_their_time() -> None:
         if database is None or database.deletion_protection:
             return end(rds, db_instance_identifier)
         if final_db_snapshot_identifier and not skip_final_snapshot:
-            snapshot = rds.create_db_snapshot(
-                db_instance_identifier, final_db_snapshot_identifier, snapshot_type="manual"
-            )
-            snapshot.status = "creating"
-            after(2, (*LOOKS, "rds:DescribeDBSnapshots"), lambda: setattr(snapshot, "status", "available"))
+            rds.create_db_snapshot(db_instance_identifier, final_db_snapshot_identifier, snapshot_type="manual")
         database.status = "deleting"
         gone = lambda: end(rds, db_instance_identifier, None, True, delete_automated_backups)  # noqa: E731
         after(4, LOOKS, gone)
@@ -171,6 +168,27 @@ def databases_take_their_time() -> None:
 
         after(2, LOOKS, gone)
         return cluster
+
+
+@patch
+def copies_take_their_time() -> None:
+    """A snapshot or a backup is being made for a while, and is good for nothing until it is there; moto's is there."""
+
+    def slowly(states, seen_by):
+        def make(create, backend, *args, **options):
+            made = create(backend, *args, **options)
+            made.status, ready = states
+            after(2, seen_by, lambda: setattr(made, "status", ready))
+            return made
+
+        return make
+
+    for name in "create_db_snapshot", "create_db_cluster_snapshot":
+        looks = "rds:DescribeDBSnapshots", "rds:DescribeDBClusterSnapshots", *LOOKS
+        around(RDSBackend, name)(slowly(("creating", "available"), looks))
+    around(EC2Backend, "create_snapshot")(slowly(("pending", "completed"), ("ec2:DescribeSnapshots",)))
+    backups = "dynamodb:DescribeBackup", "dynamodb:ListBackups"
+    around(DynamoDBBackend, "create_backup")(slowly(("CREATING", "AVAILABLE"), backups))
 
 
 @patch

@@ -225,16 +225,21 @@ def endpoints_take_their_time() -> None:
 
 
 @patch
-def endpoints_take_their_routes_along() -> None:
-    """The route to an endpoint leaves a table with the endpoint; moto's stays when only the endpoint lets go of it."""
+def endpoints_keep_their_routes() -> None:
+    """A table has a route to an endpoint as long as the endpoint names it; moto's routes stay as they were when that
+    changes."""
 
     @around(VPCEndPoint, "modify")
     def modify(modify, endpoint, *args):
         before = list(endpoint.route_table_ids)
         modify(endpoint, *args)
+        ec2, there = endpoint.ec2_backend, endpoint.destination_prefix_list_id
         for table in before:
             if table not in endpoint.route_table_ids:
-                endpoint.ec2_backend.delete_route(table, endpoint.destination_prefix_list_id)
+                ec2.delete_route(table, there)
+        for table in endpoint.route_table_ids:
+            if table not in before:
+                ec2.create_route(table, None, gateway_id=endpoint.id, destination_prefix_list_id=there)
 
 
 @patch

@@ -26,7 +26,7 @@ def groups_go_empty(call) -> None:
             "ValidationError",
             f"You cannot delete AutoScalingGroup '{group.name}' while its deletion protection is {protection}.",
         )
-    if getattr(group, "status", None) == DELETING:
+    if group.status == DELETING:
         raise busy()
     if call.says("ForceDelete") or not group.instance_states:
         return
@@ -52,7 +52,7 @@ def groups_that_go_are_left_alone(call) -> None:
     group = call.backend("autoscaling").autoscaling_groups.get(call["AutoScalingGroupName"])
     if group is None:
         raise Refused("ValidationError", "AutoScalingGroup name not found - null")
-    if getattr(group, "status", None) == DELETING:
+    if group.status == DELETING:
         raise Refused("ValidationError", f"AutoScalingGroup {group.name} is pending delete")
     if len(call.listed("InstanceIds")) > 50:
         raise Refused("ValidationError", "Value at 'instanceIds' must have length less than or equal to 50")
@@ -104,6 +104,20 @@ def groups_wait_for_their_machines() -> None:
         group.instance_states.sort(key=lambda it: order.get(id(it), len(order)))
         group.instance_states += leaving + removed
 
+    @around(AutoScalingBackend, "set_instance_protection")
+    def protect(set_instance_protection, backend, name, *args):
+        """A group that could not reach its size because its machines were protected goes on when they are not."""
+        set_instance_protection(backend, name, *args)
+        group = backend.autoscaling_groups[name]
+
+        def go_on():
+            if group.status != DELETING and len(group.active_instances()) > (group.desired_capacity or 0):
+                group.set_desired_capacity(group.desired_capacity)
+
+        after(1, LOOKS, go_on)
+
+    FakeAutoScalingGroup.status = None
+
     @around(AutoScalingBackend, "delete_auto_scaling_group")
     def delete(forget, backend, name):
         group = backend.autoscaling_groups.get(name)
@@ -142,7 +156,7 @@ def groups_wait_for_their_machines() -> None:
         if group is None:
             return
         group.instance_states = [it for it in group.instance_states if it.instance is not instance]
-        if getattr(group, "status", None) == DELETING and not group.instance_states:
+        if group.status == DELETING and not group.instance_states:
             group.forget()
 
     machines.MOURNERS.append(let_go)
