@@ -41,12 +41,28 @@ enum Says {
     LevelByHour,
 }
 
+/// So many units of the price are so many of the metric's.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    units: u64,
+    counted: u64,
+}
+
+const ONE: Scale = Scale {
+    units: 1,
+    counted: 1,
+};
+
+const GIGABYTE: Scale = Scale {
+    units: 1,
+    counted: 1 << 30,
+};
+
 /// How one component of one resource is metered.
 struct Gauge {
     component: &'static str,
     says: Says,
-    /// Units of the price for one of the metric's.
-    factor: Decimal,
+    scale: Scale,
     counts: Vec<Count>,
 }
 
@@ -115,16 +131,18 @@ fn scaled(sum: Decimal, gauge: &Gauge, seconds: u64, month: &Month) -> Option<De
     if sum.is_sign_negative() || seconds == 0 {
         return None;
     }
-    let units = sum.checked_mul(gauge.factor)?;
     let hours = Decimal::from(month.hours());
-    match gauge.says {
-        Says::Level => Some(units),
-        Says::LevelByHour => units.checked_mul(hours),
-        Says::Flow => {
-            let month = hours.checked_mul(3600.into())?;
-            units.checked_mul(month)?.checked_div(seconds.into())
-        }
-    }
+    let (times, per) = match gauge.says {
+        Says::Level => (Decimal::ONE, Decimal::ONE),
+        Says::LevelByHour => (hours, Decimal::ONE),
+        Says::Flow => (hours.checked_mul(3600.into())?, seconds.into()),
+    };
+    // Divided once and last: a fraction in between would be cut off.
+    let all = sum
+        .checked_mul(gauge.scale.units.into())?
+        .checked_mul(times)?;
+    let quantity = all.checked_div(per.checked_mul(gauge.scale.counted.into())?)?;
+    Some(quantity.round_dp(9).normalize())
 }
 
 /// The gauges of all that is billed by use.
@@ -162,21 +180,21 @@ impl Meter<'_> {
     }
 
     /// The sum of these over all the time.
-    fn flow(&self, metrics: &[&str], component: &'static str, factor: Decimal) -> Gauge {
+    fn flow(&self, metrics: &[&str], component: &'static str, scale: Scale) -> Gauge {
         Gauge {
             component,
             says: Says::Flow,
-            factor,
+            scale,
             counts: metrics.iter().map(|it| self.count(it, "Sum")).collect(),
         }
     }
 
     /// What it is on average.
-    fn level(&self, metric: &str, component: &'static str, says: Says, factor: Decimal) -> Gauge {
+    fn level(&self, metric: &str, component: &'static str, says: Says, scale: Scale) -> Gauge {
         Gauge {
             component,
             says,
-            factor,
+            scale,
             counts: vec![self.count(metric, "Average")],
         }
     }
@@ -193,35 +211,33 @@ fn gauge(resource: &Resource, component: &'static str, region: &str) -> Option<G
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
     };
-    let gigabyte = Decimal::ONE.checked_div((1_u64 << 30).into())?;
-    let one = Decimal::ONE;
     match (&resource.attrs, component) {
         (Attrs::LoadBalancer(it), "capacity units") => {
             let name = arn_name(resource, "loadbalancer/")?;
             let meter = on(balancers(it), &[("LoadBalancer", &name)]);
-            Some(meter.flow(&["ConsumedLCUs"], component, one))
+            Some(meter.flow(&["ConsumedLCUs"], component, ONE))
         }
         (Attrs::ClassicLoadBalancer(_), "data processed") => {
             let meter = on("AWS/ELB", &[("LoadBalancerName", key)]);
-            Some(meter.flow(&["EstimatedProcessedBytes"], component, gigabyte))
+            Some(meter.flow(&["EstimatedProcessedBytes"], component, GIGABYTE))
         }
         (Attrs::NatGateway(_), "data processed") => {
             let meter = on("AWS/NATGateway", &[("NatGatewayId", key)]);
             let both = ["BytesInFromDestination", "BytesInFromSource"];
-            Some(meter.flow(&both, component, gigabyte))
+            Some(meter.flow(&both, component, GIGABYTE))
         }
         (Attrs::VpcEndpoint(it), "data processed") => {
             let meter = on("AWS/PrivateLinkEndpoints", &endpoint(it, key)?);
-            Some(meter.flow(&["BytesProcessed"], component, gigabyte))
+            Some(meter.flow(&["BytesProcessed"], component, GIGABYTE))
         }
         (Attrs::HostedZone(it), "queries") => queries(it, region).then(|| {
             let meter = on("AWS/Route53", &[("HostedZoneId", key)]);
-            meter.flow(&["DNSQueries"], component, one)
+            meter.flow(&["DNSQueries"], component, ONE)
         }),
         (Attrs::Bucket(_), "storage") => {
             let standard = [("BucketName", key), ("StorageType", "StandardStorage")];
             let meter = on("AWS/S3", &standard);
-            Some(meter.level("BucketSizeBytes", component, Says::Level, gigabyte))
+            Some(meter.level("BucketSizeBytes", component, Says::Level, GIGABYTE))
         }
         (Attrs::FileSystem(_), "reads" | "writes") => {
             let meter = on("AWS/EFS", &[("FileSystemId", key)]);
@@ -230,7 +246,7 @@ fn gauge(resource: &Resource, component: &'static str, region: &str) -> Option<G
             } else {
                 "DataWriteIOBytes"
             };
-            Some(meter.flow(&[metric], component, gigabyte))
+            Some(meter.flow(&[metric], component, GIGABYTE))
         }
         (Attrs::Table(it), "reads" | "writes") => {
             let metric = if component == "reads" {
@@ -239,7 +255,7 @@ fn gauge(resource: &Resource, component: &'static str, region: &str) -> Option<G
                 "ConsumedWriteCapacityUnits"
             };
             let whole = on("AWS/DynamoDB", &[("TableName", key)]);
-            let mut gauge = whole.flow(&[metric], component, one);
+            let mut gauge = whole.flow(&[metric], component, ONE);
             gauge.counts.extend(indexes(it).map(|index| {
                 let of = [("TableName", key), ("GlobalSecondaryIndexName", index)];
                 on("AWS/DynamoDB", &of).count(metric, "Sum")
@@ -248,26 +264,26 @@ fn gauge(resource: &Resource, component: &'static str, region: &str) -> Option<G
         }
         (Attrs::Volume(_), "requests") => {
             let meter = on("AWS/EBS", &[("VolumeId", key)]);
-            Some(meter.flow(&["VolumeReadOps", "VolumeWriteOps"], component, one))
+            Some(meter.flow(&["VolumeReadOps", "VolumeWriteOps"], component, ONE))
         }
         (Attrs::DbInstance(_), "capacity units") => {
             let meter = on("AWS/RDS", &[("DBInstanceIdentifier", key)]);
             let metric = "ServerlessDatabaseCapacity";
-            Some(meter.level(metric, component, Says::LevelByHour, one))
+            Some(meter.level(metric, component, Says::LevelByHour, ONE))
         }
         (Attrs::DbCluster(_), _) => {
             let meter = on("AWS/RDS", &[("DBClusterIdentifier", key)]);
-            let level = |metric| meter.level(metric, component, Says::Level, gigabyte);
+            let level = |metric| meter.level(metric, component, Says::Level, GIGABYTE);
             match component {
                 "storage" => Some(level("VolumeBytesUsed")),
                 "backups" => Some(level("TotalBackupStorageBilled")),
                 "requests" => {
                     let both = ["VolumeReadIOPs", "VolumeWriteIOPs"];
-                    Some(meter.flow(&both, component, one))
+                    Some(meter.flow(&both, component, ONE))
                 }
                 "capacity units" => {
                     let metric = "ServerlessDatabaseCapacity";
-                    Some(meter.level(metric, component, Says::LevelByHour, one))
+                    Some(meter.level(metric, component, Says::LevelByHour, ONE))
                 }
                 _ => None,
             }
@@ -281,23 +297,23 @@ fn gauge(resource: &Resource, component: &'static str, region: &str) -> Option<G
                 "NumberOfMessagesReceived",
                 "NumberOfMessagesSent",
             ];
-            Some(meter.flow(&all, component, one))
+            Some(meter.flow(&all, component, ONE))
         }
         (Attrs::Topic(_), "requests") => {
             let meter = on("AWS/SNS", &[("TopicName", key)]);
-            Some(meter.flow(&["NumberOfMessagesPublished"], component, one))
+            Some(meter.flow(&["NumberOfMessagesPublished"], component, ONE))
         }
         (Attrs::Function(it), "requests" | "duration") => {
             let meter = on("AWS/Lambda", &[("FunctionName", key)]);
             Some(if component == "requests" {
-                meter.flow(&["Invocations"], component, one)
+                meter.flow(&["Invocations"], component, ONE)
             } else {
                 meter.flow(&["Duration"], component, gigabyte_seconds(it))
             })
         }
         (Attrs::LogGroup(_), "ingestion") => {
             let meter = on("AWS/Logs", &[("LogGroupName", key)]);
-            Some(meter.flow(&["IncomingBytes"], component, gigabyte))
+            Some(meter.flow(&["IncomingBytes"], component, GIGABYTE))
         }
         _ => None,
     }
@@ -337,9 +353,12 @@ fn indexes(it: &Table) -> impl Iterator<Item = &str> {
     facts.flat_map(|it| it.indexes.iter().map(|it| it.name.as_str()))
 }
 
-/// GB-seconds of one millisecond.
-fn gigabyte_seconds(it: &Function) -> Decimal {
-    Decimal::from(it.memory) / Decimal::from(1024 * 1000)
+/// GB-seconds of a millisecond.
+fn gigabyte_seconds(it: &Function) -> Scale {
+    Scale {
+        units: it.memory.into(),
+        counted: 1024 * 1000,
+    }
 }
 
 #[cfg(test)]
