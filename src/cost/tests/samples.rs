@@ -142,7 +142,8 @@ fn karim_staging_has_an_endpoint_and_a_cache() {
     let expected = by_hand([
         ("load balancer hours", "730 × 0.0225"),
         ("public IPv4 addresses", "2 × 730 × 0.005"),
-        ("instance hours", "2 × 730 × 0.0208"),
+        // The machines of the group, and one that stands alone.
+        ("instance hours", "2 × 730 × 0.0208 + 730 × 0.0104"),
         ("public IPv4 address", "2 × 730 × 0.005"),
         ("detailed monitoring", "2 × 7 × 0.30"),
         // In two zones.
@@ -150,12 +151,12 @@ fn karim_staging_has_an_endpoint_and_a_cache() {
         // cache.t3.micro
         ("node hours", "730 × 0.017"),
         // Each machine has a gp3 of 50 and a gp2 of 8.
-        ("storage", "2 × 50 × 0.08 + 2 × 8 × 0.10"),
+        ("storage", "2 × 50 × 0.08 + 3 × 8 × 0.10"),
         ("secret", "1 × 0.40"),
         ("alarm", "4 × 0.10"),
     ]);
     assert_eq!(sums, expected);
-    assert_eq!(total, "103.00");
+    assert_eq!(total, "111.40");
 }
 
 #[test]
