@@ -625,7 +625,6 @@ fn role(trusts: &str) -> role::Role {
         inline: Fact::Known(Vec::new()),
         allowing_all: Fact::Known(Vec::new()),
         facts: Fact::Known(role::RoleFacts::default()),
-        ..role::Role::default()
     }
 }
 
