@@ -526,7 +526,7 @@ fn a_diff_tells_what_is_new_and_folds_what_was_replaced() {
     assert_eq!((code, stderr.as_str()), (0, ""));
     assert!(stdout.contains("sg-world-data-port"), "{stdout}");
     assert!(
-        stdout.contains("findings: 1 new, 35 still there; resources: 1 changed, 1 replaced"),
+        stdout.contains("findings: 1 new, 44 still there; resources: 1 changed, 1 replaced"),
         "{stdout}"
     );
     let (code, ..) = run(racklens()
@@ -540,7 +540,7 @@ fn a_diff_of_a_snapshot_with_itself_tells_of_no_change() {
     let (code, stdout, _) = run(racklens().args(["diff", SAMPLE, SAMPLE, "--fail-on", "info"]));
     assert_eq!(code, 0);
     assert!(stdout.ends_with(
-        "findings: 35 still there; resources: none changed \
+        "findings: 44 still there; resources: none changed \
          (2018-05-01T17:53:44Z to 2018-05-01T17:53:44Z)\n"
     ));
 }
@@ -991,16 +991,16 @@ fn a_difference_in_cost_is_told_and_can_fail_a_pipeline() {
         stdout.contains("Nothing that costs has changed."),
         "{stdout}"
     );
-    // 103.003 − 199.823 = −96.82
+    // 111.396 − 199.823 = −88.43
     let (code, stdout, _) = diff(&[SAMPLE, staging, "--format", "csv"]);
     assert_eq!(code, 0);
     assert!(
         stdout
             .contains("removed,volume/vol-f12a1865c64413da0,storage,20.00,,-20.00,USD,known,\r\n")
     );
-    let (code, stdout, _) = diff(&[staging, SAMPLE, "--fail-over", "90"]);
+    let (code, stdout, _) = diff(&[staging, SAMPLE, "--fail-over", "80"]);
     assert_eq!(code, 10);
-    assert!(stdout.contains("+96.82"), "{stdout}");
+    assert!(stdout.contains("+88.43"), "{stdout}");
     assert_eq!(diff(&[SAMPLE]).0, 2);
     assert_eq!(diff(&[SAMPLE, "samples/none.json"]).0, 1);
 }

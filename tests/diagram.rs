@@ -432,5 +432,5 @@ fn a_small_limit_folds_what_is_sound_and_keeps_what_is_not() {
         folded.contains("3 × S3 bucket") || folded.contains("2 × S3 bucket"),
         "{folded}"
     );
-    assert!(folded.contains("⚠ 1 finding (critical)"), "{folded}");
+    assert!(folded.contains("⚠ 2 findings (critical)"), "{folded}");
 }
