@@ -200,7 +200,8 @@ impl Prices {
         reach: Reach<'_>,
     ) -> Result<(), Failure> {
         let named = self.prices == Choice::Live;
-        if !named && !(reach.live && priced.chosen == Choice::Auto.name()) {
+        let by_itself = reach.live && priced.chosen == Choice::Auto.name();
+        if !(named || by_itself) {
             return Ok(());
         }
         let Some(access) = reach.access else {

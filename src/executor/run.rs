@@ -583,12 +583,11 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
                 continue;
             }
             // Only what a run switched off itself: what was off before is nobody's wish.
-            let off = self.off.borrow();
+            let is_off = |n: usize| self.off.borrow().contains(&(step.number, n));
             let acts = step.acts.iter().enumerate();
             let acts: Vec<(usize, &Act)> = acts
-                .filter(|(n, act)| write::unprotects(act) && off.contains(&(step.number, *n)))
+                .filter(|(n, act)| write::unprotects(act) && is_off(*n))
                 .collect();
-            drop(off);
             if acts.is_empty() {
                 continue;
             }

@@ -119,7 +119,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    pub fn new() -> Self {
+    /// One that never breaks.
+    pub fn whole() -> Self {
         Self::killed_after(usize::MAX)
     }
 

@@ -73,22 +73,25 @@ fn offer(it: &FreeTierUsage) -> Result<Offer, &'static str> {
     })
 }
 
+/// A word, where AWS gave one.
+fn stated(word: &str) -> Option<String> {
+    shape::stated(word).filter(|it| !it.is_empty())
+}
+
 async fn plan(aws: &Aws) -> Result<Plan, Unheard> {
     let plan = match aws.free_tier.get_account_plan_state().send().await {
         Ok(it) => it,
         Err(error) if found::code(&error) == Some(NO_PLAN) => return Ok(Plan::Legacy),
         Err(error) => return Err(unheard(WHICH, PLAN, &error)),
     };
-    let stated = |it: &str, name| {
-        let word = shape::stated(it).filter(|it| !it.is_empty());
-        word.ok_or_else(|| malformed(WHICH, PLAN, name))
-    };
     let left = plan.account_plan_remaining_credits();
     // AWS counts credits in dollars only; another currency would be another number.
     let left = left.filter(|it| it.unit().as_str() == "USD");
     Ok(Plan::Credits {
-        kind: stated(plan.account_plan_type().as_str(), "accountPlanType")?,
-        status: stated(plan.account_plan_status().as_str(), "accountPlanStatus")?,
+        kind: stated(plan.account_plan_type().as_str())
+            .ok_or_else(|| malformed(WHICH, PLAN, "accountPlanType"))?,
+        status: stated(plan.account_plan_status().as_str())
+            .ok_or_else(|| malformed(WHICH, PLAN, "accountPlanStatus"))?,
         left: left.and_then(|it| decimal(it.amount())),
         ends: shape::time(plan.account_plan_expiration_date().copied()),
     })

@@ -102,7 +102,7 @@ pub(super) fn execute(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
     let plan = read_plan(path)?;
     let journal_path = Journal::beside(path);
     if journal_path.exists() {
-        return Err(unjournaled(&journal_path, BadJournal::Exists));
+        return Err(unjournaled(&journal_path, &BadJournal::Exists));
     }
     let now = live::now();
     let here = live::identity(asked.access)?;
@@ -126,13 +126,13 @@ pub(super) fn execute(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
         plan,
     };
     let journal = Journal::begin(&journal_path, header.clone(), live::now)
-        .map_err(|it| unjournaled(&journal_path, it))?;
+        .map_err(|it| unjournaled(&journal_path, &it))?;
     go(asked, &journal, &journal_path, &Past::fresh(header))
 }
 
 /// Goes on with a run that ended early.
 pub(super) fn resume(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
-    let (journal, past) = Journal::reopen(path, live::now).map_err(|it| unjournaled(path, it))?;
+    let (journal, past) = Journal::reopen(path, live::now).map_err(|it| unjournaled(path, &it))?;
     if past.cut {
         ui::note(&format!(
             "the last line of {} was cut short; what it was about is looked after again",
@@ -152,7 +152,7 @@ pub(super) fn resume(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
 
 /// Proves again what a run left.
 pub(super) fn verify(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
-    let past = Journal::read(path).map_err(|it| unjournaled(path, it))?;
+    let past = Journal::read(path).map_err(|it| unjournaled(path, &it))?;
     let here = live::identity(asked.access)?;
     same_place(&past.header, &here)?;
     let plan = &past.header.plan;
@@ -183,7 +183,7 @@ fn refused(it: Refused) -> Failure {
     Failure::new(Exit::Refused, format!("nothing was deleted: {}", it.what)).hint(it.remedy)
 }
 
-fn unjournaled(path: &Path, why: BadJournal) -> Failure {
+fn unjournaled(path: &Path, why: &BadJournal) -> Failure {
     let shown = path.display();
     let message = format!("{shown}: {why}");
     match why {

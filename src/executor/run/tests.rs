@@ -16,7 +16,11 @@ use crate::{
 
 /// What came of a run of the whole plan.
 fn run_all(account: &InMemory, plan: &Plan) -> Ended {
-    go(account, &Memory::new(), &Past::fresh(header(plan.clone())))
+    go(
+        account,
+        &Memory::whole(),
+        &Past::fresh(header(plan.clone())),
+    )
 }
 
 fn go(account: &InMemory, notes: &Memory, past: &Past) -> Ended {
@@ -85,7 +89,7 @@ fn each_step_begins_when_its_own_predecessors_are_done() {
     account.change(&thing(1), |it| it.looks = 50);
     let done = RefCell::new(Vec::new());
     let past = Past::fresh(header(plan));
-    go_with(&account, &Memory::new(), &past, &testing::pace(), &|it| {
+    go_with(&account, &Memory::whole(), &past, &testing::pace(), &|it| {
         if let Event::Done { step, .. } = it {
             done.borrow_mut().push(step.number);
         }
@@ -161,7 +165,7 @@ fn one_that_was_added_meanwhile_holds_and_is_named() {
         ..testing::pace()
     };
     let past = Past::fresh(header(plan));
-    let ended = go_with(&account, &Memory::new(), &past, &pace, &|it| {
+    let ended = go_with(&account, &Memory::whole(), &past, &pace, &|it| {
         if let Event::HeldBy { holders, .. } = it {
             said.borrow_mut().extend(holders.to_vec());
         }
@@ -189,7 +193,7 @@ fn a_protection_is_switched_on_again_when_its_thing_stays() {
     let plan = protected();
     let account = InMemory::of(&plan);
     account.change(&thing(2), |it| it.protected = true);
-    let notes = Memory::new();
+    let notes = Memory::whole();
     let ended = go(&account, &notes, &Past::fresh(header(plan)));
     assert_eq!(ended.outcomes[&7], Outcome::NotBegun(2));
     assert!(account.things.borrow()[&thing(20)].protected);
@@ -219,10 +223,10 @@ fn a_protection_that_is_on_again_is_switched_off_anew_by_a_resume() {
     let account = InMemory::of(&plan);
     account.change(&thing(2), |it| it.protected = true);
     let fresh = Past::fresh(header(plan));
-    let notes = Memory::new();
+    let notes = Memory::whole();
     go(&account, &notes, &fresh);
     account.change(&thing(2), |it| it.protected = false);
-    let ended = go(&account, &Memory::new(), &notes.past(&fresh));
+    let ended = go(&account, &Memory::whole(), &notes.past(&fresh));
     assert!(ended.is_whole(), "{ended:?}");
     assert_eq!(account.left(), []);
 }
@@ -287,7 +291,7 @@ fn expired_credentials_stop_the_run_and_a_resume_finishes_it() {
             expires: Some(call),
             ..InMemory::of(&plan)
         };
-        let notes = Memory::new();
+        let notes = Memory::whole();
         let fresh = Past::fresh(header(plan.clone()));
         let ended = go(&account, &notes, &fresh);
         assert!(matches!(ended.early, Some(Early::Expired(_)) | None));
@@ -295,7 +299,7 @@ fn expired_credentials_stop_the_run_and_a_resume_finishes_it() {
             expires: None,
             ..account
         };
-        let ended = go(&renewed, &Memory::new(), &notes.past(&fresh));
+        let ended = go(&renewed, &Memory::whole(), &notes.past(&fresh));
         assert!(ended.is_whole(), "{call} {ended:?}");
         assert_eq!(renewed.left(), []);
     }
@@ -309,7 +313,7 @@ fn asked_to_stop_it_begins_nothing_more() {
     let stop = Stop::default();
     stop.ask();
     let pace = testing::pace();
-    let ended = go_until(&stop, &account, &Memory::new(), &past, &pace, &|_| ());
+    let ended = go_until(&stop, &account, &Memory::whole(), &past, &pace, &|_| ());
     assert!(matches!(ended.early, Some(Early::Interrupted)));
     assert_eq!(account.acts.borrow().len(), 0);
 }
@@ -321,7 +325,7 @@ fn killed(plan: &Plan, account: InMemory, lines: usize) -> (InMemory, bool) {
     let notes = Memory::killed_after(lines);
     let ended = go(&account, &notes, &fresh);
     let was_killed = matches!(ended.early, Some(Early::Journal(_)));
-    let ended = go(&account, &Memory::new(), &notes.past(&fresh));
+    let ended = go(&account, &Memory::whole(), &notes.past(&fresh));
     assert!(ended.is_whole(), "after {lines} lines: {ended:?}");
     (account, was_killed)
 }
