@@ -176,7 +176,10 @@ fn no_call_that_writes_is_in_the_house() {
         "schedule_key",
     ];
     let mut broken = Vec::new();
-    let door = |it: &&PathBuf| !it.ends_with("aws/write.rs") && !is_under(it, "aws/write");
+    // Behind one door a teardown deletes, behind the other a report is put into a bucket.
+    let doors = ["aws/write.rs", "aws/store.rs"];
+    let door =
+        |it: &&PathBuf| !doors.iter().any(|door| it.ends_with(door)) && !is_under(it, "aws/write");
     for file in rust_files("").iter().filter(door) {
         for verb in verbs {
             let lines = mentions(file, &[&format!(".{verb}_")]);
