@@ -182,7 +182,10 @@ fn only_the_executor_goes_through_the_door_to_calls_that_write() {
             // Prints what they need, and makes none.
             || file.ends_with("command/policy.rs");
         if !may {
-            broken.extend(mentions(&file, &["aws::write", "write::Hand", "executor::run"]));
+            broken.extend(mentions(
+                &file,
+                &["aws::write", "write::Hand", "executor::run"],
+            ));
         }
         // Only two doors lead to clients: one for reading, one for a teardown.
         if !file.ends_with("aws/client.rs") && !file.ends_with("aws/write.rs") {
