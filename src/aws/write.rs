@@ -227,7 +227,7 @@ impl Hand {
     }
 }
 
-fn clients(reader: &Aws, region: &str) -> Aws {
+pub(super) fn clients(reader: &Aws, region: &str) -> Aws {
     let calls = calls();
     let what = "a teardown makes";
     Aws::guarded(&reader.config_in(region), &Calls { what, calls })

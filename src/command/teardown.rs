@@ -33,13 +33,12 @@ Examples:
   racklens teardown --from rack.json.gz --delete tables,logs     these classes of data may be lost
   racklens teardown --from rack.json.gz --delete all --backup    … and copies are made first
   racklens teardown --from rack.json.gz --keep tag:Team=billing --plan plan.json
+  racklens teardown --execute plan.json                          run it, once its name is typed
+  racklens teardown --resume plan.json.journal.jsonl             go on with a run that was stopped
 
-  racklens teardown --execute plan.json                          run it, once the rack's name is typed
-  racklens teardown --resume plan.json.journal.jsonl             go on with a run that ended early
-
-Without --execute nothing is deleted: this prints a plan. What others use, what was not read and what only its use
-ties to the rack is never in it unless it is said so. Data, and what is protected, stays unless
-its class is named.
+Without --execute nothing is deleted: this prints a plan. What others use, what was not read and
+what only its use ties to the rack is never in it unless it is said so. Data, and what is
+protected, stays unless its class is named.
 
 Classes of data: buckets, caches, databases, dns, file-systems, images, keys, logs, queues, secrets,
 tables, volumes.

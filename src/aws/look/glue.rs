@@ -188,7 +188,7 @@ pub(super) async fn alarm(aws: &Aws, name: &str) -> Look {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{id::ResourceId, kind::Kind, testing::replay::Tape};
+    use crate::{aws::write, id::ResourceId, kind::Kind, testing::replay::Tape};
 
     const ID: &str = "arn:aws:cloudformation:us-east-1:1:stack/shop/1";
 
@@ -198,7 +198,8 @@ mod tests {
             unique: Some(ID),
             ..Target::new(&id)
         };
-        stack(&tape.aws(), target).await
+        // Events are on a teardown's list of calls, not on that of a reading.
+        stack(&write::clients(&tape.aws(), "us-east-1"), target).await
     }
 
     fn described(status: &str) -> String {
