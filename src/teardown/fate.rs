@@ -213,12 +213,26 @@ fn lone(resource: &Resource, owners: &BTreeMap<&ResourceId, Vec<&ResourceId>>) -
         return None;
     }
     let reason = reason.to_owned();
-    // A terminated instance holds nothing; an interface holds its subnet.
-    Some(if resource.id.kind == Kind::NetworkInterface {
-        Why::NeverDeletable { reason }
-    } else {
+    // A terminated instance holds nothing; one that runs in somebody else's group holds a lot.
+    Some(if is_over(resource) {
         Why::Going { reason }
+    } else {
+        Why::NeverDeletable { reason }
     })
+}
+
+/// Whether it is only still listed, or about to go by itself on a day that is told.
+fn is_over(resource: &Resource) -> bool {
+    const OVER: &[&str] = &[
+        "INACTIVE",
+        "DELETE_IN_PROGRESS",
+        "DEREGISTERED",
+        "STOPPED",
+        "deleted",
+        "terminated",
+    ];
+    let state = resource.attrs.model().state().unwrap_or_default();
+    OVER.contains(&state) || matches!(resource.id.kind, Kind::Key | Kind::Secret)
 }
 
 /// Whether AWS is about to delete it, so that it is only waited for.

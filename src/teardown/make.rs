@@ -54,7 +54,7 @@ pub fn make(
         makers: BTreeMap::new(),
         order: Order::of(0),
         firm: BTreeSet::new(),
-        knots: BTreeSet::new(),
+        knots: BTreeMap::new(),
     };
     draft.stacks();
     draft.own();
@@ -63,7 +63,7 @@ pub fn make(
     draft.arrange(&holds);
     let circles = draft.untie();
     draft.harmless_first();
-    let steps = draft.numbered();
+    let steps = draft.numbered(&snapshot.region);
     let mut blockers = refuse::all(snapshot, case, &trees, &fates, consent);
     blockers.extend(circles.iter().map(|it| refuse::circle(it)));
     blockers.sort();
@@ -200,8 +200,8 @@ struct Draft<'d, 's> {
     order: Order,
     /// Pairs of steps whose order nothing can change.
     firm: BTreeSet<(usize, usize)>,
-    /// Pairs of steps that can be made independent of each other by a cut.
-    knots: BTreeSet<(usize, usize)>,
+    /// Pairs of steps that can be made independent of each other by a cut, with what is cut.
+    knots: BTreeMap<(usize, usize), BTreeSet<&'s ResourceId>>,
 }
 
 impl<'s> Draft<'_, 's> {
@@ -467,6 +467,7 @@ impl<'s> Draft<'_, 's> {
         }
         self.re_creators();
         self.roots_last();
+        self.roles_last();
         self.logs_last();
     }
 
@@ -572,7 +573,8 @@ impl<'s> Draft<'_, 's> {
         match hold.first {
             First::Knot => {
                 self.order.put(gone_first, gone_then);
-                self.knots.insert((gone_first, gone_then));
+                let pair = (gone_first, gone_then);
+                self.knots.entry(pair).or_default().insert(hold.holder);
             }
             First::Rather | First::RatherHeld => self.order.put(gone_first, gone_then),
             First::Holder | First::Held => self.put(gone_first, gone_then),
@@ -658,6 +660,27 @@ impl<'s> Draft<'_, 's> {
     fn is_main(&self, stack: &ResourceId) -> bool {
         let why = self.case.rack.roots.get(stack);
         why.is_some_and(|it| it.ends_with("is the rack's name")) || stack.key == self.case.rack.name
+    }
+
+    /// A role in which CloudFormation acts is not told by anything that was read: one that no stack
+    /// made goes after the stacks.
+    fn roles_last(&mut self) {
+        let trees = self.trees.iter();
+        let stacks: Vec<usize> = trees
+            .filter_map(|it| self.gone.get(&it.root.id).copied())
+            .collect();
+        let roles: Vec<usize> = (0..self.steps.len())
+            .filter(|it| {
+                let step = &self.steps[*it];
+                let id = &step.resource.id;
+                step.goal == Goal::Gone && id.kind == Kind::Role && self.stack_step(id).is_none()
+            })
+            .collect();
+        for role in roles {
+            for &stack in &stacks {
+                self.order.put(stack, role);
+            }
+        }
     }
 
     /// Whoever still writes would make a log group again: machines, functions, and a VPC's flow
@@ -761,37 +784,56 @@ impl<'s> Draft<'_, 's> {
     fn cut_groups(&mut self) {
         for circle in self.order.circles() {
             let within: BTreeSet<usize> = circle.iter().copied().collect();
-            for &group in &circle {
-                let named: Vec<usize> = circle
-                    .iter()
-                    .copied()
-                    .filter(|it| self.knots.contains(&(group, *it)))
-                    .filter(|it| !self.firm.contains(&(group, *it)))
-                    .collect();
-                let resource = self.steps[group].resource;
-                // What CloudFormation made it cuts itself.
-                if named.is_empty() || resource.id.kind != Kind::SecurityGroup {
-                    continue;
-                }
-                let waits: Vec<usize> = self.order.before(group).iter().copied().collect();
-                let acts = vec![
-                    plan::Act::new(Action::RevokeSecurityGroupIngress, resource.id.clone()),
-                    plan::Act::new(Action::RevokeSecurityGroupEgress, resource.id.clone()),
-                ];
-                let cut = self.add(resource, Goal::Cut, acts);
-                self.order.grow();
-                for first in waits {
-                    if !within.contains(&first) {
-                        self.order.put(first, cut);
+            let tied = self.knots.iter();
+            let tied = tied.filter(|((first, then), _)| {
+                within.contains(first)
+                    && within.contains(then)
+                    && !self.firm.contains(&(*first, *then))
+            });
+            let tied: Vec<((usize, usize), Vec<&'s ResourceId>)> = tied
+                .map(|(pair, groups)| (*pair, groups.iter().copied().collect()))
+                .collect();
+            for ((first, then), groups) in tied {
+                self.order.drop(first, then);
+                for group in groups {
+                    if let Some(cut) = self.cut(group, first, &within) {
+                        self.put(cut, then);
                     }
-                }
-                self.put(cut, group);
-                for then in named {
-                    self.order.drop(group, then);
-                    self.put(cut, then);
                 }
             }
         }
+    }
+
+    /// The step that takes a group's rules away that name others; it goes with step `gone`.
+    fn cut(
+        &mut self,
+        group: &'s ResourceId,
+        gone: usize,
+        within: &BTreeSet<usize>,
+    ) -> Option<usize> {
+        let steps = self.ready.get(group).into_iter().flatten().copied();
+        let mut cuts = steps.filter(|it| self.steps[*it].goal == Goal::Cut);
+        if let Some(cut) = cuts.next() {
+            return Some(cut);
+        }
+        let resource = self.goes(group)?;
+        let act = |it| plan::Act::new(it, resource.id.clone());
+        let acts = [
+            Action::RevokeSecurityGroupIngress,
+            Action::RevokeSecurityGroupEgress,
+        ];
+        let cut = self.add(resource, Goal::Cut, acts.map(act).to_vec());
+        self.order.grow();
+        // What wears the group is gone by then, unless a stack takes the group along.
+        if self.steps[gone].resource.id == *group {
+            for first in self.order.before(gone).clone() {
+                if !within.contains(&first) {
+                    self.order.put(first, cut);
+                }
+            }
+        }
+        self.put(cut, gone);
+        Some(cut)
     }
 
     /// Lets a stack take along what cannot go by itself.
@@ -862,7 +904,7 @@ impl<'s> Draft<'_, 's> {
     }
 
     /// The steps with their numbers, in their order.
-    fn numbered(self) -> Vec<Step> {
+    fn numbered(self, region: &str) -> Vec<Step> {
         let key = |it: usize| {
             let step = &self.steps[it];
             let id = &step.resource.id;
@@ -908,7 +950,9 @@ impl<'s> Draft<'_, 's> {
                 loses: fate::loses(resource).filter(|_| ends),
                 undo: words::undo(resource, sketch.goal),
                 covers: sketch.covers.iter().map(|it| (*it).clone()).collect(),
-                region: Bucket::of(&resource.attrs).and_then(|it| it.region.clone()),
+                region: Bucket::of(&resource.attrs)
+                    .and_then(|it| it.region.clone())
+                    .filter(|it| it != region),
             }
         });
         numbered.collect()

@@ -453,7 +453,7 @@ pub(super) fn notes(
             .collect();
         if !lost.is_empty() {
             notes.push(format!(
-                "AWS makes no copy of {}: what is in there is lost.",
+                "No copy is made of {}: what is in there is lost.",
                 some(&lost)
             ));
         }

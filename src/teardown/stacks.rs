@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     id::ResourceId,
-    kind::{Fact, Kind, stack::Stack},
+    kind::{
+        Fact, Kind,
+        stack::{Member, Stack},
+    },
     rule::Case,
     snapshot::Resource,
 };
@@ -56,33 +59,48 @@ impl<'s> Tree<'s> {
                 continue;
             }
             self.members.insert(&seen.id);
-            // Convox tells CloudFormation to leave its buckets, and empties them itself.
-            let skipped = member.status == "DELETE_SKIPPED";
-            if skipped || (convox && id.kind == Kind::Bucket) {
-                self.left.insert(&seen.id, Fact::Known(true));
-            } else if id.kind == Kind::Bucket {
-                self.left.insert(&seen.id, Fact::Unread);
+            if let Some(left) = left(convox, member, id.kind) {
+                self.left.insert(&seen.id, left);
             }
         }
     }
 }
 
+/// Whether the stack's deletion leaves a member there; `None` for what is taken along as a rule.
+fn left(convox: bool, member: &Member, kind: Kind) -> Option<Fact<bool>> {
+    // Convox tells CloudFormation to leave its buckets, and empties them itself.
+    let skipped = member.status == "DELETE_SKIPPED";
+    if skipped || (convox && kind == Kind::Bucket) {
+        return Some(Fact::Known(true));
+    }
+    (kind == Kind::Bucket).then_some(Fact::Unread)
+}
+
 /// Whether a type is only a part of something else, which goes with it.
 fn is_of_another(cloudformation: &str) -> bool {
     const PARTS: &[&str] = &[
+        "AWS::EC2::DHCPOptions",
+        "AWS::EC2::EIPAssociation",
         "AWS::EC2::Route",
         "AWS::EC2::SecurityGroupEgress",
         "AWS::EC2::SecurityGroupIngress",
         "AWS::EC2::SubnetNetworkAclAssociation",
         "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::VPCDHCPOptionsAssociation",
         "AWS::EC2::VPCGatewayAttachment",
         "AWS::ECS::ClusterCapacityProviderAssociations",
+        "AWS::EFS::AccessPoint",
+        "AWS::ElastiCache::ParameterGroup",
+        "AWS::ElastiCache::SubnetGroup",
         "AWS::ElasticLoadBalancingV2::ListenerCertificate",
         "AWS::Events::EventBusPolicy",
         "AWS::IAM::Policy",
         "AWS::IAM::RolePolicy",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Lambda::Permission",
+        "AWS::RDS::DBClusterParameterGroup",
+        "AWS::RDS::DBParameterGroup",
+        "AWS::RDS::OptionGroup",
         "AWS::Route53::RecordSet",
         "AWS::Route53::RecordSetGroup",
         "AWS::S3::BucketPolicy",

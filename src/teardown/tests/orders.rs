@@ -265,6 +265,40 @@ fn an_interface_of_nobody_we_know_keeps_its_network() {
 }
 
 #[test]
+fn a_machine_of_somebody_elses_group_keeps_what_it_uses() {
+    let resources = vec![
+        thing(
+            "instance/i-1",
+            json!({ "status": "running", "auto_scaling_group": "theirs", "profile": "p" }),
+        ),
+        thing("instance-profile/p", json!({})),
+    ];
+    let plan = plan_of(resources, &all());
+    assert!(matches!(
+        why(&plan, "instance/i-1"),
+        Why::NeverDeletable { .. }
+    ));
+    assert!(matches!(
+        why(&plan, "instance-profile/p"),
+        Why::GoesWith { .. }
+    ));
+}
+
+#[test]
+fn a_machine_that_is_terminated_keeps_nothing() {
+    let resources = vec![
+        thing(
+            "instance/i-1",
+            json!({ "status": "terminated", "profile": "p" }),
+        ),
+        thing("instance-profile/p", json!({})),
+    ];
+    let plan = plan_of(resources, &all());
+    assert!(matches!(why(&plan, "instance/i-1"), Why::Going { .. }));
+    assert_eq!(told(&plan), ["delete instance-profile/p"]);
+}
+
+#[test]
 fn a_rule_that_starts_tasks_goes_before_what_it_would_start_again() {
     let resources = vec![
         thing("cluster/prod", json!({ "status": "ACTIVE" })),

@@ -35,14 +35,15 @@ fn minds(edge: RelationKind, user: Kind, used: Kind) -> bool {
     match edge {
         RelationKind::Declares | RelationKind::Makes | RelationKind::Watches => false,
         // Parts that a service of AWS takes away linger behind their whole.
-        RelationKind::PartOf => user != Kind::NetworkInterface,
+        RelationKind::PartOf => user != Kind::NetworkInterface && used != Kind::Key,
         // The machine ends first; its registration stays until somebody takes it away.
         RelationKind::RunsOn => user != Kind::ContainerInstance,
         RelationKind::ForwardsTo => !matches!(
             user,
             Kind::TargetGroup | Kind::ClassicLoadBalancer | Kind::Alarm
         ),
-        RelationKind::RoutesTo => true,
+        // A route that leads nowhere is a black hole, and AWS lets it be.
+        RelationKind::RoutesTo => false,
         RelationKind::Uses => {
             let provider = user == Kind::CapacityProvider && used == Kind::AutoScalingGroup;
             let image = user == Kind::TaskDefinition && used == Kind::Repository;
@@ -252,6 +253,25 @@ fn account(dice: &mut Dice, n: usize) -> Vec<Resource> {
     all
 }
 
+/// What CloudFormation calls a thing.
+fn physical(id: &ResourceId) -> String {
+    let arn =
+        |service: &str, rest: String| format!("arn:aws:{service}:us-east-1:123456789012:{rest}");
+    if id.kind == Kind::Service {
+        return arn("ecs", format!("service/{}", id.key));
+    }
+    if id.kind == Kind::TargetGroup {
+        return arn("elasticloadbalancing", format!("targetgroup/{}/0", id.key));
+    }
+    if id.kind == Kind::LoadBalancer {
+        return arn(
+            "elasticloadbalancing",
+            format!("loadbalancer/app/{}/0", id.key),
+        );
+    }
+    id.key.clone()
+}
+
 fn wishes(dice: &mut Dice) -> Consent {
     Consent {
         delete: Data::ALL
@@ -271,7 +291,7 @@ fn wishes(dice: &mut Dice) -> Consent {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     /// Every user is gone before what it uses, nothing that stays is touched, and what is left in
     /// the end is exactly what the plan says.
@@ -288,6 +308,35 @@ proptest! {
         let snapshot = snapshot(resources, &own, Vec::new());
         let plan = planned(&snapshot, &wishes(&mut dice));
         prop_assert!(plan.blockers.is_empty(), "{:#?}", plan.blockers);
+        run(&snapshot, &plan, seed);
+        prop_assert!(Plan::parse(plan.to_json().as_bytes()).is_ok());
+    }
+
+    /// The same where a stack made a part of it: the stack takes along what it made, and nothing
+    /// else that stays.
+    #[test]
+    fn no_stack_takes_along_what_stays(seed: u64, n in 2_usize..4) {
+        let mut dice = Dice(seed);
+        let mut resources = account(&mut dice, n);
+        let made: Vec<(&str, String)> = resources
+            .iter()
+            .filter(|_| dice.chance())
+            .filter(|it| it.id.kind.cloudformation() != "AWS::ECS::ContainerInstance")
+            .map(|it| (it.id.kind.cloudformation(), physical(&it.id)))
+            .collect();
+        let made: Vec<(&str, &str)> = made.iter().map(|it| (it.0, it.1.as_str())).collect();
+        let stack = testing::opened(testing::stack("prod"), &made);
+        resources.push(stack);
+        let own: Vec<String> = resources
+            .iter()
+            .filter(|_| dice.below(16) > 0)
+            .map(|it| it.id.to_string())
+            .chain(["stack/prod".to_owned()])
+            .collect();
+        let own: Vec<&str> = own.iter().map(String::as_str).collect();
+        let snapshot = snapshot(resources, &own, Vec::new());
+        let consent = if dice.chance() { all() } else { wishes(&mut dice) };
+        let plan = planned(&snapshot, &consent);
         run(&snapshot, &plan, seed);
         prop_assert!(Plan::parse(plan.to_json().as_bytes()).is_ok());
     }
