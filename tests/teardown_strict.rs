@@ -28,7 +28,8 @@ struct Rack {
     own: &'static str,
     /// What stands in the same module and is others', by a part of what is told of it.
     others: &'static [&'static str],
-    /// What is there afterwards although no plan tells of it, by a part of its name in a fingerprint.
+    /// What is there afterwards although no plan tells of it, by a part of its name in a
+    /// fingerprint.
     left: &'static [&'static str],
     /// What AWS itself changes or makes while the rack goes.
     touched: &'static [&'static str],
@@ -53,7 +54,8 @@ const KARIM_STAGING: Rack = Rack {
     own: "karim_staging",
     others: &[],
     left: &[],
-    // The last lines of an access log, and the last snapshot of a cluster whose template asks for one.
+    // The last lines of an access log, and the last snapshot of a cluster whose template asks for
+    // one.
     touched: &[
         "s3 list_object_versions karim-test-logs-",
         "rds describe_db_cluster_snapshots karim-staging-database-snapshot-cluster",
@@ -178,7 +180,8 @@ impl Trial {
         run(self.program().args(["teardown", "--verify", journal]))
     }
 
-    /// What is gone was the rack's; what is there was to stay and is to the byte what it was; nothing is new.
+    /// What is gone was the rack's; what is there was to stay and is to the byte what it was;
+    /// nothing is new.
     fn nothing_else_happened(&self, plan: &Value) {
         let after = self.account.fingerprint();
         let own = self.own();
@@ -339,7 +342,8 @@ fn protections(trial: &Trial) -> Value {
         {"service": "dynamodb", "call": "update_table",
          "with": {"TableName": "karim-test-releases", "DeletionProtectionEnabled": true}},
         {"service": "autoscaling", "call": "set_instance_protection",
-         "with": {"AutoScalingGroupName": group, "InstanceIds": machines, "ProtectedFromScaleIn": true}},
+         "with": {"AutoScalingGroupName": group, "InstanceIds": machines,
+                  "ProtectedFromScaleIn": true}},
         {"service": "autoscaling", "call": "update_auto_scaling_group",
          "with": {"AutoScalingGroupName": group, "DeletionProtection": "prevent-all-deletion"}},
         {"service": "logs", "call": "put_log_group_deletion_protection",
@@ -482,7 +486,8 @@ fn what_somebody_else_deletes_is_gone_all_the_same() {
     let trial = Trial::of(&CRUDDUR);
     let plan = trial.plan();
     let gone = json!([
-        {"service": "ecr", "call": "delete_repository", "with": {"repositoryName": "backend-flask", "force": true}},
+        {"service": "ecr", "call": "delete_repository",
+         "with": {"repositoryName": "backend-flask", "force": true}},
         {"service": "logs", "call": "delete_log_group", "with": {"logGroupName": "cruddur"}},
         {"service": "iam", "call": "delete_role_policy",
          "with": {"RoleName": "CruddurTaskRole", "PolicyName": "SSMAccessPolicy"}},
@@ -530,7 +535,8 @@ fn what_somebody_adds_in_mid_run_is_named_and_kept() {
     };
     let machine = machine.rsplit(' ').next().unwrap();
     trial.account.order(&json!([]));
-    let terminate = json!([{"service": "ec2", "call": "terminate_instances", "with": {"InstanceIds": [machine]}}]);
+    let with = json!({"InstanceIds": [machine]});
+    let terminate = json!([{"service": "ec2", "call": "terminate_instances", "with": with}]);
     trial.account.somebody_else(&terminate);
     let (code, stdout, stderr) = trial.resume();
     assert_eq!(code, 0, "{stdout}\n{stderr}");

@@ -19,7 +19,7 @@ use std::time::Duration;
 pub const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/emulator");
 
 /// Longer than the slowest machine needs to stand every rack up.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(300);
 
 pub struct Emulator {
     pub endpoint: String,

@@ -1,4 +1,5 @@
-//! A strict account: the emulator with `--strict`, which refuses what AWS refuses, and says what it refused.
+//! A strict account: the emulator with `--strict`, which refuses what AWS refuses, and says what it
+//! refused.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -45,7 +46,8 @@ pub struct Write {
     pub resource: String,
 }
 
-/// All that an account tells of each thing it holds, by the call that tells it and the thing's name.
+/// All that an account tells of each thing it holds, by the call that tells it and the thing's
+/// name.
 pub type Fingerprint = BTreeMap<String, String>;
 
 impl Strict {
@@ -60,8 +62,8 @@ impl Strict {
         Self { emulator, notes }
     }
 
-    /// What was refused up to now, in order. Refused reading is written down only where the emulator itself broke
-    /// or a fault was ordered.
+    /// What was refused up to now, in order. Refused reading is written down only where the
+    /// emulator itself broke or a fault was ordered.
     pub fn refusals(&self) -> Vec<Refusal> {
         self.noted("refusals.jsonl")
     }
@@ -95,7 +97,8 @@ impl Strict {
         self.tell("faults", faults);
     }
 
-    /// Lets somebody else make these calls: `[{"service": "ec2", "call": "delete_volume", "with": {…}}]`.
+    /// Lets somebody else make these calls: `[{"service": "ec2", "call": "delete_volume", "with":
+    /// {…}}]`.
     pub fn somebody_else(&self, calls: &Value) {
         self.tell("calls", calls);
     }

@@ -29,7 +29,8 @@ def error(call, code: str, message: str, status: int) -> tuple[int, dict, bytes]
             inner = f"<Errors><Error><Code>{code}</Code><Message>{escape(message)}</Message></Error></Errors>"
             body = f"<Response>{inner}<RequestID>{REQUEST}</RequestID></Response>"
         case "s3":
-            body = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message><RequestId>{REQUEST}</RequestId></Error>"
+            inner = f"<Code>{code}</Code><Message>{escape(message)}</Message><RequestId>{REQUEST}</RequestId>"
+            body = f"<Error>{inner}</Error>"
         case _:
             inner = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
             body = f"<ErrorResponse>{inner}<RequestId>{REQUEST}</RequestId></ErrorResponse>"

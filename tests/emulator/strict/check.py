@@ -199,10 +199,8 @@ def a_network_goes_when_it_is_empty(aws) -> None:
     aws.ec2.modify_vpc_endpoint(RemoveRouteTableIds=[table["RouteTableId"]], **change)
     aws.ec2.delete_vpc_endpoints(VpcEndpointIds=[endpoint["VpcEndpointId"]])
     refused("DependencyViolation", words, **go)
-    here = lambda: [
-        it for it in aws.ec2.describe_vpc_endpoints()["VpcEndpoints"] if it["VpcEndpointId"] == endpoint["VpcEndpointId"]
-    ]
-    until(lambda: not here(), 9, "an endpoint")
+    here = lambda: {it["VpcEndpointId"] for it in aws.ec2.describe_vpc_endpoints()["VpcEndpoints"]}
+    until(lambda: endpoint["VpcEndpointId"] not in here(), 9, "an endpoint")
     aws.ec2.delete_vpc(VpcId=vpc)
     assert not aws.ec2.describe_security_groups(Filters=of_vpc)["SecurityGroups"]
     assert not aws.ec2.describe_network_acls(Filters=of_vpc)["NetworkAcls"]
@@ -1050,7 +1048,8 @@ def names_go_from_the_inside_out(aws) -> None:
     aws.servicediscovery.create_http_namespace(Name="check")
     (namespace,) = (it["Id"] for it in aws.servicediscovery.list_namespaces()["Namespaces"] if it["Name"] == "check")
     service = aws.servicediscovery.create_service(Name="check", NamespaceId=namespace)["Service"]["Id"]
-    aws.servicediscovery.register_instance(ServiceId=service, InstanceId="i-1", Attributes={"AWS_INSTANCE_IPV4": "10.0.0.1"})
+    address = {"AWS_INSTANCE_IPV4": "10.0.0.1"}
+    aws.servicediscovery.register_instance(ServiceId=service, InstanceId="i-1", Attributes=address)
     refused("ResourceInUse", "associated services", aws.servicediscovery.delete_namespace, Id=namespace)
     words = "Service contains registered instances; delete the instances before deleting the service"
     refused("ResourceInUse", words, aws.servicediscovery.delete_service, Id=service)

@@ -10,7 +10,13 @@ from strict.later import after
 from strict.patches import patch, under_the_slips
 from strict.rules import Refused, refuses
 
-TASKS = ("ecs:DescribeTasks", "ecs:ListTasks", "ecs:DescribeServices", "ecs:DescribeClusters", "ecs:DescribeContainerInstances")
+TASKS = (
+    "ecs:DescribeTasks",
+    "ecs:ListTasks",
+    "ecs:DescribeServices",
+    "ecs:DescribeClusters",
+    "ecs:DescribeContainerInstances",
+)
 OF_AWS = ("FARGATE", "FARGATE_SPOT")
 
 

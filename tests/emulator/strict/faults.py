@@ -12,7 +12,8 @@ on, every so-manieth, or else all of them. `what` is one of
 - `expired`: the credentials are not valid any more;
 - `lost`: done, and the connection is closed without an answer;
 - `late`: done, and the answer comes after `seconds`, which is after the client has gone;
-- `do`: before it, somebody else makes the calls in `calls`: `[{"service": "ec2", "call": "delete_volume", "with": {}}]`.
+- `do`: before it, somebody else makes the calls in `calls`:
+  `[{"service": "ec2", "call": "delete_volume", "with": {}}]`.
 """
 
 import re

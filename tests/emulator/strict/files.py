@@ -6,7 +6,11 @@ from slips.patch import around
 from strict.later import after
 from strict.patches import patch
 
-LOOKS = ("elasticfilesystem:DescribeMountTargets", "elasticfilesystem:DescribeFileSystems", "ec2:DescribeNetworkInterfaces")
+LOOKS = (
+    "elasticfilesystem:DescribeMountTargets",
+    "elasticfilesystem:DescribeFileSystems",
+    "ec2:DescribeNetworkInterfaces",
+)
 
 
 @patch

@@ -1,5 +1,6 @@
 """Everything an account holds, as it tells it, so that two moments can be compared to the byte."""
 
+import functools
 import json
 
 import boto3
@@ -112,9 +113,15 @@ class Account:
         return told
 
 
+@functools.cache
+def account_at(endpoint: str, inside: str) -> Account:
+    """Clients take longer to make than to ask."""
+    return Account(endpoint, inside)
+
+
 def take(endpoint: str, inside: str) -> dict[str, str]:
     """What is told of each thing, by its service, the call that lists it and its name."""
-    account = Account(endpoint, inside)
+    account = account_at(endpoint, inside)
     told = {}
     for service, call, where, name in LISTS:
         given = {"ServiceNamespace": "ecs"} if service == "application-autoscaling" else {}

@@ -27,7 +27,8 @@ def protected_groups_stay(call) -> None:
     """A protected log group stays."""
     if name_of(call) in PROTECTED:
         raise Refused(
-            "ValidationException", f"Log group {name_of(call)} is protected from deletion. Disable the protection first."
+            "ValidationException",
+            f"Log group {name_of(call)} is protected from deletion. Disable the protection first.",
         )
 
 

@@ -54,8 +54,8 @@ def machines_are_protected_from_the_start() -> None:
 
 @patch
 def machines_take_their_time() -> None:
-    """A terminated machine shuts down first, and until then it has its interfaces, its disks, its public address and its
-    place in a cluster. A cluster keeps a machine whose agent does not answer; moto's lets it go."""
+    """A terminated machine shuts down first, and until then it has its interfaces, its disks, its public address and
+    its place in a cluster. A cluster keeps a machine whose agent does not answer; moto's lets it go."""
 
     @around(Instance, "terminate")
     def terminate(end, instance):
