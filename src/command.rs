@@ -9,7 +9,7 @@ use crate::{
     mute::{self, Notice},
     rack,
     report::Material,
-    rule::{Case, account::Account},
+    rule::Case,
     snapshot::{Gaps, Snapshot},
     text, ui,
 };
@@ -116,15 +116,13 @@ fn look<T>(
     let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition)?;
     let belongings = belonging::decide(&graph, &rack);
     let gaps = Gaps::of(&snapshot.gaps);
-    let free_tier = snapshot.money.free_tier.as_ref();
-    let account = free_tier.map(Account::told);
     then(&Case {
         graph: &graph,
         rack: &rack,
         belongings: &belongings,
         gaps: &gaps,
         taken: snapshot.taken,
-        account: account.as_ref(),
+        account: snapshot.money.free_tier.as_ref(),
     })
 }
 

@@ -10,16 +10,16 @@ use crate::{
     graph::Graph,
     id::ResourceId,
     price::{Price, Usd, tier},
+    snapshot::money::{self, Account},
 };
 
-pub mod account;
+mod account;
 pub mod burn;
 pub mod offer;
 pub mod programme;
 pub mod words;
 
 pub use {
-    account::Account,
     offer::{OFFERS, Offer, Term},
     programme::{BadOpening, Programme, Sureness},
 };
@@ -125,7 +125,7 @@ pub struct Allowance {
     /// What draws on it too, but nobody told how much.
     pub untold: Vec<(ResourceId, &'static str)>,
     /// AWS's own count, as of the moment at which it was read.
-    pub counted: Option<account::Item>,
+    pub counted: Option<money::Offer>,
     /// All that draws on it, as streams: what is drawn on a page.
     pub flows: Vec<Flow>,
 }
@@ -294,7 +294,10 @@ impl View<'_, '_> {
             .own()
             .filter(|it| offer.covers(it, place))
             .collect();
-        let counted = self.question.account.and_then(|it| it.of(offer, region));
+        let counted = self
+            .question
+            .account
+            .and_then(|it| account::count(it, offer, region));
         if lines.is_empty() {
             return None;
         }
@@ -371,8 +374,8 @@ impl View<'_, '_> {
     }
 
     /// The rack's streams and one more: what AWS counts beyond them, taken to go on as it did.
-    fn with_others(&self, own: &[Flow], item: &account::Item) -> Vec<Flow> {
-        let read = self.question.account.map(|it| it.read);
+    fn with_others(&self, own: &[Flow], item: &money::Offer) -> Vec<Flow> {
+        let read = self.question.account.map(|it| it.asked);
         let read = read.and_then(|it| self.bill.month.hours_until(it));
         let Some(read) = read.filter(|it| *it > Decimal::ZERO && *it <= self.hours) else {
             return own.to_vec();
@@ -452,7 +455,10 @@ impl View<'_, '_> {
         let Programme::Credits { opened } = self.programme else {
             return None;
         };
-        let plan = self.question.account.and_then(Account::plan);
+        let plan = self
+            .question
+            .account
+            .and_then(|it| it.plan.known()?.as_ref());
         let left = plan.and_then(|it| it.credits).or(self.question.credits);
         let per_hour = month.checked_div(self.hours).unwrap_or_default();
         let last = left.unwrap_or(SIGN_UP_CREDITS).checked_div(per_hour);

@@ -13,9 +13,8 @@ use crate::{
     kind::{AsKind, Kind, stack::Stack},
     mute::Muted,
     rack::Rack,
-    snapshot::{Gap, Gaps, Resource},
+    snapshot::{Gap, Gaps, Resource, money::Account},
 };
-use account::Account;
 
 pub mod exposure;
 pub mod going;

@@ -90,16 +90,19 @@ pub fn gap(kind: Kind, call: &str) -> Gap {
     }
 }
 
-/// The same stack, opened: it made these, told by type and physical id.
+/// The same stack, opened: it made these, told by type and physical id, by which its template names
+/// them, too; it leaves nothing there, and nobody needs a value of it.
 pub fn opened(mut stack: Resource, members: &[(&str, &str)]) -> Resource {
     let members = members.iter().map(|(kind, physical)| Member {
-        logical: "It".to_owned(),
+        logical: (*physical).to_owned(),
         cloudformation: (*kind).to_owned(),
         physical: (*physical).to_owned(),
         status: "CREATE_COMPLETE".to_owned(),
     });
     if let Some(attrs) = Stack::of_mut(&mut stack.attrs) {
         attrs.members = Fact::Known(members.collect());
+        attrs.kept = Fact::Known(BTreeMap::new());
+        attrs.exports = Fact::Known(Vec::new());
     }
     stack
 }

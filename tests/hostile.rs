@@ -69,7 +69,7 @@ fn hostile(folder: &Path) -> PathBuf {
 fn money() -> Value {
     let offer = json!({
         "service": format!("Amazon Elastic Compute Cloud {FREE}"), "usage_type": "EBS:VolumeUsage",
-        "operation": FREE, "region": "global", "kind": FREE, "used": "25", "forecast": "31",
+        "operation": FREE, "region": "global", "kind": FREE, "actual": "25", "forecast": "31",
         "limit": "30", "unit": FREE, "description": NAME,
     });
     json!({
@@ -79,8 +79,8 @@ fn money() -> Value {
             "as_of": "2026-11-05", "standing": "unverified",
         }]},
         "free_tier": {
-            "asked": "2018-05-01T00:00:00Z", "offers": [offer],
-            "plan": {"credits": {"kind": FREE, "status": NAME, "left": "1"}},
+            "asked": "2018-05-01T00:00:00Z", "offers": {"known": [offer]},
+            "plan": {"known": {"kind": FREE, "status": NAME, "credits": "1"}},
         },
         "spent": {
             "from": FREE, "to": NAME, "tags": {NAME: [FREE]}, "estimated": true, "currency": NAME,

@@ -385,11 +385,11 @@ fn the_accounts_own_count_of_the_free_tier_is_taken_from_the_snapshot() {
     let folder = tempfile::tempdir().unwrap();
     let offer = json!({
         "service": "Amazon Elastic Compute Cloud", "usage_type": "EBS:VolumeUsage",
-        "operation": "", "region": "global", "kind": "12 Months Free", "used": "25",
+        "operation": "", "region": "global", "kind": "12 Months Free", "actual": "25",
         "forecast": "31", "limit": "30", "unit": "GB-Mo", "description": "",
     });
     let told = json!({"free_tier": {
-        "asked": "2018-05-01T17:53:44Z", "offers": [offer], "plan": "legacy",
+        "asked": "2018-05-01T17:53:44Z", "offers": {"known": [offer]}, "plan": {"known": null},
     }});
     let path = sample_with(folder.path(), &told);
     let args = ["--free-tier", "--opened", "2018-01-01", "--format", "json"];

@@ -7,8 +7,11 @@ use crate::{
     graph::Graph,
     id::ResourceId,
     kind::{
-        AsKind as _, Kind, db_cluster::DbCluster, db_instance::DbInstance,
-        network_interface::NetworkInterface, security_group::SecurityGroup,
+        AsKind as _, Kind,
+        db_cluster::DbCluster,
+        db_instance::DbInstance,
+        network_interface::NetworkInterface,
+        security_group::{Permission, SecurityGroup},
         target_group::TargetGroup,
     },
     rack::{self, Rack},
@@ -274,8 +277,8 @@ fn worn(graph: &Graph<'_>, id: &ResourceId) -> BTreeSet<ResourceId> {
 fn peers(graph: &Graph<'_>, group: &ResourceId) -> Option<BTreeSet<ResourceId>> {
     let group = graph.get(group)?;
     let rules = &SecurityGroup::of(&group.attrs)?.ingress;
-    let closed = |cidrs: &[String], lists: &[String]| cidrs.is_empty() && lists.is_empty();
-    if !rules.iter().all(|it| closed(&it.cidrs, &it.prefix_lists)) {
+    let closed = |it: &Permission| it.cidrs.is_empty() && !it.has_unread_lists();
+    if !rules.iter().all(closed) {
         return None;
     }
     let peers = rules.iter().flat_map(|it| &it.groups);

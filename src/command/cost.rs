@@ -18,7 +18,7 @@ use crate::{
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
-    free_tier::{self, Account, FreeTier, Question},
+    free_tier::{self, FreeTier, Question},
     id::ResourceId,
     price::Usd,
     report::{Material, csv, markdown},
@@ -170,7 +170,6 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             asked => free::month(asked, args.at, snapshot.taken),
         };
         let usage = pricing.used(material, &month);
-        let counted = snapshot.money.free_tier.as_ref().map(Account::told);
         let (account, weights) = (&pricing.account, pricing.costs.weights);
         let bill = cost::bill(
             &material.case,
@@ -186,7 +185,7 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             at,
             opened: args.opened.or(account.opened),
             credits: args.credits.or(account.credits.map(|it| it.0)),
-            account: counted.as_ref(),
+            account: snapshot.money.free_tier.as_ref(),
         };
         let free = args.free_tier.then(|| {
             free_tier::assess(&bill, material.case.graph, &question)

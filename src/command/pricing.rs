@@ -9,7 +9,7 @@ use crate::{
     config::{AccountTable, CostTable},
     cost::{self, Month, Terms, Usage, app, meter},
     failure::Failure,
-    free_tier::{self, Account, Question},
+    free_tier::{self, Question},
     price::Book,
     report::{Costs, Material},
     snapshot::Snapshot,
@@ -95,7 +95,6 @@ impl Pricing {
             };
             cost::bill(&material.case, &terms)
         };
-        let counted = snapshot.money.free_tier.as_ref().map(Account::told);
         let bill = of(&Month::usual());
         let apps = app::allocate(&material.case, &bill, self.costs.weights);
         let question = Question {
@@ -103,7 +102,7 @@ impl Pricing {
             at: snapshot.taken,
             opened: self.account.opened,
             credits: self.account.credits.map(|it| it.0),
-            account: counted.as_ref(),
+            account: snapshot.money.free_tier.as_ref(),
         };
         let month = of(&Month::around(snapshot.taken));
         let free = free_tier::assess(&month, material.case.graph, &question)

@@ -2,8 +2,8 @@
 
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
-use super::{account::Account, offer::Term};
-use crate::kind::Fact;
+use super::offer::Term;
+use crate::{kind::Fact, snapshot::money::Account};
 
 /// Accounts opened from this day on have credits, and no offers of twelve months.
 const CREDITS_SINCE: Date = jiff::civil::date(2025, 7, 15);
@@ -102,7 +102,7 @@ pub enum Sureness {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::free_tier::account::Plan;
+    use crate::snapshot::money::Plan;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -144,12 +144,12 @@ mod tests {
             expires: None,
         };
         let account = Account {
-            read: at("2026-05-15T00:00:00Z"),
-            usage: Fact::Unread,
+            asked: at("2026-05-15T00:00:00Z"),
+            offers: Fact::Unread,
             plan: Fact::Known(Some(plan)),
         };
         let begins = at("2026-05-01T00:00:00Z");
-        let found = Programme::find(None, Some(&account), begins, account.read);
+        let found = Programme::find(None, Some(&account), begins, account.asked);
         assert_eq!(found, Ok(Programme::Credits { opened: None }));
     }
 

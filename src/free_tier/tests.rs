@@ -65,7 +65,7 @@ impl Asked {
             at: self
                 .account
                 .as_ref()
-                .map_or(self.month.begins().unwrap(), |it| it.read),
+                .map_or(self.month.begins().unwrap(), |it| it.asked),
             opened: self.opened.map(|it| it.parse().unwrap()),
             credits: self.credits,
             account: self.account.as_ref(),
@@ -360,7 +360,7 @@ fn what_is_made_within_the_month_counts_from_then_on() {
 
 #[test]
 fn the_accounts_own_count_goes_before_the_assumption_that_the_rack_is_alone() {
-    let item = |actual: &str| account::Item {
+    let item = |actual: &str| money::Offer {
         service: "Amazon Elastic Compute Cloud".to_owned(),
         operation: "CreateVolume-Gp2".to_owned(),
         usage_type: "Global-EBS:VolumeUsage".to_owned(),
@@ -369,13 +369,14 @@ fn the_accounts_own_count_goes_before_the_assumption_that_the_rack_is_alone() {
         forecast: Decimal::ZERO,
         limit: decimal("30"),
         unit: "GB-Mo".to_owned(),
-        offer: "12 Months Free".to_owned(),
+        kind: "12 Months Free".to_owned(),
+        description: String::new(),
     };
     let counted = |actual: &str| {
         let mut asked = Asked::of(vec![disk(1, 30)]);
         asked.account = Some(Account {
-            read: "2018-05-11T00:00:00Z".parse().unwrap(),
-            usage: Fact::Known(vec![item(actual)]),
+            asked: "2018-05-11T00:00:00Z".parse().unwrap(),
+            offers: Fact::Known(vec![item(actual)]),
             plan: Fact::Known(None),
         });
         asked
@@ -392,7 +393,7 @@ fn the_accounts_own_count_goes_before_the_assumption_that_the_rack_is_alone() {
     assert_eq!(counted("5").told("EBS storage")[0], "never");
     // A count of something else of that name is not taken for it.
     let mut other = counted("20");
-    if let Some(Fact::Known(items)) = other.account.as_mut().map(|it| &mut it.usage) {
+    if let Some(Fact::Known(items)) = other.account.as_mut().map(|it| &mut it.offers) {
         items[0].service = "Amazon Relational Database Service".to_owned();
         items[0].usage_type = "Global-RDS:StorageUsage".to_owned();
     }
@@ -479,8 +480,8 @@ fn no_line_draws_on_two_allowances() {
 fn a_question_about_no_month_or_another_is_refused() {
     let mut asked = Asked::of(Vec::new());
     asked.account = Some(Account {
-        read: "2018-06-01T00:00:00Z".parse().unwrap(),
-        usage: Fact::Unread,
+        asked: "2018-06-01T00:00:00Z".parse().unwrap(),
+        offers: Fact::Unread,
         plan: Fact::Unread,
     });
     let why = asked.assess().unwrap_err().to_string();

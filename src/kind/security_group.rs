@@ -36,12 +36,20 @@ pub struct Permission {
     pub to: Option<i32>,
     /// IPv4 and IPv6 ranges, those of `read_lists` among them.
     pub cidrs: Vec<String>,
-    /// Ids of prefix lists whose ranges were not read.
+    /// Ids of the managed prefix lists that it names.
     pub prefix_lists: Vec<String>,
-    /// Ids of prefix lists whose ranges were read.
+    /// Those of them whose ranges were read.
     pub read_lists: Vec<String>,
     /// Ids of groups whose members may.
     pub groups: Vec<String>,
+}
+
+impl Permission {
+    /// Whether it admits ranges that nobody read.
+    pub fn has_unread_lists(&self) -> bool {
+        let mut named = self.prefix_lists.iter();
+        named.any(|it| !self.read_lists.contains(it))
+    }
 }
 
 impl SecurityGroup {

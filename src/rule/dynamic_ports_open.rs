@@ -113,7 +113,7 @@ fn judge(
         let groups = entry.groups.iter().map(String::as_str);
         let known = |it: &&str| *it == id.key || guests.balancers.contains(it);
         neighbours.extend(groups.filter(|it| !known(it)));
-        if !entry.prefix_lists.is_empty() && strangers.is_empty() {
+        if entry.has_unread_lists() && strangers.is_empty() {
             let why = "a prefix list decides who may use its machines' dynamic ports, and what is \
                        in it was not read";
             return verdict(Status::Unknown, why.to_owned()).gap(case.gap_about(id));

@@ -53,7 +53,7 @@ pub fn world(group: &SecurityGroup, protocol: Protocol, port: u16) -> Answer {
     if is_world(cidrs.map(String::as_str)) {
         return Answer::Open;
     }
-    if admitting.iter().any(|it| !it.prefix_lists.is_empty()) {
+    if admitting.iter().any(|it| it.has_unread_lists()) {
         return Answer::Unknown;
     }
     Answer::Closed
@@ -125,7 +125,7 @@ pub fn all_traffic(group: &SecurityGroup) -> Answer {
     if is_world(all().flat_map(|it| &it.cidrs).map(String::as_str)) {
         return Answer::Open;
     }
-    if all().any(|it| !it.prefix_lists.is_empty()) {
+    if all().any(|it| it.has_unread_lists()) {
         return Answer::Unknown;
     }
     Answer::Closed

@@ -2,8 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, account::Offer};
-use crate::id::ResourceId;
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use crate::{id::ResourceId, snapshot::money::Offer};
 
 pub const RULE: Rule = Rule {
     id: "free-offer-over",
@@ -67,7 +67,7 @@ fn judge(words: &Words, root: &ResourceId, offer: &Offer) -> Option<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::Fact, rule::account::Account, testing};
+    use crate::{kind::Fact, snapshot::money::Account, testing};
 
     fn said(actual: i64, forecast: i64) -> Status {
         let offer = Offer {
@@ -77,6 +77,7 @@ mod tests {
             forecast: Decimal::from(forecast),
             limit: Decimal::from(100),
             unit: "GB-Mo".to_owned(),
+            ..Offer::default()
         };
         let account = Account {
             offers: Fact::Known(vec![offer]),

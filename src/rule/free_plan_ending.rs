@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, account::Plan};
-use crate::{id::ResourceId, text};
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
+use crate::{id::ResourceId, snapshot::money::Plan, text};
 
 pub const RULE: Rule = Rule {
     id: "free-plan-ending",
@@ -91,7 +91,7 @@ fn meaning(plan: &Plan, words: &Words, taken: Timestamp) -> (Severity, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::Fact, rule::account::Account, testing};
+    use crate::{kind::Fact, snapshot::money::Account, testing};
 
     fn said(account: Option<&Account>) -> (Status, Severity) {
         let words = RULE.words().unwrap();

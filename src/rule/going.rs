@@ -85,7 +85,7 @@ mod tests {
     fn a_stack_tells_what_it_leaves_behind() {
         let mut stack = testing::opened(testing::stack("prod"), &[("AWS::S3::Bucket", "logs")]);
         if let Some(it) = Stack::of_mut(&mut stack.attrs) {
-            let policy = ("It".to_owned(), "Retain".to_owned());
+            let policy = ("logs".to_owned(), "Retain".to_owned());
             it.kept = Fact::Known(BTreeMap::from([policy]));
         }
         let resources = [stack, Resource::new("logs", Bucket::default())];

@@ -219,7 +219,7 @@ pub fn groups(
     if exposure::is_world(cidrs.map(String::as_str).filter(|it| family.has(it))) {
         return Answer::Open;
     }
-    let listed = covering.iter().any(|it| !it.prefix_lists.is_empty());
+    let listed = covering.iter().any(|it| it.has_unread_lists());
     if listed || found.iter().any(Option::is_none) {
         return Answer::Unknown;
     }

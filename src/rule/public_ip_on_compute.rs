@@ -134,7 +134,7 @@ fn opened(case: &Case<'_>, groups: &[&String]) -> Answer {
             .any(|it| !exposure::runs(group, it).is_empty());
         match any {
             true => Answer::Open,
-            false if group.ingress.iter().any(|it| !it.prefix_lists.is_empty()) => Answer::Unknown,
+            false if group.ingress.iter().any(|it| it.has_unread_lists()) => Answer::Unknown,
             false => Answer::Closed,
         }
     };

@@ -94,7 +94,7 @@ fn narrow(
             _ => u32::MAX,
         };
         let has_ports = matches!(it.protocol.as_str(), "-1" | "tcp" | "6" | "udp" | "17");
-        has_ports && !it.prefix_lists.is_empty() && ports > widest
+        has_ports && it.has_unread_lists() && ports > widest
     });
     if listed {
         return sg_world::listed(&RULE, words, id);

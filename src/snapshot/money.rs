@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
-use crate::id::ResourceId;
+use crate::{id::ResourceId, kind::Fact};
 
 /// All that a snapshot may hold about money.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Money {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used: Option<Metered>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub free_tier: Option<FreeTier>,
+    pub free_tier: Option<Account>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spent: Option<Spent>,
     /// What was asked for and did not come.
@@ -155,58 +155,60 @@ pub struct Count {
 }
 
 /// What the account has of the free tier, by its own word.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FreeTier {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Account {
     /// When it was asked; the amounts are those of that month so far.
     pub asked: Timestamp,
-    /// The offers of which something is used; AWS leaves out the others. `None` where it did not
-    /// answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub offers: Option<Vec<Offer>>,
-    /// `None` where it did not answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<Plan>,
+    /// What `GetFreeTierUsage` tells: offers of which nothing is used are not among them.
+    pub offers: Fact<Vec<Offer>>,
+    /// What `GetAccountPlanState` tells; known to be none of an account that was opened before
+    /// there were plans, on 2025-07-15.
+    pub plan: Fact<Option<Plan>>,
 }
 
 /// One allowance, and what of it the whole account has used this month.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Offer {
+    /// `Amazon Elastic Compute Cloud`.
     pub service: String,
-    /// `BoxUsage:freetier.micro`, without `Global-`.
+    /// `BoxUsage:freetier.micro`, with or without `Global-` before it.
     pub usage_type: String,
     pub operation: String,
+    /// `global`, or a region.
     pub region: String,
     /// `12 Months Free`, `Always Free`, `Free Trial`.
     pub kind: String,
-    pub used: Decimal,
-    /// AWS's own guess for the whole month.
+    /// Used so far in this month, in `unit`.
+    pub actual: Decimal,
+    /// What AWS thinks the month will come to.
     pub forecast: Decimal,
     pub limit: Decimal,
     pub unit: String,
     pub description: String,
 }
 
-/// The account's plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Plan {
-    /// Opened before 2025-07-15: free for twelve months, without credits.
-    Legacy,
-    /// Opened since: credits.
-    #[serde(rename_all = "snake_case")]
-    Credits {
-        /// `FREE` or `PAID`.
-        kind: String,
-        /// `NOT_STARTED`, `ACTIVE`, `EXPIRED`.
-        status: String,
-        /// In US dollars; `None` where AWS told none.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        left: Option<Decimal>,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        ends: Option<Timestamp>,
-    },
+/// The plan of an account that was opened since there are plans.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Plan {
+    /// `FREE` or `PAID`.
+    pub kind: String,
+    /// `NOT_STARTED`, `ACTIVE`, `EXPIRED`.
+    pub status: String,
+    /// US dollars that are left; `None` where AWS told none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credits: Option<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+}
+
+impl Plan {
+    /// Whether it is the one under which the account is closed when it ends.
+    pub fn is_free(&self) -> bool {
+        self.kind == "FREE"
+    }
 }
 
 /// What AWS has counted for the month in truth, by Cost Explorer.

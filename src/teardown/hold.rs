@@ -11,7 +11,7 @@ use crate::{
         container_instance::ContainerInstance, db_instance::DbInstance, hosted_zone::HostedZone,
         instance::Instance, internet_gateway::InternetGateway, load_balancer::LoadBalancer,
         nat_gateway::NatGateway, network_interface::NetworkInterface, route_table::RouteTable,
-        subnet::Subnet,
+        stack::Stack, subnet::Subnet,
     },
     relation::RelationKind,
     snapshot::Resource,
@@ -51,8 +51,26 @@ pub(super) fn all<'s>(graph: &Graph<'s>) -> Vec<Hold<'s>> {
     holds.extend(addresses(graph));
     holds.extend(aliases(&edges));
     holds.extend(names(graph));
+    holds.extend(imports(graph));
     holds.sort_unstable();
     holds.dedup();
+    holds
+}
+
+/// Stacks that import a value before the stack that exports it.
+fn imports<'s>(graph: &Graph<'s>) -> Vec<Hold<'s>> {
+    let mut holds = Vec::new();
+    for (exporter, stack) in graph.of::<Stack>() {
+        let exports = stack.exports.known().into_iter().flatten();
+        let importers = exports.flat_map(|it| it.importers.known().into_iter().flatten());
+        let importers = importers.filter_map(|it| graph.get(&ResourceId::new(Kind::Stack, it)));
+        holds.extend(importers.map(|importer| Hold {
+            holder: &importer.id,
+            held: &exporter.id,
+            keeps: true,
+            first: First::Holder,
+        }));
+    }
     holds
 }
 

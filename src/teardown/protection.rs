@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    kind::{Attrs, Fact},
+    kind::{Attrs, Fact, instance::Instance},
     snapshot::Resource,
 };
 
@@ -73,9 +73,28 @@ impl Protection {
     }
 }
 
+/// Those of a machine that nothing replaces: a group terminates its own all the same.
+fn of_instance(instance: &Instance) -> Vec<Protection> {
+    if instance.auto_scaling_group.is_some() || instance.is_gone() {
+        return Vec::new();
+    }
+    let on = |field| Protection::on(Guard::Instances, field, "ec2:DescribeInstanceAttribute");
+    let both = ["DisableApiStop", "DisableApiTermination"];
+    let Some(told) = instance.protection.known() else {
+        let unread = |field| Protection {
+            state: Fact::Unread,
+            ..on(field)
+        };
+        return both.map(unread).into();
+    };
+    let said = both.into_iter().zip([told.stop, told.termination]);
+    said.filter(|it| it.1).map(|it| on(it.0)).collect()
+}
+
 /// The protections of a resource that are on, and those of which it was not read whether they are.
 pub fn of(resource: &Resource) -> Vec<Protection> {
     let found = match &resource.attrs {
+        Attrs::Instance(it) => return of_instance(it),
         Attrs::Stack(it) => it.termination_protection.then(|| {
             let call = "cloudformation:DescribeStacks";
             Protection::on(Guard::Stacks, "EnableTerminationProtection", call)
@@ -137,7 +156,6 @@ pub fn of(resource: &Resource) -> Vec<Protection> {
         | Attrs::ClassicLoadBalancer(_)
         | Attrs::LaunchConfiguration(_)
         | Attrs::LaunchTemplate(_)
-        | Attrs::Instance(_)
         | Attrs::Volume(_)
         | Attrs::KeyPair(_)
         | Attrs::Vpc(_)
@@ -180,12 +198,40 @@ pub fn of(resource: &Resource) -> Vec<Protection> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kind::{auto_scaling_group::AutoScalingGroup, load_balancer::LoadBalancer};
+    use crate::kind::{
+        auto_scaling_group::AutoScalingGroup, instance, load_balancer::LoadBalancer,
+    };
 
     #[test]
     fn a_protection_that_was_not_read_is_not_off() {
         let unread = of(&Resource::new("lb", LoadBalancer::default()));
         assert_eq!(unread[0].state, Fact::Unread);
+    }
+
+    #[test]
+    fn a_machine_is_protected_by_what_it_says_itself_unless_a_group_keeps_it() {
+        let alone = Instance {
+            protection: Fact::Known(instance::Protection {
+                termination: true,
+                stop: false,
+            }),
+            ..Instance::default()
+        };
+        let of_a_group = Instance {
+            auto_scaling_group: Some("group".to_owned()),
+            ..alone.clone()
+        };
+        let unread = Instance::default();
+        let told = |it: Instance| -> Vec<(&str, bool)> {
+            let all = of(&Resource::new("i-1", it)).into_iter();
+            all.map(|it| (it.field, it.state == Fact::Unread)).collect()
+        };
+        assert_eq!(told(alone), [("DisableApiTermination", false)]);
+        assert_eq!(told(of_a_group), []);
+        assert_eq!(
+            told(unread),
+            [("DisableApiStop", true), ("DisableApiTermination", true)]
+        );
     }
 
     #[test]

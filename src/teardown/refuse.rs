@@ -9,8 +9,9 @@ use super::{
     stacks::Tree,
 };
 use crate::{
+    arn,
     id::ResourceId,
-    kind::{AsKind as _, Fact, Kind, elastic_ip::ElasticIp, hosted_zone::HostedZone},
+    kind::{AsKind as _, Fact, Kind, elastic_ip::ElasticIp, hosted_zone::HostedZone, stack::Stack},
     rack::Maker,
     rule::Case,
     snapshot::{Gap, Resource, Snapshot},
@@ -28,11 +29,17 @@ pub(super) fn all(
     let mut blockers = Vec::new();
     for tree in trees {
         blockers.extend(tree.stacks.iter().filter_map(|it| busy(it.0, &it.1.status)));
-        let closed = tree.stacks.iter().filter(|it| it.1.members == Fact::Unread);
-        blockers.extend(closed.map(|it| unopened(case, &it.0.id)));
+        blockers.extend(
+            tree.stacks
+                .iter()
+                .filter_map(|it| unopened(case, it.0, it.1)),
+        );
+        blockers.extend(tree.stacks.iter().flat_map(|it| retained(it.0, it.1)));
         if fates.stays.contains_key(&tree.root.id) {
             blockers.extend(held_up(tree, trees, fates));
         }
+        let strange = tree.stacks.iter();
+        blockers.extend(strange.flat_map(|it| unseen_importers(case, it.0, it.1)));
     }
     blockers.extend(gaps(snapshot, case, fates));
     blockers.extend(mistaken(case, consent));
@@ -67,20 +74,87 @@ fn busy(stack: &Resource, status: &str) -> Option<Blocker> {
     })
 }
 
-fn unopened(case: &Case<'_>, stack: &ResourceId) -> Blocker {
-    let gap = case
-        .gaps
-        .iter()
-        .find(|it| it.resource.as_ref() == Some(stack));
-    let call = gap.map_or("cloudformation:ListStackResources", |it| it.action.as_str());
-    Blocker {
-        resource: Some(stack.clone()),
-        what: format!("What {stack} would delete is not known"),
-        by: vec![call.to_owned()],
-        evidence: "its resources were not read".to_owned(),
+/// A stack of which it was not read what it deletes, what it leaves, or who needs it.
+fn unopened(case: &Case<'_>, resource: &Resource, stack: &Stack) -> Option<Blocker> {
+    let id = &resource.id;
+    let mut exports = stack.exports.known().into_iter().flatten();
+    let (what, evidence, call) = if stack.members == Fact::Unread {
+        let what = format!("What {id} would delete is not known");
+        (what, "its resources were not read", "ListStackResources")
+    } else if stack.kept == Fact::Unread {
+        let what = format!("What {id} would leave behind is not known");
+        (what, "its template was not read", "GetTemplate")
+    } else if stack.exports == Fact::Unread {
+        let what = format!("Whether other stacks need {id} is not known");
+        (what, "which values it exports was not read", "ListExports")
+    } else if let Some(export) = exports.find(|it| it.importers == Fact::Unread) {
+        let what = format!(
+            "Whether other stacks need {} of {id} is not known",
+            export.name
+        );
+        (what, "who imports it was not read", "ListImports")
+    } else {
+        return None;
+    };
+    let mut gaps = case.gaps.iter();
+    let gap = gaps.find(|it| it.resource.as_ref() == Some(id) && it.action.ends_with(call));
+    let call = gap.map_or(format!("cloudformation:{call}"), |it| it.action.clone());
+    Some(Blocker {
+        resource: Some(id.clone()),
+        what,
+        by: vec![call.clone()],
+        evidence: evidence.to_owned(),
         remedy: format!("allow {call}, read the rack again, and plan anew"),
         consent: None,
-    }
+    })
+}
+
+/// Nested stacks that the deletion of their parent would leave there.
+fn retained(parent: &Resource, stack: &Stack) -> Vec<Blocker> {
+    let kept = stack.keeps().into_iter().flatten();
+    let kept = kept.filter(|it| it.1 != "Snapshot");
+    let kept = kept.filter_map(|(member, policy)| {
+        let id = arn::stack_resource(&member.cloudformation, &member.physical)?;
+        (id.kind == Kind::Stack).then_some((id, policy))
+    });
+    kept.map(|(nested, policy)| Blocker {
+        what: format!(
+            "{} is deleted without {nested}, which is nested in it",
+            parent.id
+        ),
+        by: vec![parent.id.to_string()],
+        evidence: format!("its template gives it DeletionPolicy {policy}"),
+        remedy: format!(
+            "take the policy out of the template of {}, update the stack, and read the rack again",
+            parent.id
+        ),
+        resource: Some(nested),
+        consent: None,
+    })
+    .collect()
+}
+
+/// Stacks that nobody has seen and that import a value of one that goes.
+fn unseen_importers(case: &Case<'_>, resource: &Resource, stack: &Stack) -> Vec<Blocker> {
+    let exports = stack.exports.known().into_iter().flatten();
+    let pairs = exports.flat_map(|export| {
+        let importers = export.importers.known().into_iter().flatten();
+        importers.map(|it| (&export.name, ResourceId::new(Kind::Stack, it)))
+    });
+    let unseen = pairs.filter(|(_, it)| case.graph.get(it).is_none());
+    unseen
+        .map(|(export, importer)| Blocker {
+            resource: Some(resource.id.clone()),
+            what: format!(
+                "{} is needed by {importer}, of which nothing was read",
+                resource.id
+            ),
+            by: vec![importer.to_string()],
+            evidence: format!("it imports {export}"),
+            remedy: format!("take the import out of {importer}, or delete that first"),
+            consent: None,
+        })
+        .collect()
 }
 
 /// Why a stack of the rack cannot be deleted, told by what it would take along.
@@ -444,6 +518,7 @@ pub(super) fn notes(
             ));
         }
     }
+    notes.extend(trees.iter().flat_map(|it| copies(it, fates)));
     notes.extend(dangling(case, fates));
     notes.extend(addresses(fates));
     if consent.backup {
@@ -460,6 +535,25 @@ pub(super) fn notes(
         }
     }
     notes
+}
+
+/// Copies that CloudFormation makes because a template asks for them, and leaves there.
+fn copies(tree: &Tree<'_>, fates: &Fates<'_>) -> Vec<String> {
+    let going = tree
+        .stacks
+        .iter()
+        .filter(|it| fates.goes.contains_key(&it.0.id));
+    let kept = going.flat_map(|(resource, stack)| {
+        let kept = stack.keeps().into_iter().flatten();
+        let copied = kept.filter(|it| it.1 == "Snapshot");
+        copied.map(|(member, _)| {
+            format!(
+                "{} makes a last snapshot of {} ({}), as its template says; it stays and costs.",
+                resource.id, member.physical, member.cloudformation
+            )
+        })
+    });
+    kept.collect()
 }
 
 /// Names that lead to a load balancer that goes, in zones that stay.

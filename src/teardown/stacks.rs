@@ -59,7 +59,7 @@ impl<'s> Tree<'s> {
                 continue;
             }
             self.members.insert(&seen.id);
-            if let Some(left) = left(convox, member, id.kind) {
+            if let Some(left) = left(stack, convox, member, id.kind) {
                 self.left.insert(&seen.id, left);
             }
         }
@@ -67,13 +67,21 @@ impl<'s> Tree<'s> {
 }
 
 /// Whether the stack's deletion leaves a member there; `None` for what is taken along as a rule.
-fn left(convox: bool, member: &Member, kind: Kind) -> Option<Fact<bool>> {
-    // Convox tells CloudFormation to leave its buckets, and empties them itself.
-    let skipped = member.status == "DELETE_SKIPPED";
-    if skipped || (convox && kind == Kind::Bucket) {
+fn left(stack: &Stack, convox: bool, member: &Member, kind: Kind) -> Option<Fact<bool>> {
+    if member.status == "DELETE_SKIPPED" {
         return Some(Fact::Known(true));
     }
-    (kind == Kind::Bucket).then_some(Fact::Unread)
+    match stack.kept.known() {
+        // With policy `Snapshot` a copy of it stays, not the thing itself.
+        Some(kept) => {
+            let policy = kept.get(&member.logical);
+            let retained = policy.is_some_and(|it| it != "Snapshot");
+            retained.then_some(Fact::Known(true))
+        }
+        // Convox tells CloudFormation to leave its buckets.
+        None if kind == Kind::Bucket && convox => Some(Fact::Known(true)),
+        None => (kind == Kind::Bucket).then_some(Fact::Unread),
+    }
 }
 
 /// Whether a type is only a part of something else, which goes with it.

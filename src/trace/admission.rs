@@ -118,7 +118,7 @@ pub fn admits(
         .collect();
     let by_range = reach(&cidrs, &peer.ranges);
     let doubtful = stranger
-        || permissions.iter().any(|it| !it.prefix_lists.is_empty())
+        || permissions.iter().any(|it| it.has_unread_lists())
         || found.is_empty()
         || found.contains(&None);
     if by_range == Answer::Closed && doubtful {

@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use super::{FREE_TIER, PLAN, decimal, malformed, unheard};
 use crate::{
     aws::{Aws, found, shape},
-    snapshot::money::{FreeTier, Offer, Plan, Unheard},
+    kind::Fact,
+    snapshot::money::{Account, Offer, Plan, Unheard},
 };
 
 /// The most that a page holds.
@@ -18,17 +19,17 @@ const WHICH: &str = "on which plan the account is";
 const NO_PLAN: &str = "ResourceNotFoundException";
 
 /// Asks for the offers and for the plan.
-pub async fn ask(aws: &Aws, now: Timestamp) -> (FreeTier, Vec<Unheard>) {
+pub async fn ask(aws: &Aws, now: Timestamp) -> (Account, Vec<Unheard>) {
     let mut silence = Vec::new();
     let mut heard = |it: Unheard| silence.push(it);
-    let offers = offers(aws).await.map_err(&mut heard).ok();
-    let plan = plan(aws).await.map_err(&mut heard).ok();
-    let free_tier = FreeTier {
+    let offers = offers(aws).await.map_err(&mut heard);
+    let plan = plan(aws).await.map_err(&mut heard);
+    let account = Account {
         asked: now,
-        offers,
-        plan,
+        offers: offers.map_or(Fact::Unread, Fact::Known),
+        plan: plan.map_or(Fact::Unread, Fact::Known),
     };
-    (free_tier, silence)
+    (account, silence)
 }
 
 async fn offers(aws: &Aws) -> Result<Vec<Offer>, Unheard> {
@@ -65,7 +66,7 @@ fn offer(it: &FreeTierUsage) -> Result<Offer, &'static str> {
         operation: text(it.operation()),
         region: text(it.region()),
         kind: text(it.free_tier_type()),
-        used: number(it.actual_usage_amount(), "actualUsageAmount")?,
+        actual: number(it.actual_usage_amount(), "actualUsageAmount")?,
         forecast: number(it.forecasted_usage_amount(), "forecastedUsageAmount")?,
         limit,
         unit: text(it.unit()),
@@ -78,23 +79,23 @@ fn stated(word: &str) -> Option<String> {
     shape::stated(word).filter(|it| !it.is_empty())
 }
 
-async fn plan(aws: &Aws) -> Result<Plan, Unheard> {
+async fn plan(aws: &Aws) -> Result<Option<Plan>, Unheard> {
     let plan = match aws.free_tier.get_account_plan_state().send().await {
         Ok(it) => it,
-        Err(error) if found::code(&error) == Some(NO_PLAN) => return Ok(Plan::Legacy),
+        Err(error) if found::code(&error) == Some(NO_PLAN) => return Ok(None),
         Err(error) => return Err(unheard(WHICH, PLAN, &error)),
     };
     let left = plan.account_plan_remaining_credits();
     // AWS counts credits in dollars only; another currency would be another number.
     let left = left.filter(|it| it.unit().as_str() == "USD");
-    Ok(Plan::Credits {
+    Ok(Some(Plan {
         kind: stated(plan.account_plan_type().as_str())
             .ok_or_else(|| malformed(WHICH, PLAN, "accountPlanType"))?,
         status: stated(plan.account_plan_status().as_str())
             .ok_or_else(|| malformed(WHICH, PLAN, "accountPlanStatus"))?,
-        left: left.and_then(|it| decimal(it.amount())),
-        ends: shape::time(plan.account_plan_expiration_date().copied()),
-    })
+        credits: left.and_then(|it| decimal(it.amount())),
+        expires: shape::time(plan.account_plan_expiration_date().copied()),
+    }))
 }
 
 #[cfg(test)]
@@ -113,7 +114,7 @@ mod tests {
         format!(r#"{{"freeTierUsages": [{offers}]{token}}}"#)
     }
 
-    async fn asked(tape: &Tape) -> (FreeTier, Vec<Unheard>) {
+    async fn asked(tape: &Tape) -> (Account, Vec<Unheard>) {
         ask(&tape.aws(), Timestamp::UNIX_EPOCH).await
     }
 
@@ -126,17 +127,17 @@ mod tests {
             .answer(400, NO_SUCH);
         let (free_tier, unheard) = asked(&tape).await;
         assert_eq!(unheard, []);
-        let offers = free_tier.offers.unwrap();
+        let offers = free_tier.offers.known().unwrap().clone();
         let told: Vec<String> = offers
             .iter()
-            .map(|it| format!("{} {} of {}", it.service, it.used, it.limit))
+            .map(|it| format!("{} {} of {}", it.service, it.actual, it.limit))
             .collect();
         assert_eq!(
             told,
             ["AWS Glue 287 of 1000000", "AWS Lambda 287 of 1000000"]
         );
         assert_eq!(offers[0].forecast.to_string(), "2224.25");
-        assert_eq!(free_tier.plan, Some(Plan::Legacy));
+        assert_eq!(free_tier.plan, Fact::Known(None));
     }
 
     #[tokio::test]
@@ -148,14 +149,14 @@ mod tests {
         let tape = Tape::default().answer(200, page("", "")).answer(200, plan);
         let (free_tier, unheard) = asked(&tape).await;
         assert_eq!(unheard, []);
-        assert_eq!(free_tier.offers, Some(Vec::new()));
-        let plan = Plan::Credits {
+        assert_eq!(free_tier.offers, Fact::Known(Vec::new()));
+        let plan = Plan {
             kind: "FREE".to_owned(),
             status: "ACTIVE".to_owned(),
-            left: Some("87.5".parse().unwrap()),
-            ends: Some("2026-05-01T00:00:00Z".parse().unwrap()),
+            credits: Some("87.5".parse().unwrap()),
+            expires: Some("2026-05-01T00:00:00Z".parse().unwrap()),
         };
-        assert_eq!(free_tier.plan, Some(plan));
+        assert_eq!(free_tier.plan, Fact::Known(Some(plan)));
     }
 
     #[tokio::test]
@@ -163,7 +164,8 @@ mod tests {
         let denied = r#"{"__type": "AccessDeniedException", "message": "no"}"#;
         let tape = Tape::default().answer(403, denied).answer(403, denied);
         let (free_tier, unheard) = asked(&tape).await;
-        assert_eq!((free_tier.offers, free_tier.plan), (None, None));
+        assert_eq!(free_tier.offers, Fact::Unread);
+        assert_eq!(free_tier.plan, Fact::Unread);
         let told: Vec<(Reason, &str)> = unheard
             .iter()
             .map(|it| (it.reason, it.action.as_str()))
@@ -184,7 +186,7 @@ mod tests {
             .answer(500, "<!doctype html><h1>Oops</h1>")
             .answer(400, NO_SUCH);
         let (free_tier, unheard) = asked(&tape).await;
-        assert_eq!(free_tier.offers, None);
+        assert_eq!(free_tier.offers, Fact::Unread);
         assert_eq!(unheard.len(), 1);
     }
 
@@ -195,7 +197,7 @@ mod tests {
                 .answer(200, page(&OFFER.replace(field, "\"other\""), ""))
                 .answer(400, NO_SUCH);
             let (free_tier, unheard) = asked(&tape).await;
-            assert_eq!(free_tier.offers, None);
+            assert_eq!(free_tier.offers, Fact::Unread);
             assert_eq!(unheard[0].message, format!("the answer has no {lacks}"));
         }
     }
@@ -204,7 +206,7 @@ mod tests {
     async fn a_plan_of_which_aws_says_nothing_is_unknown() {
         let tape = Tape::default().answer(200, page("", "")).answer(200, "{}");
         let (free_tier, unheard) = asked(&tape).await;
-        assert_eq!(free_tier.plan, None);
+        assert_eq!(free_tier.plan, Fact::Unread);
         assert_eq!(unheard[0].reason, Reason::Malformed);
     }
 }

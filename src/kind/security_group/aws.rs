@@ -128,14 +128,10 @@ fn lists(group: &Resource) -> impl Iterator<Item = String> {
 }
 
 fn add_ranges(permission: &mut Permission, ranges: &BTreeMap<String, Vec<String>>) {
-    let lists = std::mem::take(&mut permission.prefix_lists);
-    for list in lists {
-        match ranges.get(&list) {
-            Some(cidrs) => {
-                permission.cidrs.extend(cidrs.iter().cloned());
-                permission.read_lists.push(list);
-            }
-            None => permission.prefix_lists.push(list),
+    for list in &permission.prefix_lists {
+        if let Some(cidrs) = ranges.get(list) {
+            permission.cidrs.extend(cidrs.iter().cloned());
+            permission.read_lists.push(list.clone());
         }
     }
 }
@@ -184,7 +180,8 @@ mod tests {
         assert_eq!(rule(0).cidrs, ["0.0.0.0/1", "128.0.0.0/1"]);
         assert_eq!(rule(1).read_lists, ["pl-1"]);
         assert_eq!(rule(2).prefix_lists, ["pl-2"]);
-        assert!(rule(1).prefix_lists.is_empty() && rule(2).cidrs.is_empty());
+        assert!(!rule(1).has_unread_lists() && rule(2).has_unread_lists());
+        assert!(rule(2).cidrs.is_empty());
         let about = found.gaps[0].resource.as_ref().unwrap();
         assert_eq!((about.key.as_str(), found.gaps.len()), ("sg-3", 1));
         assert_eq!(tape.asked().len(), 2);

@@ -1,11 +1,38 @@
 //! Racks that CloudFormation made.
 
 use super::*;
-use crate::testing::{opened, stack, tagged};
+use crate::{
+    kind::{
+        AsKind as _, Fact,
+        stack::{Export, Stack},
+    },
+    testing::{opened, stack, tagged},
+};
 
 fn convox(name: &str, kind: &str) -> Resource {
     let tags = [("System", "convox"), ("Type", kind), ("Rack", "prod")];
     tagged(stack(name), tags)
+}
+
+/// The same stack, whose template says so of what it made.
+fn keeping(mut stack: Resource, kept: &[(&str, &str)]) -> Resource {
+    let kept = kept.iter().map(|it| (it.0.to_owned(), it.1.to_owned()));
+    with(&mut stack).kept = Fact::Known(kept.collect());
+    stack
+}
+
+/// The same stack, of which others use a value.
+fn exporting(mut stack: Resource, importers: &[&str]) -> Resource {
+    let importers = importers.iter().map(|it| (*it).to_owned());
+    with(&mut stack).exports = Fact::Known(vec![Export {
+        name: "Vpc".to_owned(),
+        importers: Fact::Known(importers.collect()),
+    }]);
+    stack
+}
+
+fn with(stack: &mut Resource) -> &mut Stack {
+    Stack::of_mut(&mut stack.attrs).unwrap()
 }
 
 fn bucket(key: &str) -> Resource {
@@ -25,12 +52,15 @@ fn rack(resources: Vec<Resource>, consent: &Consent) -> Plan {
 
 fn convox_rack() -> Vec<Resource> {
     vec![
-        opened(
-            convox("prod", "rack"),
-            &[
-                ("AWS::ECS::Cluster", "prod"),
-                ("AWS::S3::Bucket", "prod-settings"),
-            ],
+        keeping(
+            opened(
+                convox("prod", "rack"),
+                &[
+                    ("AWS::ECS::Cluster", "prod"),
+                    ("AWS::S3::Bucket", "prod-settings"),
+                ],
+            ),
+            &[("prod-settings", "Retain")],
         ),
         opened(
             convox("prod-web", "app"),
@@ -101,7 +131,7 @@ fn a_stack_that_would_take_data_along_is_held_up_until_somebody_agrees() {
 }
 
 #[test]
-fn a_bucket_that_its_stack_may_delete_is_emptied_before_and_looked_for_after() {
+fn a_bucket_that_its_stack_deletes_is_emptied_before() {
     let resources = vec![
         opened(
             stack("prod"),
@@ -111,6 +141,16 @@ fn a_bucket_that_its_stack_may_delete_is_emptied_before_and_looked_for_after() {
         bucket("files"),
     ];
     let plan = rack(resources, &all());
+    assert_eq!(told(&plan), ["empty bucket/files", "delete stack/prod"]);
+    assert_eq!(plan.steps[1].covers, [id("cluster/c"), id("bucket/files")]);
+}
+
+#[test]
+fn a_bucket_that_its_stack_may_leave_is_looked_for_afterwards_and_the_plan_waits_for_the_template()
+{
+    let mut prod = opened(stack("prod"), &[("AWS::S3::Bucket", "files")]);
+    with(&mut prod).kept = Fact::Unread;
+    let plan = rack(vec![prod, bucket("files")], &all());
     assert_eq!(
         told(&plan),
         [
@@ -120,6 +160,87 @@ fn a_bucket_that_its_stack_may_delete_is_emptied_before_and_looked_for_after() {
         ]
     );
     assert!(plan.notes[0].contains("bucket/files"), "{:?}", plan.notes);
+    assert_eq!(plan.blockers[0].by, ["cloudformation:GetTemplate"]);
+}
+
+#[test]
+fn whatever_a_template_retains_goes_by_itself_after_its_stack() {
+    let members = [("AWS::EC2::VPC", "vpc-1"), ("AWS::IAM::Role", "prod")];
+    let prod = keeping(
+        opened(stack("prod"), &members),
+        &[("prod", "RetainExceptOnCreate")],
+    );
+    let resources = vec![
+        prod,
+        thing("vpc/vpc-1", json!({})),
+        thing("role/prod", json!({})),
+    ];
+    let plan = rack(resources, &all());
+    assert_eq!(told(&plan), ["delete stack/prod", "delete role/prod"]);
+    assert_eq!(plan.steps[0].covers, [id("vpc/vpc-1")]);
+}
+
+#[test]
+fn what_a_template_wants_copied_goes_with_its_stack_and_the_copy_is_told() {
+    let prod = opened(stack("prod"), &[("AWS::RDS::DBCluster", "orders")]);
+    let prod = keeping(prod, &[("orders", "Snapshot")]);
+    let database = thing("db-cluster/orders", json!({ "status": "available" }));
+    let plan = rack(vec![prod, database], &all());
+    assert_eq!(told(&plan), ["delete stack/prod"]);
+    assert!(
+        plan.notes[0].contains("last snapshot of orders"),
+        "{:?}",
+        plan.notes
+    );
+}
+
+#[test]
+fn a_nested_stack_that_its_parent_retains_holds_the_plan_up() {
+    let mut nested = opened(stack("prod-net"), &[]);
+    let arn = with(&mut nested).arn.clone();
+    with(&mut nested).parent = Some("prod".to_owned());
+    let prod = opened(stack("prod"), &[("AWS::CloudFormation::Stack", &arn)]);
+    let plan = rack(vec![keeping(prod, &[(&arn, "Retain")]), nested], &all());
+    assert_eq!(plan.blockers[0].resource, Some(id("stack/prod-net")));
+}
+
+#[test]
+fn a_stack_goes_before_the_one_whose_value_it_imports() {
+    let api = exporting(opened(convox("prod-api", "app"), &[]), &["prod-web"]);
+    let web = opened(convox("prod-web", "app"), &[]);
+    let plan = rack(vec![opened(convox("prod", "rack"), &[]), api, web], &all());
+    in_order(&plan, &["delete stack/prod-web", "delete stack/prod-api"]);
+}
+
+#[test]
+fn a_stack_whose_value_a_neighbour_imports_stays_and_names_it() {
+    let resources = vec![
+        exporting(opened(stack("prod"), &[]), &["billing"]),
+        stack("billing"),
+    ];
+    let plan = rack(resources, &all());
+    let others = vec![id("stack/billing")];
+    assert_eq!(why(&plan, "stack/prod"), &Why::Shared { others });
+    assert_eq!(plan.blockers[0].by, ["stack/billing"]);
+}
+
+#[test]
+fn a_stack_whose_value_an_unseen_one_imports_is_not_deleted() {
+    let plan = rack(
+        vec![exporting(opened(stack("prod"), &[]), &["billing"])],
+        &all(),
+    );
+    assert_eq!(plan.blockers[0].by, ["stack/billing"]);
+}
+
+#[test]
+fn who_needs_a_stack_and_was_not_read_may_need_it() {
+    let mut prod = exporting(opened(stack("prod"), &[]), &[]);
+    if let Fact::Known(exports) = &mut with(&mut prod).exports {
+        exports[0].importers = Fact::Unread;
+    }
+    let plan = rack(vec![prod], &all());
+    assert_eq!(plan.blockers[0].by, ["cloudformation:ListImports"]);
 }
 
 #[test]
@@ -133,7 +254,7 @@ fn a_bucket_that_is_known_to_be_empty_is_not_emptied() {
         ),
     ];
     let plan = rack(resources, &Consent::default());
-    assert_eq!(told(&plan), ["delete stack/prod", "delete bucket/files"]);
+    assert_eq!(told(&plan), ["delete stack/prod"]);
 }
 
 #[test]
@@ -215,12 +336,15 @@ fn a_kept_bucket_whose_key_the_stack_deletes_holds_the_stack() {
         it.encryption_key = Some("arn:aws:kms:us-east-1:123456789012:key/k-1".to_owned());
     }
     let resources = vec![
-        opened(
-            convox("prod", "rack"),
-            &[
-                ("AWS::KMS::Key", "k-1"),
-                ("AWS::S3::Bucket", "prod-settings"),
-            ],
+        keeping(
+            opened(
+                convox("prod", "rack"),
+                &[
+                    ("AWS::KMS::Key", "k-1"),
+                    ("AWS::S3::Bucket", "prod-settings"),
+                ],
+            ),
+            &[("prod-settings", "Retain")],
         ),
         thing(
             "key/k-1",

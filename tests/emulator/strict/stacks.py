@@ -230,6 +230,10 @@ class Departure:
                 group.min_size = group.max_size = 0
                 group.set_desired_capacity(0)
                 rules.ask(Call("autoscaling", "DeleteAutoScalingGroup", {"AutoScalingGroupName": made.name}, region))
+            case "AWS::IAM::ManagedPolicy":
+                # moto's stacks leave their policies behind.
+                Call("iam", "", {}).backend("iam", "aws").delete_policy(physical)
+                return
             case "AWS::RDS::DBInstance" | "AWS::RDS::DBCluster":
                 self.keep_snapshot(name, described, physical)
         self.stack.resource_map._delete_resource(made, described)
