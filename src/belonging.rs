@@ -7,11 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use foldhash::fast::RandomState;
+
 use crate::{
-    graph::Graph,
+    graph::{Graph, Place},
     id::ResourceId,
     kind::{Kind, stack::Stack},
-    rack::{self, Rack, STACK_ID_TAG, STACK_NAME_TAG},
+    rack::{Rack, STACK_ID_TAG, STACK_NAME_TAG},
     relation::RelationKind,
     removal::Removal,
     snapshot::Resource,
@@ -78,7 +80,7 @@ pub struct Belongings {
     /// In id order.
     ours: Vec<(ResourceId, Belonging)>,
     /// Where each stands among them: everything that judges a thing asks whose it is.
-    place: HashMap<ResourceId, usize>,
+    place: HashMap<ResourceId, usize, RandomState>,
     foreign: Belonging,
 }
 
@@ -95,6 +97,54 @@ impl Belongings {
     }
 }
 
+/// What is taken for the rack's so far, by where it stands.
+struct Known {
+    at: Vec<Option<Belonging>>,
+    count: usize,
+}
+
+impl Known {
+    fn none(graph: &Graph<'_>) -> Self {
+        Self {
+            at: vec![None; graph.len()],
+            count: 0,
+        }
+    }
+
+    fn get(&self, place: Place) -> Option<&Belonging> {
+        self.at.get(place.number())?.as_ref()
+    }
+
+    fn has(&self, place: Place) -> bool {
+        self.get(place).is_some()
+    }
+
+    /// Adds what is not there yet; whether it was not.
+    fn add(&mut self, place: Place, belonging: impl FnOnce() -> Belonging) -> bool {
+        match self.at.get_mut(place.number()) {
+            Some(it @ None) => {
+                *it = Some(belonging());
+                self.count += 1;
+                true
+            }
+            Some(Some(_)) | None => false,
+        }
+    }
+
+    fn remove(&mut self, place: Place) {
+        if let Some(it) = self.at.get_mut(place.number()) {
+            self.count -= usize::from(it.is_some());
+            *it = None;
+        }
+    }
+
+    /// All that is known, in order.
+    fn all(&self, graph: &Graph<'_>) -> impl DoubleEndedIterator<Item = (Place, &Belonging)> {
+        let places = graph.places();
+        places.filter_map(|it| Some((it, self.get(it)?)))
+    }
+}
+
 /// Decides for every resource.
 ///
 /// What the rack's roots declare comes first, then what that makes and what is part of it, then
@@ -106,7 +156,10 @@ pub fn decide(graph: &Graph<'_>, rack: &Rack) -> Belongings {
     // Tags come second: a group hands its own on to its instances, which it yet makes.
     add_tagged(graph, rack, &mut known);
     derive(graph, &mut known);
-    let ours: Vec<(ResourceId, Belonging)> = gather(graph, rack, known).into_iter().collect();
+    let known = gather(graph, rack, known);
+    let ours = graph.places().zip(known.at);
+    let ours = ours.filter_map(|(place, it)| Some((graph.at(place).id.clone(), it?)));
+    let ours: Vec<(ResourceId, Belonging)> = ours.collect();
     let place = ours.iter().enumerate();
     Belongings {
         place: place.map(|(n, (id, _))| (id.clone(), n)).collect(),
@@ -119,28 +172,29 @@ pub fn decide(graph: &Graph<'_>, rack: &Rack) -> Belongings {
 }
 
 /// Adds, to what is the rack's for sure, what it uses and what serves it, until nothing new comes.
-fn gather(
-    graph: &Graph<'_>,
-    rack: &Rack,
-    mut known: BTreeMap<ResourceId, Belonging>,
-) -> BTreeMap<ResourceId, Belonging> {
+fn gather(graph: &Graph<'_>, rack: &Rack, mut known: Known) -> Known {
     let serving = Serving::new(graph, rack);
     loop {
-        let before = known.len();
+        let before = known.count;
         infer(graph, &serving, &mut known);
         serving.add(&mut known);
-        if known.len() > before {
+        if known.count > before {
             continue;
         }
-        let mut judged = share(graph, rack, &serving, &known);
-        serving.add_reachable(&judged, &mut known);
+        let shared = share(graph, &serving, &known);
+        serving.add_reachable(&shared, &mut known);
         // The rest of what nobody else uses: parts and makings that serve nothing by themselves.
-        let alone = judged.iter().filter(|(_, it)| it.class == Class::Inferred);
-        let alone = alone.map(|(id, _)| id.clone()).collect();
+        let alone = known
+            .all(graph)
+            .filter(|(place, it)| it.class == Class::Inferred && !shared.has(*place));
+        let alone = alone.map(|it| it.0).collect();
         derive_from(graph, alone, &mut known);
-        if known.len() == before {
-            forget(graph, &serving, &known, &mut judged);
-            return judged;
+        if known.count == before {
+            let inferred = known.all(graph).filter(|it| it.1.class == Class::Inferred);
+            let reached: Vec<Place> = inferred.map(|it| it.0).collect();
+            shared.tell(graph, &mut known);
+            forget(graph, &serving, &reached, &mut known);
+            return known;
         }
     }
 }
@@ -156,95 +210,117 @@ pub fn left_by<'r>(resource: &'r Resource, graph: &Graph<'_>) -> Option<&'r str>
     (!live).then_some(name)
 }
 
-fn declared(graph: &Graph<'_>, rack: &Rack) -> BTreeMap<ResourceId, Belonging> {
-    let mut known = BTreeMap::new();
+fn declared(graph: &Graph<'_>, rack: &Rack) -> Known {
+    let mut known = Known::none(graph);
     for (root, evidence) in &rack.roots {
-        known.insert(root.clone(), Belonging::new(Class::Declared, evidence));
+        if let Some(root) = graph.place(root) {
+            known.add(root, || Belonging::new(Class::Declared, evidence));
+        }
     }
     for (resource, stack) in graph.of::<Stack>() {
         if rack.roots.contains_key(&resource.id) {
             for (member, logical) in stack.members() {
-                let Some(member) = graph.get(&member) else {
+                let Some(member) = graph.place(&member) else {
                     continue;
                 };
-                let why = format!("{logical} of {}", resource.id);
-                known
-                    .entry(member.id.clone())
-                    .or_insert_with(|| Belonging::new(Class::Declared, why));
+                let why = || format!("{logical} of {}", resource.id);
+                known.add(member, || Belonging::new(Class::Declared, why()));
             }
         }
     }
-    known.retain(|id, _| graph.get(id).is_some());
     known
 }
 
 /// Adds what bears the tag of one of the rack's stacks.
-fn add_tagged(graph: &Graph<'_>, rack: &Rack, known: &mut BTreeMap<ResourceId, Belonging>) {
+fn add_tagged(graph: &Graph<'_>, rack: &Rack, known: &mut Known) {
     let stacks: BTreeMap<&str, &ResourceId> = graph
         .of::<Stack>()
         .filter(|(resource, _)| rack.roots.contains_key(&resource.id))
         .map(|(resource, stack)| (stack.arn.as_str(), &resource.id))
         .collect();
-    for resource in graph.resources() {
-        let stack = resource
+    for place in graph.places() {
+        let stack = graph
+            .at(place)
             .tags
             .get(STACK_ID_TAG)
             .and_then(|it| stacks.get(it.as_str()));
         if let Some(stack) = stack {
-            let why = format!("tag {STACK_ID_TAG} names {stack}");
-            known
-                .entry(resource.id.clone())
-                .or_insert_with(|| Belonging::new(Class::Declared, why));
+            let why = || format!("tag {STACK_ID_TAG} names {stack}");
+            known.add(place, || Belonging::new(Class::Declared, why()));
         }
     }
 }
 
 /// Adds what is made by, or part of, what belongs.
-fn derive(graph: &Graph<'_>, known: &mut BTreeMap<ResourceId, Belonging>) {
-    let open = known.keys().cloned().collect();
+fn derive(graph: &Graph<'_>, known: &mut Known) {
+    let open = known.all(graph).map(|it| it.0).collect();
     derive_from(graph, open, known);
 }
 
-fn derive_from(
-    graph: &Graph<'_>,
-    mut open: Vec<ResourceId>,
-    known: &mut BTreeMap<ResourceId, Belonging>,
-) {
+fn derive_from(graph: &Graph<'_>, mut open: Vec<Place>, known: &mut Known) {
     while let Some(holder) = open.pop() {
-        let made = graph.uses(&holder).into_iter();
+        let made = graph.uses_at(holder);
         let made = made.filter(|(_, edge)| edge.kind == RelationKind::Makes);
-        let parts = graph.users(&holder).into_iter();
+        let parts = graph.users_at(holder);
         let parts = parts.filter(|(_, edge)| edge.kind == RelationKind::PartOf);
-        let made = made.map(|(it, _)| (&it.id, format!("made by {holder}")));
-        let parts = parts.map(|(it, _)| (&it.id, format!("part of {holder}")));
-        for (id, why) in made.chain(parts) {
-            if !known.contains_key(id) {
-                known.insert(id.clone(), Belonging::new(Class::Derived, why));
-                open.push(id.clone());
+        let made = made.map(|(it, _)| (it, "made by"));
+        let parts = parts.map(|(it, _)| (it, "part of"));
+        for (place, how) in made.chain(parts) {
+            let why = || format!("{how} {}", graph.at(holder).id);
+            if known.add(place, || Belonging::new(Class::Derived, why())) {
+                open.push(place);
             }
         }
     }
 }
 
 /// Adds what is used, and reached through what is used, by what belongs.
-fn infer(
-    graph: &Graph<'_>,
-    serving: &Serving<'_, '_>,
-    known: &mut BTreeMap<ResourceId, Belonging>,
-) {
-    let mut open: Vec<ResourceId> = known.keys().cloned().collect();
-    open.reverse();
+fn infer(graph: &Graph<'_>, serving: &Serving<'_, '_>, known: &mut Known) {
+    let mut open: Vec<Place> = known.all(graph).rev().map(|it| it.0).collect();
     while let Some(holder) = open.pop() {
-        for (used, edge) in graph.uses(&holder) {
-            let is_target = edge.kind == RelationKind::ForwardsTo && used.id.kind == Kind::Instance;
-            if is_use(edge.kind)
-                && !known.contains_key(&used.id)
-                // That requests are sent to somebody's machine does not make it the rack's.
-                && !(is_target && serving.is_anothers(known, used))
-            {
-                let why = format!("used by {holder}");
-                known.insert(used.id.clone(), Belonging::new(Class::Inferred, why));
-                open.push(used.id.clone());
+        for (used, edge) in graph.uses_at(holder) {
+            if !is_use(edge.kind) || known.has(used) {
+                continue;
+            }
+            let is_target =
+                edge.kind == RelationKind::ForwardsTo && graph.at(used).id.kind == Kind::Instance;
+            // That requests are sent to somebody's machine does not make it the rack's.
+            if !(is_target && serving.is_anothers(known, used)) {
+                let why = format!("used by {}", graph.at(holder).id);
+                known.add(used, || Belonging::new(Class::Inferred, why));
+                open.push(used);
+            }
+        }
+    }
+}
+
+/// What of the known is not the rack's alone.
+struct Shared {
+    /// With whom.
+    others: HashMap<Place, BTreeSet<Place>, RandomState>,
+    /// What nobody has alone, with the reason.
+    never: HashMap<Place, &'static str, RandomState>,
+}
+
+impl Shared {
+    fn has(&self, place: Place) -> bool {
+        self.others.contains_key(&place) || self.never.contains_key(&place)
+    }
+
+    /// Writes it down beside what is known.
+    fn tell(self, graph: &Graph<'_>, known: &mut Known) {
+        for place in graph.places() {
+            let Some(Some(belonging)) = known.at.get_mut(place.number()) else {
+                continue;
+            };
+            if let Some(why) = self.never.get(&place) {
+                belonging.class = Class::Shared;
+                belonging.evidence = format!("{}; {why}", belonging.evidence);
+            }
+            if let Some(others) = self.others.get(&place) {
+                belonging.class = Class::Shared;
+                let others = others.iter().map(|it| graph.at(*it).id.clone());
+                belonging.others = others.collect();
             }
         }
     }
@@ -254,74 +330,59 @@ fn infer(
 ///
 /// A thing that is only inferred is taken for ours by its users alone; once one of its users
 /// turns out shared it is shared with whoever shares the user.
-fn share(
-    graph: &Graph<'_>,
-    rack: &Rack,
-    serving: &Serving<'_, '_>,
-    known: &BTreeMap<ResourceId, Belonging>,
-) -> BTreeMap<ResourceId, Belonging> {
-    let mut judged = known.clone();
-    for (id, belonging) in known {
+fn share(graph: &Graph<'_>, serving: &Serving<'_, '_>, known: &Known) -> Shared {
+    let mut shared = Shared {
+        others: HashMap::default(),
+        never: HashMap::default(),
+    };
+    for (place, belonging) in known.all(graph) {
         if belonging.class == Class::Inferred
-            && let Some(resource) = graph.get(id)
-            && let Removal::Never(why) = resource.attrs.model().removal()
-            && let Some(belonging) = judged.get_mut(id)
+            && let Removal::Never(why) = graph.at(place).attrs.model().removal()
         {
-            belonging.class = Class::Shared;
-            belonging.evidence = format!("{}; {why}", belonging.evidence);
+            shared.never.insert(place, why);
         }
     }
-    let mut open: Vec<ResourceId> = known.keys().cloned().collect();
-    while let Some(id) = open.pop() {
-        let others = others(graph, rack, serving, known, &judged, &id);
-        let Some(belonging) = judged.get_mut(&id) else {
-            continue;
-        };
-        if !others.is_empty() && belonging.others != others {
-            belonging.class = Class::Shared;
-            belonging.others = others;
+    let mut open: Vec<Place> = known.all(graph).map(|it| it.0).collect();
+    while let Some(place) = open.pop() {
+        let others = others(graph, serving, known, &shared, place);
+        if !others.is_empty() && shared.others.get(&place) != Some(&others) {
+            shared.others.insert(place, others);
             // Whatever it holds may now be shared with the same others.
-            let held = graph.uses(&id).into_iter().map(|it| it.0.id.clone());
-            open.extend(held.filter(|it| known.contains_key(it)));
+            let held = graph.uses_at(place).map(|it| it.0);
+            open.extend(held.filter(|it| known.has(*it)));
         }
     }
-    judged
+    shared
 }
 
 /// Takes for foreign what others made and nothing of the rack's own uses: a shared target group
 /// leads on to machines that are somebody else's.
-fn forget(
-    graph: &Graph<'_>,
-    serving: &Serving<'_, '_>,
-    known: &BTreeMap<ResourceId, Belonging>,
-    judged: &mut BTreeMap<ResourceId, Belonging>,
-) {
-    let shared = |id: &ResourceId, judged: &BTreeMap<ResourceId, Belonging>| {
-        judged.get(id).is_some_and(|it| it.class == Class::Shared)
+fn forget(graph: &Graph<'_>, serving: &Serving<'_, '_>, reached: &[Place], known: &mut Known) {
+    let shared = |known: &Known, place| {
+        let belonging = known.get(place);
+        belonging.is_some_and(|it| it.class == Class::Shared)
     };
     loop {
-        let reached = known.iter().filter(|(_, it)| it.class == Class::Inferred);
-        let strange: Vec<ResourceId> = reached
-            .map(|(id, _)| id)
-            .filter(|id| shared(id, judged))
-            .filter_map(|id| graph.get(id))
-            .filter(|resource| {
-                let users = graph.users(&resource.id).into_iter();
+        let strange: Vec<Place> = reached
+            .iter()
+            .copied()
+            .filter(|place| shared(known, *place))
+            .filter(|place| {
+                let users = graph.users_at(*place);
                 let mut users = users
-                    .filter(|(user, edge)| is_use(edge.kind) && judged.contains_key(&user.id))
+                    .filter(|(user, edge)| is_use(edge.kind) && known.has(*user))
                     .peekable();
                 users.peek().is_none()
-                    || users.all(|(user, _)| shared(&user.id, judged))
-                        && serving.is_anothers(judged, resource)
+                    || users.all(|(user, _)| shared(known, user))
+                        && serving.is_anothers(known, *place)
             })
-            .filter(|it| !serving.is_there_for(judged, it))
-            .map(|it| it.id.clone())
+            .filter(|place| !serving.is_there_for(known, *place))
             .collect();
         if strange.is_empty() {
             return;
         }
-        for id in strange {
-            judged.remove(&id);
+        for place in strange {
+            known.remove(place);
         }
     }
 }
@@ -329,39 +390,35 @@ fn forget(
 /// What foreign things hold on to a resource, directly or through what is shared.
 fn others(
     graph: &Graph<'_>,
-    rack: &Rack,
     serving: &Serving<'_, '_>,
-    known: &BTreeMap<ResourceId, Belonging>,
-    judged: &BTreeMap<ResourceId, Belonging>,
-    id: &ResourceId,
-) -> Vec<ResourceId> {
-    let inferred = known.get(id).is_some_and(|it| it.class == Class::Inferred);
+    known: &Known,
+    shared: &Shared,
+    place: Place,
+) -> BTreeSet<Place> {
+    let inferred = known
+        .get(place)
+        .is_some_and(|it| it.class == Class::Inferred);
     let mut others = BTreeSet::new();
-    for (user, edge) in graph.users(id) {
+    for (user, edge) in graph.users_at(place) {
         if !is_use(edge.kind) && !edge.kind.is_origin() {
             continue;
         }
-        match judged.get(&user.id) {
-            None => {
-                others.insert(user.id.clone());
-            }
+        if !known.has(user) {
+            others.insert(user);
+        } else if inferred
+            && !(edge.kind == RelationKind::ForwardsTo && serve::chooses(graph.at(user).id.kind))
+        {
             // What only a shared thing leads to is as shared as that.
-            Some(it)
-                if inferred
-                    && !(edge.kind == RelationKind::ForwardsTo && serve::chooses(user.id.kind)) =>
-            {
-                others.extend(it.others.iter().cloned());
-            }
-            Some(_) => {}
+            others.extend(shared.others.get(&user).into_iter().flatten());
         }
     }
-    if inferred && let Some(resource) = graph.get(id) {
+    if inferred {
         // A foreign stack that made it holds on to it, although nobody opened that stack.
-        others.extend(rack::foreign_stack(graph, rack, resource));
-        others.extend(serving.foreign_goals(known, resource));
+        others.extend(serving.foreign_stack(place));
+        others.extend(serving.foreign_goals(known, place));
     }
-    others.remove(id);
-    others.into_iter().collect()
+    others.remove(&place);
+    others
 }
 
 /// Whether an edge means that the holder would miss what it holds.

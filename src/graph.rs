@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
 use petgraph::{
     Direction,
     graph::{DiGraph, NodeIndex},
@@ -29,18 +30,32 @@ pub struct Edge {
     pub weight: Option<u32>,
 }
 
+/// Where a resource stands in one graph. Places are in id order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place(NodeIndex);
+
+impl Place {
+    /// How many resources come before it.
+    pub fn number(self) -> usize {
+        self.0.index()
+    }
+}
+
+/// A table that is looked up by names which AWS gave, many times.
+type Names<K, V> = HashMap<K, V, RandomState>;
+
 /// Borrows resources; never changes after it is built. All views live as long as what it borrows.
 pub struct Graph<'s> {
     /// petgraph goes through the edges of a node from the last added to the first, so they are
     /// added from the last to the first: whoever asks gets them in order and nobody sorts.
     inner: DiGraph<&'s Resource, Edge>,
     /// Only ever asked for one id: the order of ids is the order of the nodes.
-    index: HashMap<&'s ResourceId, NodeIndex>,
+    index: Names<&'s ResourceId, NodeIndex>,
     by_kind: BTreeMap<Kind, Vec<NodeIndex>>,
     /// For references that only tell an ARN which does not hold the whole key.
-    by_arn: HashMap<&'s str, NodeIndex>,
+    by_arn: Names<&'s str, NodeIndex>,
     /// For references by another key than the one that we chose; several may share one.
-    by_other: BTreeMap<(Kind, String), Vec<NodeIndex>>,
+    by_other: Names<String, Vec<NodeIndex>>,
     dangling: Vec<(&'s ResourceId, Relation)>,
 }
 
@@ -51,7 +66,7 @@ impl<'s> Graph<'s> {
         resources.sort_by(|a, b| a.id.cmp(&b.id));
         resources.dedup_by(|a, b| a.id == b.id);
         let mut inner = DiGraph::with_capacity(resources.len(), resources.len() * 3);
-        let index: HashMap<_, _> = resources
+        let index: Names<_, _> = resources
             .iter()
             .map(|it| (&it.id, inner.add_node(*it)))
             .collect();
@@ -59,17 +74,14 @@ impl<'s> Graph<'s> {
         for ix in inner.node_indices() {
             by_kind.entry(inner[ix].id.kind).or_default().push(ix);
         }
-        let by_arn: HashMap<&str, NodeIndex> = inner
+        let by_arn: Names<&str, NodeIndex> = inner
             .node_indices()
             .filter_map(|ix| Some((inner[ix].arn.as_deref()?, ix)))
             .collect();
-        let mut by_other: BTreeMap<(Kind, String), Vec<NodeIndex>> = BTreeMap::new();
+        let mut by_other: Names<String, Vec<NodeIndex>> = Names::default();
         for ix in inner.node_indices() {
             for key in inner[ix].attrs.model().other_keys() {
-                by_other
-                    .entry((inner[ix].id.kind, key))
-                    .or_default()
-                    .push(ix);
+                by_other.entry(key).or_default().push(ix);
             }
         }
         let mut graph = Self {
@@ -148,12 +160,46 @@ impl<'s> Graph<'s> {
 
     fn find(&self, id: &ResourceId) -> Option<NodeIndex> {
         let by_arn = || self.by_arn.get(id.key.as_str());
-        let by_other = || match self.by_other.get(&(id.kind, id.key.clone()))?[..] {
-            [ref one] => Some(one),
-            _ => None,
+        let by_other = || {
+            let named = self.by_other.get(id.key.as_str())?.iter();
+            let mut named = named.filter(|it| self.inner[**it].id.kind == id.kind);
+            named.next().filter(|_| named.next().is_none())
         };
         let found = self.index.get(id).or_else(by_arn);
         found.or_else(by_other).copied()
+    }
+
+    /// Where the resource of that id stands, if it was seen.
+    pub fn place(&self, id: &ResourceId) -> Option<Place> {
+        self.find(id).map(Place)
+    }
+
+    /// All places, in order.
+    pub fn places(&self) -> impl DoubleEndedIterator<Item = Place> + use<> {
+        self.inner.node_indices().map(Place)
+    }
+
+    /// The resource at a place of this graph.
+    pub fn at(&self, place: Place) -> &'s Resource {
+        self.inner[place.0]
+    }
+
+    /// What the one there points at, and how, in id order.
+    pub fn uses_at(&self, place: Place) -> impl Iterator<Item = (Place, &Edge)> {
+        let edges = self.inner.edges_directed(place.0, Direction::Outgoing);
+        edges.map(|it| (Place(it.target()), it.weight()))
+    }
+
+    /// Who points at the one there, and how, in id order.
+    pub fn users_at(&self, place: Place) -> impl Iterator<Item = (Place, &Edge)> {
+        let edges = self.inner.edges_directed(place.0, Direction::Incoming);
+        edges.map(|it| (Place(it.source()), it.weight()))
+    }
+
+    /// All edges by their places, in order of their ends.
+    pub fn joints(&self) -> impl Iterator<Item = (Place, &Edge, Place)> {
+        let edges = self.inner.edge_references().rev();
+        edges.map(|it| (Place(it.source()), it.weight(), Place(it.target())))
     }
 
     /// The resource of that id, typed.
@@ -195,19 +241,21 @@ impl<'s> Graph<'s> {
         &self.dangling
     }
 
+    fn named<'e>(
+        &self,
+        near: impl Iterator<Item = (Place, &'e Edge)>,
+    ) -> Vec<(&'s Resource, Edge)> {
+        near.map(|(it, edge)| (self.at(it), *edge)).collect()
+    }
+
     fn neighbours(&self, id: &ResourceId, direction: Direction) -> Vec<(&'s Resource, Edge)> {
         let Some(ix) = self.find(id) else {
             return Vec::new();
         };
-        let edges = self.inner.edges_directed(ix, direction);
-        edges
-            .map(|it| {
-                let other = match direction {
-                    Direction::Outgoing => it.target(),
-                    Direction::Incoming => it.source(),
-                };
-                (self.inner[other], *it.weight())
-            })
-            .collect()
+        let place = Place(ix);
+        match direction {
+            Direction::Outgoing => self.named(self.uses_at(place)),
+            Direction::Incoming => self.named(self.users_at(place)),
+        }
     }
 }

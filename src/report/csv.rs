@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::{Material, Report};
 use crate::{
+    graph::Place,
     id::ResourceId,
     kind::{AsKind, Kind, target_group::TargetGroup},
     rack::STACK_NAME_TAG,
@@ -103,6 +104,10 @@ impl<'a> Cell<'a> {
 
     fn maybe(it: Option<impl Into<Cow<'a, str>>>) -> Self {
         it.map_or(Self::Empty, |it| Self::Text(it.into()))
+    }
+
+    fn number(it: Option<impl ToString>) -> Self {
+        it.map_or(Self::Empty, |it| Self::plain(&it))
     }
 
     fn plain(it: &impl ToString) -> Self {
@@ -225,7 +230,7 @@ pub fn resources(material: &Material<'_>, report: &Report) -> Result<String, Fai
             about.unread.push(&gap.call);
         }
     }
-    let rows = material.case.graph.resources();
+    let rows = material.case.graph.places();
     let taken = stamp(report.header.taken);
     table(
         RESOURCES,
@@ -246,9 +251,10 @@ fn resource_row<'a>(
     report: &'a Report,
     notes: &BTreeMap<String, Notes<'a>>,
     taken: &'a str,
-    resource: &'a Resource,
+    at: Place,
 ) -> Vec<Cell<'a>> {
     let case = &material.case;
+    let resource = case.graph.at(at);
     let header = &report.header;
     let id = &resource.id;
     let name = id.to_string();
@@ -259,13 +265,14 @@ fn resource_row<'a>(
     let notes = notes.get(&name).unwrap_or(&nothing);
     let parent = case
         .graph
-        .uses(id)
-        .into_iter()
+        .uses_at(at)
         .find(|(_, edge)| matches!(edge.kind, RelationKind::PartOf | RelationKind::SitsIn));
     let stack = tag(STACK_NAME_TAG).map(ToOwned::to_owned).or_else(|| {
-        let users = case.graph.users(id).into_iter();
+        let users = case.graph.users_at(at);
         let mut declaring = users.filter(|(_, edge)| edge.kind == RelationKind::Declares);
-        declaring.next().map(|(it, _)| it.id.key.clone())
+        declaring
+            .next()
+            .map(|(it, _)| case.graph.at(it).id.key.clone())
     });
     let made_by_ecs = matches!(id.kind, Kind::Task);
     let managed_by = match (&stack, made_by_ecs) {
@@ -294,7 +301,9 @@ fn resource_row<'a>(
         Cell::maybe(place.zone),
         Cell::maybe(place.vpc),
         Cell::maybe(place.subnet),
-        parent.map_or(Cell::Empty, |(it, _)| Cell::text(it.id.to_string())),
+        parent.map_or(Cell::Empty, |(it, _)| {
+            Cell::text(case.graph.at(it).id.to_string())
+        }),
         Cell::maybe(resource.attrs.model().state()),
         Cell::time(resource.created),
         Cell::word(managed_by),
@@ -330,55 +339,37 @@ fn joined(ids: &[ResourceId]) -> String {
 /// # Errors
 /// Only when memory cannot be written to.
 pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
+    let graph = material.case.graph;
     let ranks = ranks();
-    let edges = material.case.graph.edges().into_iter();
-    let number = |it: Option<u32>| it.map(|it| it.to_string()).unwrap_or_default();
-    let mut rows: Vec<_> = edges
+    // As their ids sort when they are written: by the kind's name, then by the key.
+    let stand = |it: Place| (ranks.get(&graph.at(it).id.kind).copied(), it);
+    let mut rows: Vec<_> = graph
+        .joints()
         .map(|(from, edge, to)| {
             let (relation, turned) = word(edge.kind);
-            let port = number(edge.port.map(u32::from));
-            let protocol = edge.port.and(material.case.graph.get(from));
-            let protocol = protocol.and_then(protocol_of).unwrap_or_default();
+            let protocol = edge.port.and_then(|_| protocol_of(graph.at(from)));
             let (from, to) = if turned { (to, from) } else { (from, to) };
-            let weight = number(edge.weight);
-            let (from, to) = (Written::of(&ranks, from), Written::of(&ranks, to));
-            (from, relation, to, port, protocol, weight, edge.evidence)
+            let (from, to) = (stand(from), stand(to));
+            let (port, weight, evidence) = (edge.port, edge.weight, edge.evidence);
+            (from, relation, to, port, protocol, weight, evidence)
         })
         .collect();
     rows.sort_unstable();
+    let id = |it: Place| graph.at(it).id.to_string();
     let cells = rows
-        .iter()
+        .into_iter()
         .map(|(from, relation, to, port, protocol, weight, evidence)| {
             vec![
-                Cell::text(from.id.to_string()),
+                Cell::text(id(from.1)),
                 Cell::word(relation),
-                Cell::text(to.id.to_string()),
-                Cell::word(port),
-                Cell::text(*protocol),
-                Cell::word(weight),
+                Cell::text(id(to.1)),
+                Cell::number(port),
+                Cell::maybe(protocol),
+                Cell::number(weight),
                 Cell::word(evidence),
             ]
         });
     table(EDGES, cells)
-}
-
-/// An id in the order of its text, which has the kind's name before a slash.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Written<'a> {
-    /// Where the kind's name and slash come among all of them.
-    rank: usize,
-    key: &'a str,
-    id: &'a ResourceId,
-}
-
-impl<'a> Written<'a> {
-    fn of(ranks: &BTreeMap<Kind, usize>, id: &'a ResourceId) -> Self {
-        Self {
-            rank: ranks.get(&id.kind).copied().unwrap_or_default(),
-            key: &id.key,
-            id,
-        }
-    }
 }
 
 /// The order of kinds by the text that stands before a key.

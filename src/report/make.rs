@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::fast::RandomState;
+
 use super::{
     Container, Costs, Coverage, Finding, Gone, Header, Health, Link, Overview, Path, Report, Row,
     RuleTally, Shelf, Since, Target, money,
@@ -73,7 +75,7 @@ fn anchor(id: &ResourceId) -> String {
 struct Links<'a> {
     /// In id order.
     shown: Vec<&'a Resource>,
-    anchors: HashMap<&'a ResourceId, String>,
+    anchors: HashMap<&'a ResourceId, String, RandomState>,
     case: &'a Case<'a>,
 }
 
