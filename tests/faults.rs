@@ -90,8 +90,6 @@ const ON_ONE_PAGE: &[&str] = &[
     "elbv2:DescribeTargetHealth",
     "events:ListTagsForResource",
     "iam:GetPolicyVersion",
-    "iam:GetRole",
-    "iam:GetRolePolicy",
     "kms:DescribeKey",
     "lambda:ListTags",
     "rds:ListTagsForResource",

@@ -27,7 +27,7 @@ pub struct Role {
     pub inline: Fact<Vec<String>>,
     /// Those of `inline` that allow everything on everything.
     pub allowing_all: Fact<Vec<String>>,
-    /// What `GetRole` tells.
+    /// What `GetAccountAuthorizationDetails` tells besides.
     pub facts: Fact<RoleFacts>,
 }
 
@@ -52,7 +52,8 @@ impl Role {
 impl Model for Role {
     fn relations(&self) -> Vec<Relation> {
         let attached = self.attached.known().into_iter().flatten();
-        let attached = attached.filter_map(|it| policy::used(it, "AttachedPolicies.PolicyArn"));
+        let attached =
+            attached.filter_map(|it| policy::used(it, "AttachedManagedPolicies.PolicyArn"));
         let boundary = self.facts.known().and_then(|it| it.boundary.as_ref());
         let boundary =
             boundary.and_then(|it| policy::used(it, "PermissionsBoundary.PermissionsBoundaryArn"));

@@ -59,7 +59,7 @@ const GROWTH: &[(&str, u64, u64)] = &[
     ("target-group", 2, 1),
     ("listener", 1, 2),
     ("listener-https", 1, 2),
-    ("role", 2, 4),
+    ("role", 2, 3),
     ("table", 2, 1),
     ("queue", 2, 1),
     ("old-revision", 10, 0),

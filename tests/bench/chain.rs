@@ -32,15 +32,7 @@ const NEEDS: &[(&str, &[&str])] = &[
     ),
     // Roles and repositories are the rack's because its task definitions name them.
     (
-        "iam:ListAttachedRolePolicies",
-        &["iam:ListRoles", "ecs:DescribeTaskDefinition"],
-    ),
-    (
-        "iam:ListRolePolicies",
-        &["iam:ListRoles", "ecs:DescribeTaskDefinition"],
-    ),
-    (
-        "iam:GetRole",
+        "iam:GetAccountAuthorizationDetails",
         &["iam:ListRoles", "ecs:DescribeTaskDefinition"],
     ),
     (

@@ -1,6 +1,6 @@
-//! Reads IAM roles: one listing, then the policies of the rack's own.
+//! Reads IAM roles: one listing, then one description of all for the rack's own.
 
-use std::slice;
+use std::{collections::BTreeMap, slice};
 
 use aws_sdk_iam::types;
 use futures_util::future::BoxFuture;
@@ -20,13 +20,12 @@ use crate::{
 };
 
 const ROLES: Call = Call::new(Service::Iam, "ListRoles");
-const ATTACHED: Call = Call::new(Service::Iam, "ListAttachedRolePolicies");
-const INLINE: Call = Call::new(Service::Iam, "ListRolePolicies");
-const ROLE: Call = Call::new(Service::Iam, "GetRole");
-const TEXT: Call = Call::new(Service::Iam, "GetRolePolicy");
+const DETAILS: Call = Call::new(Service::Iam, "GetAccountAuthorizationDetails");
+/// The most that a page holds.
+const PAGE: i32 = 1000;
 
 pub const READING: Reading = Reading {
-    calls: &[ROLES, ATTACHED, INLINE, ROLE, TEXT],
+    calls: &[ROLES, DETAILS],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -92,74 +91,98 @@ fn each(it: &Value) -> &[Value] {
     it.as_array().map_or(slice::from_ref(it), Vec::as_slice)
 }
 
-fn deepen(aws: &Aws, roles: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(aws.find_each(Kind::Role, roles, |it| look_into(aws, it)))
-}
-
-/// Asks all questions at once: none needs another's answer.
-async fn look_into(aws: &Aws, mut role: Resource) -> Found {
-    let mut found = Found::of(Kind::Role);
-    let id = role.id.clone();
-    let Some(attrs) = Role::of_mut(&mut role.attrs) else {
-        return found;
-    };
-    let attached = aws.iam.list_attached_role_policies().role_name(&id.key);
-    let inline = aws.iam.list_role_policies().role_name(&id.key);
-    let (attached, inline, answer) = tokio::join!(
-        attached.into_paginator().items().send().try_collect(),
-        inline.into_paginator().items().send().try_collect(),
-        aws.iam.get_role().role_name(&id.key).send(),
-    );
-    if let Some(told) = found.answer(ATTACHED, Some(&id), attached) {
-        let told: Vec<types::AttachedPolicy> = told;
-        let arns = told.into_iter().filter_map(|it| it.policy_arn).collect();
-        attrs.attached = Fact::Known(arns);
-    }
-    if let Some(names) = found.answer(INLINE, Some(&id), inline) {
-        attrs.allowing_all = allowing_all(aws, &id, &names, &mut found).await;
-        attrs.inline = Fact::Known(names);
-    }
-    let answer = found.answer(ROLE, Some(&id), answer);
-    if let Some(told) = answer.and_then(|it| it.role) {
-        attrs.facts = Fact::Known(facts(&told));
-        role = role.tags(tag_map!(told.tags.unwrap_or_default()));
-    }
-    found.resources.push(role);
-    found
-}
-
-/// Those of a role's own policies that allow everything on everything; unread where one of them
-/// could not be read.
-async fn allowing_all(
-    aws: &Aws,
-    id: &ResourceId,
-    names: &[String],
-    found: &mut Found,
-) -> Fact<Vec<String>> {
-    let answers = aws.each(names.to_vec(), |name| {
-        let request = aws.iam.get_role_policy().role_name(&id.key);
-        request.policy_name(name).send()
-    });
-    let mut all = Some(Vec::new());
-    for (name, answer) in names.iter().zip(answers.await) {
-        let answer = found.answer(TEXT, Some(id), answer);
-        let asked = answer.is_some();
-        let policy = answer.and_then(|it| document::parse(&it.policy_document));
-        match policy.as_ref().and_then(document::allows_all) {
-            Some(true) => all.iter_mut().for_each(|it| it.push(name.clone())),
-            Some(false) => {}
-            None => {
-                if asked {
-                    found.malformed(TEXT, Some(id), Missing("PolicyDocument"));
+/// Four questions for each role would tell no more than this one for all, which answers for those
+/// of others, too.
+fn deepen(aws: &Aws, mut roles: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async move {
+        let mut found = Found::of(Kind::Role);
+        let request = aws.iam.get_account_authorization_details();
+        let request = request.filter(types::EntityType::Role).max_items(PAGE);
+        let mut pages = request.into_paginator().send();
+        let mut told: BTreeMap<String, types::RoleDetail> = BTreeMap::new();
+        let mut whole = true;
+        while let Some(page) = pages.next().await {
+            match page {
+                Ok(page) => {
+                    let details = page.role_detail_list.unwrap_or_default().into_iter();
+                    told.extend(details.filter_map(|it| Some((it.role_name.clone()?, it))));
                 }
-                all = None;
+                Err(error) => {
+                    whole = false;
+                    let missed = roles.iter().filter(|it| !told.contains_key(&it.id.key));
+                    for role in missed {
+                        found.failed(DETAILS, Some(&role.id), &error);
+                    }
+                }
             }
         }
-    }
-    all.map_or(Fact::Unread, Fact::Known)
+        for role in &mut roles {
+            match told.remove(&role.id.key) {
+                Some(detail) => add(role, detail, &mut found),
+                None if whole => {
+                    found.malformed(DETAILS, Some(&role.id), Missing("RoleDetailList"));
+                }
+                None => {}
+            }
+        }
+        found.resources = roles;
+        found
+    })
 }
 
-fn facts(role: &types::Role) -> RoleFacts {
+fn add(role: &mut Resource, told: types::RoleDetail, found: &mut Found) {
+    let id = role.id.clone();
+    let Some(attrs) = Role::of_mut(&mut role.attrs) else {
+        return;
+    };
+    let facts = facts(&told);
+    let mut noted = |missing| found.malformed(DETAILS, Some(&id), missing);
+    match attached(told.attached_managed_policies) {
+        Ok(arns) => attrs.attached = Fact::Known(arns),
+        Err(missing) => noted(missing),
+    }
+    match inline(told.role_policy_list) {
+        Ok(policies) => {
+            match allowing_all(&policies) {
+                Some(names) => attrs.allowing_all = Fact::Known(names),
+                None => noted(Missing("PolicyDocument")),
+            }
+            let names = policies.into_iter().map(|it| it.0);
+            attrs.inline = Fact::Known(names.collect());
+        }
+        Err(missing) => noted(missing),
+    }
+    attrs.facts = Fact::Known(facts);
+    role.tags.extend(tag_map!(told.tags.unwrap_or_default()));
+}
+
+fn attached(told: Option<Vec<types::AttachedPolicy>>) -> Result<Vec<String>, Missing> {
+    let told = told.need("AttachedManagedPolicies")?.into_iter();
+    told.map(|it| it.policy_arn.need("PolicyArn")).collect()
+}
+
+/// The policies that are written into a role: name and text.
+fn inline(
+    told: Option<Vec<types::PolicyDetail>>,
+) -> Result<Vec<(String, Option<String>)>, Missing> {
+    let told = told.need("RolePolicyList")?.into_iter();
+    told.map(|it| Ok((it.policy_name.need("PolicyName")?, it.policy_document)))
+        .collect()
+}
+
+/// Those that allow everything on everything; `None` where one of them cannot be understood.
+fn allowing_all(policies: &[(String, Option<String>)]) -> Option<Vec<String>> {
+    let mut all = Vec::new();
+    for (name, text) in policies {
+        let policy = document::parse(text.as_deref()?)?;
+        if document::allows_all(&policy)? {
+            all.push(name.clone());
+        }
+    }
+    Some(all)
+}
+
+fn facts(role: &types::RoleDetail) -> RoleFacts {
     let used = role.role_last_used();
     let boundary = role.permissions_boundary();
     RoleFacts {
@@ -244,61 +267,93 @@ mod tests {
         assert_eq!(found.gaps[0].message, "the answer has no RoleName");
     }
 
+    fn details(roles: &str, more: &str) -> String {
+        format!(
+            "<GetAccountAuthorizationDetailsResponse><GetAccountAuthorizationDetailsResult>
+             <RoleDetailList>{roles}</RoleDetailList>{more}
+             </GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>"
+        )
+    }
+
+    fn detail(inline: &str) -> String {
+        format!(
+            "<member><RoleName>tasks</RoleName><RolePolicyList>{inline}</RolePolicyList>
+             <AttachedManagedPolicies><member><PolicyArn>arn:aws:iam::aws:policy/A</PolicyArn>
+             </member></AttachedManagedPolicies>
+             <RoleLastUsed><LastUsedDate>2018-04-29T21:00:00Z</LastUsedDate>
+               <Region>us-east-1</Region></RoleLastUsed>
+             <Tags><member><Key>Rack</Key><Value>prod</Value></member></Tags></member>"
+        )
+    }
+
+    fn policy(name: &str, document: &str) -> String {
+        let document = document.replace('"', "%22");
+        format!(
+            "<member><PolicyName>{name}</PolicyName><PolicyDocument>{document}</PolicyDocument>
+             </member>"
+        )
+    }
+
     #[tokio::test]
-    async fn a_refused_list_of_policies_is_a_gap_and_the_rest_is_kept() {
+    async fn one_description_of_all_tells_of_the_racks_own() {
+        let other = "<member><RoleName>other</RoleName></member>";
+        let more = "<IsTruncated>true</IsTruncated><Marker>m</Marker>";
         let tape = Tape::default()
-            .answer(403, DENIED)
-            .answer(
-                200,
-                "<ListRolePoliciesResponse><ListRolePoliciesResult><PolicyNames>
-                   <member>logs</member></PolicyNames></ListRolePoliciesResult>
-                 </ListRolePoliciesResponse>",
-            )
-            .answer(
-                200,
-                "<GetRoleResponse><GetRoleResult><Role><RoleName>tasks</RoleName>
-                   <RoleLastUsed><LastUsedDate>2018-04-29T21:00:00Z</LastUsedDate>
-                     <Region>us-east-1</Region></RoleLastUsed>
-                   <Tags><member><Key>Rack</Key><Value>prod</Value></member></Tags>
-                 </Role></GetRoleResult></GetRoleResponse>",
-            )
-            .answer(403, DENIED);
+            .answer(200, details(other, more))
+            .answer(200, details(&detail(""), ""));
         let found = deepen(&tape.aws(), tasks()).await;
+        assert_eq!(found.gaps, []);
         let role = Role::of(&found.resources[0].attrs).unwrap();
-        assert_eq!(role.attached, Fact::Unread);
-        assert_eq!(role.inline, Fact::Known(vec!["logs".to_owned()]));
+        let aws = "arn:aws:iam::aws:policy/A".to_owned();
+        assert_eq!(role.attached, Fact::Known(vec![aws]));
+        assert_eq!(role.inline, Fact::Known(Vec::new()));
         assert!(role.facts.known().unwrap().last_used.is_some());
         assert_eq!(found.resources[0].tags["Rack"], "prod");
-        assert_eq!(found.gaps[0].action, "iam:ListAttachedRolePolicies");
+    }
+
+    #[tokio::test]
+    async fn a_refused_description_is_a_gap_of_each_role_and_the_listing_is_kept() {
+        let tape = Tape::default().answer(403, DENIED);
+        let found = deepen(&tape.aws(), tasks()).await;
+        let role = Role::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(
+            (&role.attached, &role.inline),
+            (&Fact::Unread, &Fact::Unread)
+        );
+        assert_eq!(found.gaps[0].resource, Some(found.resources[0].id.clone()));
+        assert_eq!(found.gaps[0].action, "iam:GetAccountAuthorizationDetails");
         assert_eq!(found.gaps[0].reason, Reason::Denied);
-        assert_eq!(role.allowing_all, Fact::Unread);
-        assert_eq!(found.gaps[1].action, "iam:GetRolePolicy");
+    }
+
+    #[tokio::test]
+    async fn a_role_that_is_not_described_is_not_one_without_policies() {
+        let tape = Tape::default().answer(200, details("", ""));
+        let found = deepen(&tape.aws(), tasks()).await;
+        let role = Role::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(role.inline, Fact::Unread);
+        assert_eq!(found.gaps[0].message, "the answer has no RoleDetailList");
     }
 
     #[tokio::test]
     async fn its_own_policies_leave_the_names_of_those_that_allow_everything() {
-        let text = |document: &str| {
-            format!(
-                "<GetRolePolicyResponse><GetRolePolicyResult><RoleName>tasks</RoleName>
-                 <PolicyName>it</PolicyName><PolicyDocument>{document}</PolicyDocument>
-                 </GetRolePolicyResult></GetRolePolicyResponse>"
-            )
-        };
         let all = r#"{"Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
         let one = r#"{"Statement":[{"Effect":"Allow","Action":"s3:Get*","Resource":"*"}]}"#;
-        let tape = Tape::default()
-            .answer(200, "<ListAttachedRolePoliciesResponse/>")
-            .answer(
-                200,
-                "<ListRolePoliciesResponse><ListRolePoliciesResult><PolicyNames>
-                   <member>all</member><member>one</member></PolicyNames>
-                 </ListRolePoliciesResult></ListRolePoliciesResponse>",
-            )
-            .answer(200, "<GetRoleResponse/>")
-            .answer(200, text(all))
-            .answer(200, text(one));
+        let inline = [policy("all", all), policy("one", one)].concat();
+        let tape = Tape::default().answer(200, details(&detail(&inline), ""));
         let found = deepen(&tape.aws(), tasks()).await;
         let role = Role::of(&found.resources[0].attrs).unwrap();
         assert_eq!(role.allowing_all, Fact::Known(vec!["all".to_owned()]));
+        assert_eq!(role.inline.known().unwrap(), &["all", "one"]);
+    }
+
+    #[tokio::test]
+    async fn a_policy_whose_text_is_not_understood_is_not_harmless() {
+        let inline = policy("odd", "[");
+        let tape = Tape::default().answer(200, details(&detail(&inline), ""));
+        let found = deepen(&tape.aws(), tasks()).await;
+        let role = Role::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(role.allowing_all, Fact::Unread);
+        assert_eq!(role.inline, Fact::Known(vec!["odd".to_owned()]));
+        assert_eq!(found.gaps[0].message, "the answer has no PolicyDocument");
     }
 }
