@@ -85,6 +85,8 @@ pub struct PolicyText {
     pub denies_plain_http: bool,
     /// Accounts that it lets in, twelve digits each; organisations and services are not told.
     pub accounts: Vec<String>,
+    /// It refuses somebody, maybe us, who deletes objects or the bucket itself.
+    pub denies_deleting: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
