@@ -4,6 +4,7 @@
 //! runs it does what stands in it and nothing else.
 
 mod act;
+mod elsewhere;
 mod fate;
 mod hold;
 mod make;

@@ -127,6 +127,13 @@ pub struct Contents {
 }
 
 impl Bucket {
+    /// Whether its policy keeps somebody from deleting what is in it.
+    pub fn denies_deleting(&self) -> bool {
+        let policy = self.policy.known().and_then(Option::as_ref);
+        let says = policy.and_then(|it| it.says.known());
+        says.is_some_and(|it| it.denies_deleting)
+    }
+
     /// Whether nothing is in it. `None` when that is not known, and that is so where old versions
     /// may be left of objects that are gone.
     pub fn is_empty(&self) -> Option<bool> {

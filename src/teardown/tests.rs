@@ -22,6 +22,7 @@ use crate::{
 
 mod orders;
 mod random;
+mod safety;
 mod samples;
 mod stacks;
 

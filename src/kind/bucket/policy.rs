@@ -41,7 +41,7 @@ fn denies_deleting(statement: &Statement<'_>) -> bool {
     ];
     let conditions = statement.conditions();
     let about_tls =
-        !conditions.is_empty() && conditions.iter().all(|it| is_plain_http(it.0, it.1, it.2));
+        !conditions.is_empty() && conditions.iter().all(|it| is_plain_http(it.0, it.1, &it.2));
     let actions = statement.texts("Action");
     let named = actions.iter().any(|it| {
         let it = it.to_ascii_lowercase();
@@ -141,7 +141,10 @@ mod tests {
             said(&format!("{{{head},{actions}{more}}}")).denies_deleting
         };
         assert!(deny(r#""Action":"s3:Delete*""#, ""));
-        assert!(deny(r#""Action":["s3:GetObject","s3:DeleteObjectVersion"]"#, ""));
+        assert!(deny(
+            r#""Action":["s3:GetObject","s3:DeleteObjectVersion"]"#,
+            ""
+        ));
         assert!(deny(r#""NotAction":"s3:GetObject""#, ""));
         assert!(!deny(r#""Action":"s3:PutObject""#, ""));
         assert!(!deny(r#""Action":"s3:*""#, &format!(",{PLAIN}")));
