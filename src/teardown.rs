@@ -13,6 +13,7 @@ pub mod plan;
 pub mod protection;
 mod refuse;
 mod stacks;
+pub mod sums;
 pub mod tell;
 mod words;
 

@@ -13,6 +13,7 @@ use super::{
     words,
 };
 use crate::{
+    belonging::Class,
     cost::Bill,
     id::ResourceId,
     kind::{
@@ -94,6 +95,7 @@ pub fn make(
         taken: snapshot.taken,
         consent: consent.clone(),
         notes: refuse::notes(case, &trees, &fates, consent),
+        inferred: inferred(case, &fates),
         losses: losses(&fates, &steps),
         steps,
         stays,
@@ -128,6 +130,14 @@ fn losses(fates: &Fates<'_>, steps: &[Step]) -> Vec<Loss> {
     let mut losses: Vec<Loss> = losses.collect();
     losses.sort();
     losses
+}
+
+/// How that is used which goes for nothing but its use.
+fn inferred(case: &Case<'_>, fates: &Fates<'_>) -> BTreeMap<ResourceId, String> {
+    let goes = fates.goes.keys().map(|it| (*it, case.belongings.of(it)));
+    let inferred = goes.filter(|it| it.1.class == Class::Inferred);
+    let told = inferred.map(|(id, belonging)| (id.clone(), belonging.evidence.clone()));
+    told.collect()
 }
 
 /// What is not the rack's and does not come and go by itself.

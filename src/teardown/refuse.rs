@@ -352,7 +352,10 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             Some(format!("--delete {}", data.name())),
         ),
         Why::Protected { guard, field } => (
-            format!("{told} must not be deleted: its protection is on"),
+            match members {
+                [_] => format!("{told} must not be deleted: its protection is on"),
+                _ => format!("{told} must not be deleted: their protection is on"),
+            },
             format!("{field} is on"),
             theirs,
             format!(
@@ -389,7 +392,10 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             None,
         ),
         Why::Inferred { evidence } => (
-            format!("{told} is only taken for the rack's, and it holds {root}"),
+            format!(
+                "{told} {} only taken for the rack's, and {root} cannot go before",
+                is_are(members)
+            ),
             evidence.clone(),
             theirs,
             "if it is the rack's, say --include inferred".to_owned(),
@@ -404,14 +410,17 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             None,
         ),
         Why::Retained { by } => (
-            format!("{told} is left by {by} and keeps what it needs"),
+            format!(
+                "{told} {} left by {by}, with what is needed there",
+                is_are(members)
+            ),
             "what stays needs it".to_owned(),
             theirs,
             "agree to lose it, too, or let what it needs stay".to_owned(),
             None,
         ),
         Why::Foreign { evidence } => (
-            format!("{told} is not the rack's"),
+            format!("{told} {} not the rack's", is_are(members)),
             evidence.clone(),
             theirs,
             "leave it".to_owned(),
@@ -435,6 +444,10 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
     }
 }
 
+fn is_are(members: &[&ResourceId]) -> &'static str {
+    if members.len() == 1 { "is" } else { "are" }
+}
+
 /// How a thing comes to be the rack's alone.
 fn apart(members: &[&ResourceId], others: &[ResourceId]) -> String {
     let tables: Vec<&str> = others
@@ -445,7 +458,9 @@ fn apart(members: &[&ResourceId], others: &[ResourceId]) -> String {
     match members {
         [one] if one.kind == Kind::VpcEndpoint && tables.len() == others.len() => format!(
             "if their owner agrees: aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} \
-             --remove-route-table-ids {}; then read the rack again",
+             --remove-route-table-ids {}; then read the rack again. Whatever is behind these tables \
+             loses the endpoint: its traffic goes through a NAT gateway, which bills it, or stops \
+             where there is none",
             one.key,
             tables.join(" ")
         ),

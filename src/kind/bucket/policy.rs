@@ -6,11 +6,12 @@ use super::PolicyText;
 use crate::{
     arn::Arn,
     kind::policy::document::{self, Statement},
+    text,
 };
 
 /// Reads the policy of the bucket of that name; `None` where it cannot be understood.
-pub fn read(text: &str, bucket: &str) -> Option<PolicyText> {
-    let policy = document::parse(text)?;
+pub fn read(policy: &str, bucket: &str) -> Option<PolicyText> {
+    let policy = document::parse(policy)?;
     let statements = document::statements(&policy)?;
     let refused: BTreeSet<bool> = statements
         .iter()
@@ -45,10 +46,7 @@ fn denies_deleting(statement: &Statement<'_>) -> bool {
     let actions = statement.texts("Action");
     let named = actions.iter().any(|it| {
         let it = it.to_ascii_lowercase();
-        match it.split_once('*') {
-            Some((begin, _)) => DELETES.iter().any(|name| name.starts_with(begin)),
-            None => DELETES.contains(&it.as_str()),
-        }
+        DELETES.iter().any(|name| text::glob(&it, name))
     });
     !statement.allows() && !about_tls && (named || !statement.texts("NotAction").is_empty())
 }

@@ -42,7 +42,7 @@ fn deepen(aws: &Aws, tables: Vec<Resource>) -> BoxFuture<'_, Found> {
 
 /// Asks with which key tables are encrypted, and not how they are backed up.
 pub fn ask_for_key(aws: &Aws, tables: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(aws.find_each(Kind::Table, tables, |it| async move {
+    Box::pin(aws.find_each(Kind::Table, tables, move |it| async move {
         let mut found = Found::of(Kind::Table);
         let table = ask(aws, it, &mut found).await;
         found.resources.push(table);

@@ -54,15 +54,17 @@ fn deepen(aws: &Aws, topics: Vec<Resource>) -> BoxFuture<'_, Found> {
 
 /// Asks with which key topics are encrypted, and not who subscribes to them.
 pub fn ask_for_key(aws: &Aws, topics: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(aws.find_each(Kind::Topic, topics, |mut it| async move {
-        let mut found = Found::of(Kind::Topic);
-        let id = it.id.clone();
-        if let Some(attrs) = Topic::of_mut(&mut it.attrs) {
-            ask(aws, &id, attrs, &mut found).await;
-        }
-        found.resources.push(it);
-        found
-    }))
+    Box::pin(
+        aws.find_each(Kind::Topic, topics, move |mut it| async move {
+            let mut found = Found::of(Kind::Topic);
+            let id = it.id.clone();
+            if let Some(attrs) = Topic::of_mut(&mut it.attrs) {
+                ask(aws, &id, attrs, &mut found).await;
+            }
+            found.resources.push(it);
+            found
+        }),
+    )
 }
 
 async fn ask(aws: &Aws, id: &ResourceId, attrs: &mut Topic, found: &mut Found) {
