@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     plan::{Goal, Loss, Plan, Stay, Why},
+    protection::Guard,
     tell,
 };
 use crate::{price::grouped, removal::Data, text};
@@ -112,18 +113,24 @@ fn noun(data: Data) -> &'static str {
 pub fn agreed(plan: &Plan) -> String {
     let consent = &plan.consent;
     let mut said = Vec::new();
-    let list = |them: Vec<&str>| them.join(",");
+    let list = |them: Vec<&str>, of: usize| {
+        if them.len() == of {
+            "all".to_owned()
+        } else {
+            them.join(",")
+        }
+    };
     said.push(if consent.delete.is_empty() {
         "no data may be lost".to_owned()
     } else {
         let classes = consent.delete.iter().map(|it| it.name()).collect();
-        format!("--delete {}", list(classes))
+        format!("--delete {}", list(classes, Data::ALL.len()))
     });
     said.push(if consent.disable.is_empty() {
         "no protection may be switched off".to_owned()
     } else {
         let guards = consent.disable.iter().map(|it| it.name()).collect();
-        format!("--disable-protection {}", list(guards))
+        format!("--disable-protection {}", list(guards, Guard::ALL.len()))
     });
     said.push(if consent.inferred {
         "--include inferred".to_owned()

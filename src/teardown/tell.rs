@@ -209,15 +209,15 @@ fn told(plan: &Plan, steps: &[&Step]) -> Piece {
     if !lost.is_empty() {
         more.push(format!("Data is lost: {}.", lost.join(", ")));
     }
-    more.push(capital(&format!(
+    more.push(format!(
         "{}; {}; {}.",
         match &calls(step)[..] {
-            [] => "no call, AWS does it by itself".to_owned(),
-            calls => calls.join(", "),
+            [] => "Without a call".to_owned(),
+            calls => format!("By {}", calls.join(", ")),
         },
         duration(step.takes),
         undo(step)
-    )));
+    ));
     let after = match &step.after[..] {
         [] => String::new(),
         after => format!(", after {}", numbers(after)),
@@ -508,7 +508,7 @@ fn staying(plan: &Plan) -> Vec<Piece> {
         pieces.push(item(
             "-",
             format!(
-                "with {end}, which needs them or which their stack would take along: {}",
+                "with {end}, which needs them or would take them along: {}",
                 kept_with(&members)
             ),
         ));

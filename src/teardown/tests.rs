@@ -25,6 +25,7 @@ mod random;
 mod safety;
 mod samples;
 mod stacks;
+mod words;
 
 /// A resource as a snapshot file has it.
 fn thing(id: &str, fields: impl Into<Value>) -> Resource {

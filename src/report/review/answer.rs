@@ -83,9 +83,10 @@ pub fn answer(plan: &Plan, verdict: &Verdict) -> Answer {
         // A stack is told for what it leaves there of kinds that are not read.
         "kept-by-template" => {
             let copied = verdict.evidence.iter().any(|it| it.value == "Snapshot");
-            if copied || id.kind == Kind::Stack || !goes(id) {
-                return Answer::Left;
-            }
+            return match plan.gone_with(id) {
+                Some(step) if !copied && id.kind != Kind::Stack => Answer::Step(step.number),
+                _ => Answer::Left,
+            };
         }
         _ => {}
     }
@@ -115,4 +116,84 @@ fn step_of<'p>(plan: &'p Plan, id: &ResourceId) -> Option<&'p Step> {
     let mut own = plan.steps.iter().filter(|it| it.resource == *id);
     let first = own.clone().next();
     own.find(|it| it.goal == Goal::Saved).or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::rule::{Evidence, RULES, Severity};
+
+    /// A plan in which the rack's key goes with its stack in step 1 and one queue by itself.
+    fn plan() -> Plan {
+        let step = |number: u32, resource: &str, covers: &[&str]| {
+            json!({ "number": number, "resource": resource, "identity": {}, "goal": "gone",
+                    "acts": [], "after": [], "why": "", "takes": 1, "deadline": 1,
+                    "covers": covers })
+        };
+        let plan = json!({
+            "format": 1, "racklens": "0", "rack": "prod", "account": "123456789012",
+            "region": "us-east-1", "identity": null, "taken": "2018-05-01T17:53:44Z",
+            "consent": {},
+            "steps": [step(1, "stack/prod", &["key/k-1", "bucket/going"]), step(2, "queue/q", &[])],
+            "losses": [{ "data": "queues", "resource": "queue/q", "copied": false }],
+            "stays": [{ "resource": "vpc/vpc-1", "why": { "shared": { "others": [] } } }],
+            "blockers": [], "notes": [], "neighbours": [],
+            "month": { "saved": "0", "kept": "0", "unknown": 0 },
+        });
+        serde_json::from_value(plan).unwrap()
+    }
+
+    fn found(rule: &str, subject: &str, about: &[&str]) -> Answer {
+        let rule = RULES.iter().find(|it| it.id == rule).unwrap();
+        let words = rule.words().unwrap();
+        let subject: ResourceId = subject.parse().unwrap();
+        let evidence = about
+            .iter()
+            .map(|it| Evidence::new(&it.parse().unwrap(), "A", "b"));
+        let verdict = Verdict::new(rule, &words, &subject, Status::Fail, "so".to_owned());
+        assert!(verdict.severity >= Severity::Low);
+        answer(&plan(), &verdict.evidence(evidence.collect::<Vec<_>>()))
+    }
+
+    #[test]
+    fn a_loss_that_was_agreed_to_is_answered_and_so_is_what_a_step_does() {
+        assert_eq!(
+            found("data-protected", "queue/q", &[]),
+            Answer::Agreed(Data::Queues)
+        );
+        assert_eq!(found("stack-protected", "stack/prod", &[]), Answer::Step(1));
+        assert_eq!(found("shared-resource", "vpc/vpc-1", &[]), Answer::Stays);
+    }
+
+    #[test]
+    fn a_key_is_answered_only_where_all_that_needs_it_goes() {
+        let key = "key/k-1";
+        assert_eq!(
+            found("key-still-needed", key, &["bucket/going"]),
+            Answer::Step(1)
+        );
+        assert_eq!(
+            found("key-still-needed", key, &["bucket/other"]),
+            Answer::Open
+        );
+    }
+
+    #[test]
+    fn what_a_template_keeps_is_left_unless_a_step_deletes_it() {
+        assert_eq!(found("kept-by-template", "queue/q", &[]), Answer::Step(2));
+        assert_eq!(found("kept-by-template", "bucket/kept", &[]), Answer::Left);
+        assert_eq!(found("kept-by-template", "stack/prod", &[]), Answer::Left);
+    }
+
+    #[test]
+    fn a_name_that_leads_to_what_goes_is_open() {
+        let zone = "hosted-zone/Z1";
+        assert_eq!(found("dangling-name", zone, &["queue/q"]), Answer::Open);
+        assert_eq!(
+            found("dangling-name", zone, &["queue/other"]),
+            Answer::Stays
+        );
+    }
 }

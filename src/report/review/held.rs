@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use crate::{
     kind::{
         AsKind as _, Fact, bucket::Bucket, cache_cluster::CacheCluster, db_cluster::DbCluster,
-        db_instance::DbInstance, file_system::FileSystem, log_group::LogGroup, queue::Queue,
-        replication_group::ReplicationGroup, repository::Repository, secret::Secret, table::Table,
-        volume::Volume,
+        db_instance::DbInstance, file_system::FileSystem, key::Key, log_group::LogGroup,
+        queue::Queue, replication_group::ReplicationGroup, repository::Repository, secret::Secret,
+        table::Table, volume::Volume,
     },
     snapshot::Resource,
     text,
@@ -99,6 +99,9 @@ pub(super) fn backup(resource: &Resource) -> String {
     }
     if Secret::of(attrs).is_some() {
         return "it can be restored for 30 days".to_owned();
+    }
+    if Key::of(attrs).is_some() {
+        return "its deletion can be cancelled for 30 days".to_owned();
     }
     "none that racklens knows of".to_owned()
 }
