@@ -4,6 +4,7 @@
 //! runs it does what stands in it and nothing else.
 
 mod act;
+mod elsewhere;
 mod fate;
 mod hold;
 mod make;
@@ -12,6 +13,7 @@ pub mod plan;
 pub mod protection;
 mod refuse;
 mod stacks;
+pub mod sums;
 pub mod tell;
 mod words;
 

@@ -188,6 +188,30 @@ pub fn count(number: usize, thing: &str) -> String {
     }
 }
 
+/// "512 bytes", "1.5 KB", "20 GB": the largest unit of 1024 that fits, with one digit after the
+/// point below ten.
+pub fn bytes(number: u64) -> String {
+    const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
+    if number < 1024 {
+        return count(usize::try_from(number).unwrap_or(usize::MAX), "byte");
+    }
+    let mut whole = number;
+    let mut below = 0;
+    let mut unit = "";
+    for name in UNITS {
+        if whole < 1024 {
+            break;
+        }
+        below = whole % 1024;
+        whole /= 1024;
+        unit = name;
+    }
+    match (whole, below * 10 / 1024) {
+        (0..10, digit @ 1..) => format!("{whole}.{digit} {unit}"),
+        (whole, _) => format!("{whole} {unit}"),
+    }
+}
+
 /// "3 hours", "12 days", "in 20 days": whole units, the largest that fits.
 pub fn age(from: Timestamp, to: Timestamp) -> String {
     let minutes = to.duration_since(from).as_mins();
@@ -205,6 +229,21 @@ pub fn age(from: Timestamp, to: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_of_bytes_has_the_largest_unit_that_fits() {
+        for (number, said) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (1023, "1023 bytes"),
+            (1024, "1 KB"),
+            (1536, "1.5 KB"),
+            (20 << 30, "20 GB"),
+            (u64::MAX, "16383 PB"),
+        ] {
+            assert_eq!(bytes(number), said);
+        }
+    }
 
     #[test]
     fn escapes_and_reordering_marks_become_visible() {

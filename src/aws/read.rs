@@ -14,11 +14,11 @@ use futures_util::{
 
 use super::{Aws, Call, Found, Service, session};
 use crate::{
-    belonging::{self, Belongings},
+    belonging::{self, Belongings, Class},
     definition::Definition,
     graph::Graph,
     id::ResourceId,
-    kind::{self, Kind, for_each_kind},
+    kind::{self, Kind, for_each_kind, key::Key},
     rack::{self, NoSuchRack, Rack},
     relation::RelationKind,
     snapshot::{Gap, Resource},
@@ -69,6 +69,15 @@ const TELLING: [Kind; 3] = [
     Kind::LoadBalancer,
     Kind::ClassicLoadBalancer,
     Kind::EventRule,
+];
+
+/// Kinds that a customer's key may encrypt and whose listing does not say with which: who besides
+/// the rack needs a key of the rack's, only one call for each of them tells.
+const LOCKED: [(Kind, Ask); 4] = [
+    (Kind::Bucket, kind::bucket::aws::ask_for_key),
+    (Kind::Table, kind::table::aws::ask_for_key),
+    (Kind::Queue, kind::queue::aws::deepen),
+    (Kind::Topic, kind::topic::aws::ask_for_key),
 ];
 
 /// Who we are to AWS; asked first, and the only call whose failure ends a run.
@@ -173,6 +182,15 @@ struct Crawl<'a> {
     deepened: BTreeSet<ResourceId>,
     /// What has been asked for by its id.
     fetched: BTreeSet<ResourceId>,
+    /// Neighbours' things whose key has been asked for.
+    asked_for_key: BTreeSet<ResourceId>,
+}
+
+/// What of the things seen so far deserves depth.
+struct Ours {
+    ids: Vec<ResourceId>,
+    /// Whether a customer's key is among them and nobody is known to share it.
+    has_key: bool,
 }
 
 impl<'a> Crawl<'a> {
@@ -188,6 +206,7 @@ impl<'a> Crawl<'a> {
             asked: BTreeSet::new(),
             deepened: BTreeSet::new(),
             fetched: BTreeSet::new(),
+            asked_for_key: BTreeSet::new(),
         }
     }
 
@@ -280,8 +299,12 @@ impl<'a> Crawl<'a> {
         self.fetch_defined(asked);
         loop {
             let ours = self.ours(asked)?;
-            self.ask_about(&ours);
+            self.ask_about(&ours.ids);
             self.fetch_what_services_run();
+            // Only now it is known whose the rack's keys are.
+            if self.running.is_empty() && ours.has_key {
+                self.ask_who_needs_keys();
+            }
             if self.running.is_empty() {
                 return Ok(());
             }
@@ -299,17 +322,36 @@ impl<'a> Crawl<'a> {
     }
 
     /// What of the things seen so far deserves depth.
-    fn ours(&self, asked: Asked<'_>) -> Result<Vec<ResourceId>, NoSuchRack> {
+    fn ours(&self, asked: Asked<'_>) -> Result<Ours, NoSuchRack> {
         let graph = Graph::build(self.found.values());
         let rack = asked.find(&graph, &self.gaps)?;
         let belongings = belonging::decide(&graph, &rack);
-        let ours = self
+        let ids = self
             .found
             .values()
             .filter(|it| deserves_depth(it, &graph, &belongings))
             .map(|it| it.id.clone())
             .collect();
-        Ok(ours)
+        // One that others need stays whoever else needs it.
+        let mut keys = graph.of::<Key>();
+        let has_key = keys.any(|(it, key)| {
+            let class = belongings.of(&it.id).class;
+            !matches!(class, Class::Shared | Class::Foreign) && key.is_aws_managed() != Some(true)
+        });
+        Ok(Ours { ids, has_key })
+    }
+
+    /// Asks neighbours' things, each once, which key they are encrypted with.
+    fn ask_who_needs_keys(&mut self) {
+        for (kind, ask) in LOCKED {
+            let mut others = self.all_of(kind);
+            others.retain(|it| {
+                !self.deepened.contains(&it.id) && self.asked_for_key.insert(it.id.clone())
+            });
+            if !others.is_empty() {
+                self.start(Work::Look, ask(self.aws, others));
+            }
+        }
     }
 
     /// Starts every reading that these resources call for and that was not started yet.

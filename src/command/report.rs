@@ -186,7 +186,11 @@ fn review(snapshot: &Snapshot, args: &Write) -> Result<Exit, Failure> {
         folder.publish()?;
         let line = format!("{}: {}, review={}", plan.rack, review.verdict(), page(out));
         ui::result(&format!("{}\n", text::harmless(&line)))?;
-        Ok(teardown::exit(&plan))
+        Ok(if review.is_safe() {
+            Exit::Fine
+        } else {
+            Exit::Refused
+        })
     })
 }
 

@@ -44,7 +44,11 @@ Classes of data: buckets, caches, databases, dns, file-systems, images, keys, lo
 tables, volumes.
 Protections: auto-scaling-groups, databases, instances, load-balancers, log-groups, stacks, tables.
 
-Exit codes: 0 planned, or run and proved gone; 20 something stands in the way, and nothing was
+What an unseen user may need stays, too: a key as long as it was not read what encrypts others'
+data, a certificate that CloudFront presents, a role that was used last in another region.
+
+Exit codes: 0 planned, or run and proved gone; 2 wrong use, or a file that is no plan or snapshot;
+3 no such rack; 4 not all could be read; 20 something stands in the way, and nothing was
 deleted; 21 AWS still deletes some of it; 22 something was not deleted; 130 stopped, go on with
 --resume.")]
 pub struct Teardown {

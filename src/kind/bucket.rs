@@ -85,6 +85,8 @@ pub struct PolicyText {
     pub denies_plain_http: bool,
     /// Accounts that it lets in, twelve digits each; organisations and services are not told.
     pub accounts: Vec<String>,
+    /// It refuses somebody, maybe us, who deletes objects or the bucket itself.
+    pub denies_deleting: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +127,13 @@ pub struct Contents {
 }
 
 impl Bucket {
+    /// Whether its policy keeps somebody from deleting what is in it.
+    pub fn denies_deleting(&self) -> bool {
+        let policy = self.policy.known().and_then(Option::as_ref);
+        let says = policy.and_then(|it| it.says.known());
+        says.is_some_and(|it| it.denies_deleting)
+    }
+
     /// Whether nothing is in it. `None` when that is not known, and that is so where old versions
     /// may be left of objects that are gone.
     pub fn is_empty(&self) -> Option<bool> {

@@ -8,17 +8,20 @@ use rust_decimal::Decimal;
 use super::Material;
 use crate::{
     id::ResourceId,
-    kind::{
-        AsKind as _, bucket::Bucket, db_cluster::DbCluster, db_instance::DbInstance, secret::Secret,
-    },
     removal::{Data, Removal},
     rule::{Severity, Status},
     snapshot::Resource,
     teardown::{
-        Plan, Step, Why,
+        Plan, Step, Why, sums,
         tell::{self, Piece},
     },
+    text,
 };
+
+pub mod answer;
+mod held;
+
+use answer::Answer;
 
 /// A plan, and what else the one who signs it wants to know.
 pub struct Review<'a> {
@@ -42,6 +45,15 @@ pub struct Check {
     pub status: Status,
     pub resource: ResourceId,
     pub why: String,
+    /// What the plan says to it.
+    pub answer: Answer,
+}
+
+impl Check {
+    /// Whether it is bad enough to stop everybody, and nothing in the plan answers it.
+    pub fn is_open(&self) -> bool {
+        self.answer == Answer::Open && self.severity >= Severity::High
+    }
 }
 
 /// Data, and what becomes of it.
@@ -50,6 +62,8 @@ pub struct Risk {
     pub resource: ResourceId,
     pub name: Option<String>,
     pub fate: Fate,
+    /// How much of it there is: "3 objects, 1.2 MB"; empty where that was not read.
+    pub size: String,
     /// When something was written last, where AWS tells.
     pub last_write: Option<Timestamp>,
     /// What AWS keeps of it by itself: a sentence without its full stop.
@@ -92,17 +106,17 @@ pub fn make<'a>(material: &Material<'_>, plan: &'a Plan) -> Review<'a> {
         plan,
         made_by: material.case.rack.made_by.name(),
         tool: format!("racklens {}", plan.racklens),
-        checks: checks(material),
+        checks: checks(material, plan),
         risks: risks(material, plan),
         touched: touched(plan),
     }
 }
 
-fn checks(material: &Material<'_>) -> Vec<Check> {
+fn checks(material: &Material<'_>, plan: &Plan) -> Vec<Check> {
     let about = material
         .judged
         .iter()
-        .filter(|it| it.words.category.name() == "teardown");
+        .filter(|it| it.words.teardown.is_some());
     let open = about
         .flat_map(|it| &it.verdicts)
         .filter(|it| it.status.is_open());
@@ -113,10 +127,21 @@ fn checks(material: &Material<'_>) -> Vec<Check> {
             status: it.status,
             resource: it.subject.clone(),
             why: it.why.clone(),
+            answer: answer::answer(plan, it),
         })
         .collect();
+    // What nothing answers comes first.
     checks.sort_by(|a, b| {
-        let key = |it: &Check| (it.status, std::cmp::Reverse(it.severity), it.rule);
+        let key = |it: &Check| {
+            let rank = match it.answer {
+                Answer::Open => 0,
+                Answer::Blocks => 1,
+                Answer::Unknown => 2,
+                Answer::Agreed(_) => 3,
+                Answer::Step(_) | Answer::Copied(_) | Answer::Stays | Answer::Left => 4,
+            };
+            (rank, it.status, std::cmp::Reverse(it.severity), it.rule)
+        };
         key(a)
             .cmp(&key(b))
             .then_with(|| a.resource.cmp(&b.resource))
@@ -133,8 +158,9 @@ fn risks(material: &Material<'_>, plan: &Plan) -> Vec<Risk> {
             resource: id.clone(),
             name: resource.and_then(|it| it.name.clone()),
             fate,
-            last_write: resource.and_then(last_write),
-            backup: resource.map(backup).unwrap_or_default(),
+            size: resource.map(held::size).unwrap_or_default(),
+            last_write: resource.and_then(held::last_write),
+            backup: resource.map(held::backup).unwrap_or_default(),
             month,
         }
     };
@@ -170,31 +196,6 @@ fn loses(resource: &Resource) -> Option<Data> {
     }
 }
 
-fn last_write(resource: &Resource) -> Option<Timestamp> {
-    let bucket = Bucket::of(&resource.attrs);
-    let bucket = bucket.and_then(|it| it.contents.known()?.newest);
-    let secret = Secret::of(&resource.attrs).and_then(|it| it.changed);
-    bucket.or(secret)
-}
-
-fn backup(resource: &Resource) -> String {
-    let kept = |days: u32, latest: Option<Timestamp>| match (days, latest) {
-        (0, _) => "none: automated backups are off".to_owned(),
-        (days, Some(latest)) => format!(
-            "automated backups of {days} days, up to {}; they go with it",
-            super::csv::stamp(latest)
-        ),
-        (days, None) => format!("automated backups of {days} days; they go with it"),
-    };
-    if let Some(it) = DbInstance::of(&resource.attrs) {
-        return kept(it.backup_retention_days, it.latest_restorable);
-    }
-    if let Some(it) = DbCluster::of(&resource.attrs) {
-        return kept(it.backup_retention_days, it.latest_restorable);
-    }
-    "none that racklens knows of".to_owned()
-}
-
 /// Who else is touched: what others use of the rack's, or with it.
 fn touched(plan: &Plan) -> BTreeMap<ResourceId, Vec<ResourceId>> {
     let mut touched: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
@@ -212,23 +213,69 @@ fn touched(plan: &Plan) -> BTreeMap<ResourceId, Vec<ResourceId>> {
 }
 
 impl Review<'_> {
-    /// Whether nothing stands in the way.
+    /// Whether nothing stands in the way, and no rule found what nothing in the plan answers.
     pub fn is_safe(&self) -> bool {
-        self.plan.may_run()
+        self.plan.may_run() && self.open() == 0
+    }
+
+    fn open(&self) -> usize {
+        self.checks.iter().filter(|it| it.is_open()).count()
     }
 
     pub fn verdict(&self) -> &'static str {
         if self.is_safe() { "SAFE" } else { "NOT SAFE" }
     }
 
-    /// What is said beside the verdict.
-    pub fn sentence(&self) -> String {
-        let whole = tell::verdict(self.plan);
-        let rest = whole.strip_prefix(self.verdict()).unwrap_or(&whole);
-        let rest = rest.trim_start_matches([':', ' ']);
-        let mut letters = rest.chars();
-        let first = letters.next().map(|it| it.to_uppercase().to_string());
-        format!("{}{}", first.unwrap_or_default(), letters.as_str())
+    /// What is said beside the verdict, one sentence or more each.
+    pub fn sentences(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        let blockers = self.plan.blockers.len();
+        if blockers > 0 {
+            said.push(format!(
+                "{} in the way. Nothing of it may be run.",
+                match blockers {
+                    1 => "One thing stands".to_owned(),
+                    it => format!("{it} things stand"),
+                }
+            ));
+        }
+        let open = self.open();
+        if open > 0 {
+            said.push(format!(
+                "{} found that nothing in the plan answers: see what the rules say.",
+                match open {
+                    1 => "One thing was".to_owned(),
+                    it => format!("{it} things were"),
+                }
+            ));
+        }
+        if self.is_safe() && self.plan.steps.is_empty() {
+            said.push("Nothing goes: see below for what stays, and why.".to_owned());
+        } else if self.is_safe() {
+            said.push("For others: nothing that they use goes, as far as was seen.".to_owned());
+        }
+        if !self.plan.steps.is_empty() {
+            said.push(sums::price(self.plan));
+        }
+        let unknown: Vec<String> = self
+            .checks
+            .iter()
+            .filter(|it| it.answer == Answer::Unknown)
+            .map(|it| format!("{} of {}", it.rule, it.resource))
+            .collect();
+        if !unknown.is_empty() {
+            said.push(format!(
+                "{} could not be judged: {}.",
+                text::count(unknown.len(), "check"),
+                unknown.join(", ")
+            ));
+        }
+        said
+    }
+
+    /// What was agreed to, as options of the command line.
+    pub fn agreed(&self) -> String {
+        sums::agreed(self.plan)
     }
 
     pub fn waves(&self) -> Vec<Vec<&Step>> {
@@ -246,6 +293,10 @@ impl Review<'_> {
         if let Some(Piece::Title(title)) = pieces.first_mut() {
             *title = format!("Before {} is taken down", self.plan.rack);
         }
+        // The plan alone does not know what the rules found.
+        if let Some(Piece::Line(verdict)) = pieces.get_mut(2) {
+            *verdict = format!("{}: {}", self.verdict(), self.sentences().join(" "));
+        }
         let item = |text: String| Piece::Item {
             mark: "-".to_owned(),
             text,
@@ -260,14 +311,30 @@ impl Review<'_> {
                 Some(last) => format!("; last written {}", super::csv::stamp(last)),
                 None => "; when it was written last is not known".to_owned(),
             };
+            let size = Some(&it.size).filter(|it| !it.is_empty());
+            let size = size.map(|it| format!(" ({it})")).unwrap_or_default();
             item(format!(
-                "{}: {} {}{written}; backup: {}",
+                "{}: {}{size} {}{written}; backup: {}",
                 it.data.name(),
                 tell::label(&it.resource, it.name.as_deref()),
                 it.fate.name(),
                 it.backup
             ))
         }));
+        let whole = self.plan.steps.iter().filter(|it| !it.covers.is_empty());
+        let whole: Vec<&Step> = whole.collect();
+        if !whole.is_empty() {
+            pieces.push(Piece::Heading("What goes along with a step".to_owned()));
+            pieces.extend(whole.into_iter().map(|step| {
+                let covers: Vec<String> = step.covers.iter().map(ToString::to_string).collect();
+                item(format!(
+                    "{} with step {}: {}",
+                    step.resource,
+                    step.number,
+                    covers.join(", ")
+                ))
+            }));
+        }
         if !self.touched.is_empty() {
             pieces.push(Piece::Heading("Who else is touched".to_owned()));
             pieces.extend(self.touched.iter().map(|(other, ours)| {
@@ -279,7 +346,11 @@ impl Review<'_> {
             pieces.push(Piece::Heading("What the rules say".to_owned()));
             pieces.extend(self.checks.iter().map(|it| {
                 let word = it.status.word(it.severity);
-                item(format!("{word} {}: {} ({})", it.rule, it.why, it.resource))
+                let answer = it.answer.words();
+                item(format!(
+                    "{word} {} of {}: {} ({answer})",
+                    it.rule, it.resource, it.why
+                ))
             }));
         }
         pieces.push(Piece::Heading("Approval".to_owned()));

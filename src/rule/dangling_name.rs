@@ -4,11 +4,18 @@ use std::collections::BTreeMap;
 
 use super::{Case, Evidence, Rule, Status, Verdict, Words, going};
 use crate::{
+    graph::Graph,
     id::ResourceId,
     kind::{
-        Kind, bucket::Bucket, cache_cluster::CacheCluster,
-        classic_load_balancer::ClassicLoadBalancer, db_cluster::DbCluster, db_instance::DbInstance,
-        elastic_ip::ElasticIp, hosted_zone::HostedZone, load_balancer::LoadBalancer,
+        Kind,
+        bucket::Bucket,
+        cache_cluster::CacheCluster,
+        classic_load_balancer::ClassicLoadBalancer,
+        db_cluster::DbCluster,
+        db_instance::DbInstance,
+        elastic_ip::ElasticIp,
+        hosted_zone::{HostedZone, Record},
+        load_balancer::LoadBalancer,
     },
     snapshot::Resource,
     trace::dns,
@@ -21,46 +28,73 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-/// What a record can lead to, and the names and addresses that mean it.
-struct Goals {
+/// What goes and can be led to, and the names and addresses that mean it.
+pub struct Goals {
     by_name: BTreeMap<String, ResourceId>,
     bucket_zones: Vec<String>,
 }
 
 impl Goals {
-    fn of(case: &Case<'_>) -> Self {
+    /// Those for which `goes` holds.
+    pub fn of(graph: &Graph<'_>, goes: impl Fn(&ResourceId) -> bool) -> Self {
         let mut by_name = BTreeMap::new();
         let mut add = |name: &str, id: &ResourceId| {
-            if !name.is_empty() {
+            if !name.is_empty() && goes(id) {
                 by_name.insert(dns::undressed(name), id.clone());
             }
         };
-        for (it, lb) in going::of::<LoadBalancer>(case) {
+        for (it, lb) in graph.of::<LoadBalancer>() {
             add(&lb.dns_name, &it.id);
         }
-        for (it, lb) in going::of::<ClassicLoadBalancer>(case) {
+        for (it, lb) in graph.of::<ClassicLoadBalancer>() {
             add(&lb.dns_name, &it.id);
         }
-        for (it, ip) in going::of::<ElasticIp>(case) {
+        for (it, ip) in graph.of::<ElasticIp>() {
             add(&ip.public_ip, &it.id);
         }
-        for (it, db) in going::of::<DbInstance>(case) {
+        for (it, db) in graph.of::<DbInstance>() {
             add(db.endpoint.as_deref().unwrap_or_default(), &it.id);
         }
-        for (it, db) in going::of::<DbCluster>(case) {
+        for (it, db) in graph.of::<DbCluster>() {
             add(db.endpoint.as_deref().unwrap_or_default(), &it.id);
             add(db.reader_endpoint.as_deref().unwrap_or_default(), &it.id);
         }
-        for (it, cache) in going::of::<CacheCluster>(case) {
+        for (it, cache) in graph.of::<CacheCluster>() {
             add(cache.endpoint.as_deref().unwrap_or_default(), &it.id);
         }
         // A website's bucket has the name of the site.
-        let buckets = going::of::<Bucket>(case);
+        let buckets = graph.of::<Bucket>().filter(|(it, _)| goes(&it.id));
         let bucket_zones = buckets.map(|(it, _)| it.id.key.clone()).collect();
         Self {
             by_name,
             bucket_zones,
         }
+    }
+
+    /// Whether nothing goes that a name could lead to.
+    pub fn is_empty(&self) -> bool {
+        self.by_name.is_empty() && self.bucket_zones.is_empty()
+    }
+
+    /// The names of a zone that lead to any of them, with which; in the zone's order.
+    pub fn led(&self, records: &[Record]) -> Vec<(String, ResourceId)> {
+        let mut found: Vec<(String, ResourceId)> = Vec::new();
+        for record in records {
+            let alias = record.alias.iter().map(|it| it.dns_name.as_str());
+            let leads = matches!(record.record_type.as_str(), "A" | "AAAA" | "CNAME");
+            let values = record.values.iter().filter(|_| leads);
+            let names = alias.chain(values.map(String::as_str));
+            let name = dns::plain(&record.name);
+            let site = record
+                .alias
+                .as_ref()
+                .is_some_and(|it| it.dns_name.starts_with("s3-website"));
+            let site = self.bucket_zones.iter().find(|it| site && **it == name);
+            let site = site.map(|it| ResourceId::new(Kind::Bucket, it));
+            let goal = names.filter_map(|it| self.find(it)).next().or(site);
+            found.extend(goal.map(|it| (name, it)));
+        }
+        found
     }
 
     fn find(&self, name: &str) -> Option<ResourceId> {
@@ -78,14 +112,14 @@ impl Goals {
 
 /// One verdict for each zone that stays; a zone that goes takes its names along.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let goals = Goals::of(case);
+    let goals = Goals::of(case.graph, |it| going::goes(case, it));
     let zones = case.graph.of::<HostedZone>();
     let staying = zones.filter(|(it, zone)| {
         let goes = going::goes(case, &it.id) && zone.linked_service.is_none();
         !goes && zone.linked_service.is_none()
     });
     staying
-        .filter(|_| !goals.by_name.is_empty() || !goals.bucket_zones.is_empty())
+        .filter(|_| !goals.is_empty())
         .map(|(resource, zone)| judge(case, words, &goals, resource, zone))
         .collect()
 }
@@ -104,22 +138,7 @@ fn judge(
         let gap = case.gap_of_call(id, "ListResourceRecordSets");
         return verdict(Status::Unknown, why.to_owned()).gap(gap);
     };
-    let mut found: Vec<(String, ResourceId)> = Vec::new();
-    for record in records {
-        let alias = record.alias.iter().map(|it| it.dns_name.as_str());
-        let leads = matches!(record.record_type.as_str(), "A" | "AAAA" | "CNAME");
-        let values = record.values.iter().filter(|_| leads);
-        let names = alias.chain(values.map(String::as_str));
-        let name = dns::plain(&record.name);
-        let site = record
-            .alias
-            .as_ref()
-            .is_some_and(|it| it.dns_name.starts_with("s3-website"));
-        let site = goals.bucket_zones.iter().find(|it| site && **it == name);
-        let site = site.map(|it| ResourceId::new(Kind::Bucket, it));
-        let goal = names.filter_map(|it| goals.find(it)).next().or(site);
-        found.extend(goal.map(|it| (name, it)));
-    }
+    let found = goals.led(records);
     if found.is_empty() {
         let why = "none of its names leads to something that goes";
         return verdict(Status::Pass, why.to_owned());

@@ -44,7 +44,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, stack: &Stack) -> 
                 _ => "it stays",
             };
             let why = format!(
-                "{stays} when {id} is deleted: the template says {policy} of {}",
+                "{stays} when CloudFormation deletes {id}: the template says {policy} of {}",
                 member.logical
             );
             let evidence = Evidence::new(id, "DeletionPolicy", policy);

@@ -2,7 +2,6 @@
 
 use super::{Case, Evidence, Rule, Status, Verdict, Words, going};
 use crate::{
-    charge::gigabytes,
     kind::{Kind, repository::Repository},
     snapshot::Resource,
     text,
@@ -36,9 +35,9 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, held: &Repository)
         format!(", the newest pushed {age} before")
     });
     let why = format!(
-        "it holds {} of {:.1} GB{}: ECR deletes it only by force, and they go with it",
+        "it holds {} of {}{}: ECR deletes it only by force, and they go with it",
         text::count(number, "image"),
-        gigabytes(images.bytes),
+        text::bytes(images.bytes),
         pushed.unwrap_or_default()
     );
     let evidence = Evidence::new(id, "imageDetails", images.count.to_string());

@@ -3,7 +3,7 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    plan::Act,
+    plan::{Act, Consent},
     protection::{self, Guard},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         AsKind as _, Kind, auto_scaling_group::AutoScalingGroup, bucket::Bucket,
         db_instance::DbInstance, service::Service, stack::Stack,
     },
-    removal::{Action, Removal},
+    removal::{Action, Data, Removal},
     snapshot::Resource,
 };
 
@@ -40,15 +40,19 @@ impl Label<'_> {
 }
 
 /// The calls that delete a thing, protections that are on switched off before.
-pub(super) fn gone(resource: &Resource, label: &Label<'_>, backup: bool) -> Vec<Act> {
+pub(super) fn gone(resource: &Resource, label: &Label<'_>, consent: &Consent) -> Vec<Act> {
     let Removal::By { ready, gone, .. } = resource.attrs.model().removal() else {
         return Vec::new();
     };
     let mut acts: Vec<Act> = unprotected(resource);
     // What brings it to rest is a step of its own.
     let ready = ready.into_iter().filter(|it| !is_of_its_own(*it));
+    // A bucket that was empty when it was read is not emptied unasked: AWS refuses to delete it
+    // where something came in since.
+    let empties = consent.delete.contains(&Data::Buckets);
+    let ready = ready.filter(|it| *it != Action::DeleteObjects || empties);
     acts.extend(ready.flat_map(|it| readied(resource, it)));
-    acts.push(last(resource, gone, label, backup));
+    acts.push(last(resource, gone, label, consent.backup));
     acts
 }
 
@@ -108,9 +112,9 @@ fn finally(act: Act, resource: &Resource, label: &Label<'_>, backup: bool) -> Ac
 /// The calls that empty a bucket.
 pub(super) fn emptied(resource: &Resource) -> Vec<Act> {
     let act = |it| Act::new(it, resource.id.clone());
-    let policy = Bucket::of(&resource.attrs);
-    // A policy may deny deleting to everybody; without one there is nothing to take away.
-    let policy = policy.is_some_and(|it| it.policy.known().is_none_or(Option::is_some));
+    // Its text is not kept, so that it could not be put back: it goes ahead of the rest only where
+    // it would keep the rest from going.
+    let policy = Bucket::of(&resource.attrs).is_some_and(Bucket::denies_deleting);
     policy
         .then(|| act(Action::DeleteBucketPolicy))
         .into_iter()
@@ -235,7 +239,13 @@ mod tests {
                 ..DbInstance::default()
             },
         );
-        let with = |backup| gone(&database, &label(), backup).remove(0).with;
+        let with = |backup| {
+            let consent = Consent {
+                backup,
+                ..Consent::default()
+            };
+            gone(&database, &label(), &consent).remove(0).with
+        };
         assert_eq!(with(false)["SkipFinalSnapshot"], "true");
         assert!(with(true)["FinalDBSnapshotIdentifier"].ends_with("-final"));
     }
@@ -243,6 +253,6 @@ mod tests {
     #[test]
     fn what_needs_one_call_gets_one() {
         let group = Resource::new("sg-1", SecurityGroup::default());
-        assert_eq!(gone(&group, &label(), false).len(), 1);
+        assert_eq!(gone(&group, &label(), &Consent::default()).len(), 1);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{
+    elsewhere,
     hold::Hold,
     plan::{Consent, Why},
     protection,
@@ -15,12 +16,13 @@ use crate::{
     kind::{
         AsKind as _, Fact, Kind, bucket::Bucket, cache_cluster::CacheCluster,
         db_cluster::DbCluster, db_instance::DbInstance, instance::Instance,
-        network_interface::NetworkInterface,
+        network_interface::NetworkInterface, queue::Queue, replication_group::ReplicationGroup,
+        table::Table, topic::Topic, volume::Volume,
     },
     relation::RelationKind,
     removal::{Data, Removal},
     rule::Case,
-    snapshot::Resource,
+    snapshot::{Resource, Snapshot},
 };
 
 /// What becomes of everything that is the rack's, or used by it.
@@ -33,7 +35,25 @@ pub(super) struct Fates<'s> {
     pub(super) owners: BTreeMap<&'s ResourceId, Vec<&'s ResourceId>>,
 }
 
+impl<'s> Fates<'s> {
+    /// Whether what is in a thing that goes is lost with it, and no other thing has it.
+    pub(super) fn holds_data(&self, resource: &Resource) -> bool {
+        holds_data(resource, &self.goes, &self.owners)
+    }
+
+    /// The disks that go with a machine.
+    pub(super) fn disks(&self, machine: &Resource) -> Vec<&'s Resource> {
+        let disks = self.goes.values().filter(|it| it.id.kind == Kind::Volume);
+        let of = |it: &&&Resource| {
+            let owners = self.owners.get(&it.id).into_iter().flatten();
+            owners.into_iter().any(|it| **it == machine.id)
+        };
+        disks.filter(of).copied().collect()
+    }
+}
+
 pub(super) fn decide<'s>(
+    snapshot: &Snapshot,
     case: &Case<'s>,
     trees: &[Tree<'s>],
     holds: &[Hold<'s>],
@@ -47,7 +67,7 @@ pub(super) fn decide<'s>(
         .collect();
     let owners = owners(case, &ours);
     let strangers = strangers(&ours, holds);
-    let saved = keys_of_copies(&ours, consent);
+    let saved = keys_of_copies(&ours, &owners, trees, consent);
     let left: BTreeMap<&ResourceId, &ResourceId> = trees
         .iter()
         .flat_map(|tree| {
@@ -70,6 +90,13 @@ pub(super) fn decide<'s>(
                 let others = strangers.get(id).cloned().unwrap_or_default();
                 (!follows).then(|| direct(case, resource, others, consent))?
             })
+            .or_else(|| elsewhere::used(snapshot, case, resource, &ours))
+            .or_else(|| {
+                // One that is empty today may hold something by the day on which it goes.
+                let data = model_loses(resource)?;
+                let agreed = consent.delete.contains(&data);
+                (!agreed && left.contains_key(id)).then_some(Why::NoConsent { data })
+            })
             .or_else(|| {
                 let copies = saved.get(id)?;
                 let by = format!("the copy of {copies}, which cannot be read without it");
@@ -91,6 +118,14 @@ pub(super) fn decide<'s>(
         stays,
     };
     spread.run(case, trees, holds, &owners);
+    // A key goes only where all that stays was asked which key it has.
+    if let Some(call) = unread_lock(case, &ours, &spread.stays) {
+        let keys = ours.values().filter(|it| it.id.kind == Kind::Key);
+        for key in keys.filter(|it| !is_follower(it, owners.get(&it.id))) {
+            spread.withhold(&key.id, Why::Unread { call: call.clone() });
+        }
+        spread.run(case, trees, holds, &owners);
+    }
     let stays = spread.stays;
     let goes = ours.iter().filter(|it| !stays.contains_key(*it.0));
     let goes = goes.map(|(id, it)| (*id, *it)).collect();
@@ -99,6 +134,30 @@ pub(super) fn decide<'s>(
         goes,
         owners,
     }
+}
+
+/// The call that would tell with which key something is encrypted that is not to go; `None` where
+/// all were asked.
+fn unread_lock(
+    case: &Case<'_>,
+    ours: &BTreeMap<&ResourceId, &Resource>,
+    stays: &BTreeMap<&ResourceId, Why>,
+) -> Option<String> {
+    let goes = |it: &ResourceId| ours.contains_key(it) && !stays.contains_key(it);
+    let mut lasting = case.graph.resources().filter(|it| !goes(&it.id));
+    lasting.find_map(|it| {
+        let attrs = &it.attrs;
+        let bucket = Bucket::of(attrs).filter(|it| it.encryption == Fact::Unread);
+        let table = Table::of(attrs).filter(|it| it.facts == Fact::Unread);
+        let queue = Queue::of(attrs).filter(|it| it.facts == Fact::Unread);
+        let topic = Topic::of(attrs).filter(|it| it.facts == Fact::Unread);
+        let call = bucket
+            .map(|_| "s3:GetEncryptionConfiguration")
+            .or(table.map(|_| "dynamodb:DescribeTable"))
+            .or(queue.map(|_| "sqs:GetQueueAttributes"))
+            .or(topic.map(|_| "sns:GetTopicAttributes"))?;
+        Some(format!("{call} of {}", it.id))
+    })
 }
 
 /// Makers and wholes of what is the rack's, among the rack's own.
@@ -326,41 +385,99 @@ pub(super) fn loses(resource: &Resource) -> Option<Data> {
     if machine.is_some_and(|it| it.volumes.iter().any(|it| it.delete_on_termination)) {
         return Some(Data::Volumes);
     }
+    model_loses(resource)
+}
+
+/// The class of data that things of its kind have, whether there is any in this one or not.
+fn model_loses(resource: &Resource) -> Option<Data> {
     match resource.attrs.model().removal() {
         Removal::By { loses, .. } => loses,
         Removal::Follows(_) | Removal::Never(_) => None,
     }
 }
 
-/// Whether AWS can make a copy of a thing's data that outlives it.
-pub(super) fn can_be_saved(resource: &Resource) -> bool {
+fn holds_data(
+    resource: &Resource,
+    all: &BTreeMap<&ResourceId, &Resource>,
+    owners: &BTreeMap<&ResourceId, Vec<&ResourceId>>,
+) -> bool {
+    if loses(resource).is_some() && resource.id.kind != Kind::Instance {
+        return true;
+    }
+    let mut owners = owners.get(&resource.id).into_iter().flatten();
+    resource.id.kind == Kind::Volume
+        && owners.any(|it| {
+            let machine = all.get(*it).filter(|it| it.id.kind == Kind::Instance);
+            machine.is_some_and(|it| loses(it).is_some())
+        })
+}
+
+/// Whether AWS can make a copy of a thing's data that outlives it, be it now or in another state
+/// of it.
+pub(super) fn is_copyable(resource: &Resource) -> bool {
     let attrs = &resource.attrs;
     // A replica and a member of a cluster have the data of another.
-    let instance = DbInstance::of(attrs).is_some_and(|it| {
-        it.cluster.is_none() && it.replica_of.is_none() && it.status == "available"
-    });
-    let cluster = DbCluster::of(attrs).is_some_and(|it| it.status == "available");
+    let instance =
+        DbInstance::of(attrs).is_some_and(|it| it.cluster.is_none() && it.replica_of.is_none());
     let cache = CacheCluster::of(attrs).is_some_and(|it| {
         it.replication_group.is_none() && matches!(it.engine.as_str(), "redis" | "valkey")
     });
     let always = matches!(
         resource.id.kind,
-        Kind::Table | Kind::Volume | Kind::ReplicationGroup
+        Kind::DbCluster | Kind::Table | Kind::Volume | Kind::ReplicationGroup
     );
-    instance || cluster || cache || always
+    instance || cache || always
 }
 
-/// Keys that copies of the rack's data need, with one of what is copied.
+/// The state that keeps AWS from copying it, with the one that it should have.
+pub(super) fn not_ready(resource: &Resource) -> Option<(String, &'static str)> {
+    const AVAILABLE: &[&str] = &["available"];
+    let attrs = &resource.attrs;
+    let state = resource.attrs.model().state();
+    let ready: &[&str] = if DbInstance::of(attrs).is_some() {
+        &["available", "storage-optimization"]
+    } else if Table::of(attrs).is_some() {
+        &["ACTIVE", "UPDATING"]
+    } else if Volume::of(attrs).is_some() {
+        &["available", "in-use"]
+    } else if DbCluster::of(attrs).is_some()
+        || CacheCluster::of(attrs).is_some()
+        || ReplicationGroup::of(attrs).is_some()
+    {
+        AVAILABLE
+    } else {
+        return None;
+    };
+    let state = state.unwrap_or("not known");
+    let [wanted, ..] = ready else { return None };
+    (!ready.contains(&state)).then(|| (state.to_owned(), *wanted))
+}
+
+/// Whether AWS can make a copy of a thing's data now.
+pub(super) fn can_be_saved(resource: &Resource) -> bool {
+    is_copyable(resource) && not_ready(resource).is_none()
+}
+
+/// Keys that copies of the rack's data need, with one of what is copied: by us, or by a stack whose
+/// template asks for it.
 fn keys_of_copies<'s>(
     ours: &BTreeMap<&'s ResourceId, &'s Resource>,
+    owners: &BTreeMap<&'s ResourceId, Vec<&'s ResourceId>>,
+    trees: &[Tree<'s>],
     consent: &Consent,
 ) -> BTreeMap<ResourceId, &'s ResourceId> {
     let mut keys = BTreeMap::new();
-    if !consent.backup {
-        return keys;
-    }
-    let saved = ours.values().filter(|it| can_be_saved(it));
-    for resource in saved.filter(|it| loses(it).is_some()) {
+    let stacks = trees.iter().flat_map(|it| &it.stacks);
+    let kept = stacks.flat_map(|it| it.1.keeps().into_iter().flatten());
+    let kept = kept.filter(|it| it.1 == "Snapshot");
+    let kept = kept.filter_map(|(it, _)| arn::stack_resource(&it.cloudformation, &it.physical));
+    let kept = kept.filter_map(|it| ours.get(&it).copied());
+    let ours_own = ours
+        .values()
+        .copied()
+        .filter(|it| consent.backup && can_be_saved(it));
+    let ours_own = ours_own.filter(|it| holds_data(it, ours, owners));
+    for resource in kept.chain(ours_own) {
         for relation in resource.attrs.model().relations() {
             if relation.to.kind == Kind::Key {
                 keys.entry(relation.to).or_insert(&resource.id);
@@ -378,6 +495,14 @@ struct Spread<'o, 's> {
 }
 
 impl<'s> Spread<'_, 's> {
+    /// Keeps a thing for a reason of its own.
+    fn withhold(&mut self, id: &'s ResourceId, why: Why) {
+        if !self.stays.contains_key(id) {
+            self.stays.insert(id, why);
+            self.open.push_back(id);
+        }
+    }
+
     fn keep(&mut self, id: &'s ResourceId, with: &ResourceId) {
         if self.ours.contains_key(id) && !self.stays.contains_key(id) {
             let with = with.clone();

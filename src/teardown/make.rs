@@ -13,6 +13,7 @@ use super::{
     words,
 };
 use crate::{
+    belonging::Class,
     cost::Bill,
     id::ResourceId,
     kind::{
@@ -35,7 +36,7 @@ pub fn make(
 ) -> Plan {
     let trees = stacks::trees(case);
     let holds = hold::all(case.graph);
-    let fates = fate::decide(case, &trees, &holds, consent);
+    let fates = fate::decide(snapshot, case, &trees, &holds, consent);
     let label = Label {
         rack: &case.rack.name,
         taken: snapshot.taken,
@@ -94,6 +95,7 @@ pub fn make(
         taken: snapshot.taken,
         consent: consent.clone(),
         notes: refuse::notes(case, &trees, &fates, consent),
+        inferred: inferred(case, &fates),
         losses: losses(&fates, &steps),
         steps,
         stays,
@@ -111,16 +113,31 @@ fn losses(fates: &Fates<'_>, steps: &[Step]) -> Vec<Loss> {
         .filter(|it| it.goal == Goal::Saved)
         .map(|it| &it.resource)
         .collect();
+    // What is in a machine is on its disks.
+    let disks_are_copied = |it: &Resource| {
+        let disks = fates.disks(it);
+        it.id.kind == Kind::Instance
+            && !disks.is_empty()
+            && disks.iter().all(|it| copied.contains(&it.id))
+    };
     let losses = fates.goes.values().filter_map(|it| {
         Some(Loss {
             data: fate::loses(it)?,
             resource: it.id.clone(),
-            copied: copied.contains(&it.id),
+            copied: copied.contains(&it.id) || disks_are_copied(it),
         })
     });
     let mut losses: Vec<Loss> = losses.collect();
     losses.sort();
     losses
+}
+
+/// How that is used which goes for nothing but its use.
+fn inferred(case: &Case<'_>, fates: &Fates<'_>) -> BTreeMap<ResourceId, String> {
+    let goes = fates.goes.keys().map(|it| (*it, case.belongings.of(it)));
+    let inferred = goes.filter(|it| it.1.class == Class::Inferred);
+    let told = inferred.map(|(id, belonging)| (id.clone(), belonging.evidence.clone()));
+    told.collect()
 }
 
 /// What is not the rack's and does not come and go by itself.
@@ -233,7 +250,7 @@ impl<'s> Draft<'_, 's> {
             let Some(root) = self.goes(&tree.root.id) else {
                 continue;
             };
-            let acts = act::gone(root, &self.label, false);
+            let acts = act::gone(root, &self.label, self.consent);
             let step = self.add(root, Goal::Gone, acts);
             for member in &tree.members {
                 let Some(resource) = self.goes(member) else {
@@ -248,13 +265,13 @@ impl<'s> Draft<'_, 's> {
                 // autoscaler would start what it stops.
                 if matches!(member.kind, Kind::Repository | Kind::ScalableTarget) {
                     self.early.insert(&resource.id);
-                    let acts = act::gone(resource, &self.label, false);
+                    let acts = act::gone(resource, &self.label, self.consent);
                     self.add(resource, Goal::Gone, acts);
                     continue;
                 }
                 // Whether the stack leaves a bucket behind is not known: then it goes afterwards.
                 if leaves.is_none() {
-                    let acts = act::gone(resource, &self.label, false);
+                    let acts = act::gone(resource, &self.label, self.consent);
                     self.add(resource, Goal::Gone, acts);
                     continue;
                 }
@@ -270,7 +287,7 @@ impl<'s> Draft<'_, 's> {
             if self.gone.contains_key(id) || self.follows(resource) || self.goes_along(id) {
                 continue;
             }
-            let acts = act::gone(resource, &self.label, self.consent.backup);
+            let acts = act::gone(resource, &self.label, self.consent);
             if acts.is_empty() && !fate::is_going(resource) {
                 continue;
             }
@@ -396,7 +413,7 @@ impl<'s> Draft<'_, 's> {
             }
             self.empty(resource, own);
             let saved = self.consent.backup && fate::can_be_saved(resource);
-            if saved && fate::loses(resource).is_some() {
+            if saved && self.fates.holds_data(resource) {
                 let acts = act::saved(resource, &self.label);
                 self.add(resource, Goal::Saved, acts);
             }

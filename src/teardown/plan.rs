@@ -43,6 +43,9 @@ pub struct Plan {
     pub blockers: Vec<Blocker>,
     /// What a person should know and nothing waits for: whole sentences.
     pub notes: Vec<String>,
+    /// Of what goes although only its use ties it to the rack: how it is used.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inferred: BTreeMap<ResourceId, String>,
     /// What is not the rack's and must be there afterwards, in id order.
     pub neighbours: Vec<ResourceId>,
     pub month: Month,
@@ -319,6 +322,19 @@ impl Plan {
         let gone = self.steps.iter().filter(|it| it.goal == Goal::Gone);
         gone.flat_map(|it| it.covers.iter().chain([&it.resource]))
             .collect()
+    }
+
+    /// The data that is lost with a step: of its own resource, and of what goes along with it.
+    pub fn lost_with(&self, step: &Step) -> Vec<&Loss> {
+        let ends = matches!(step.goal, Goal::Gone | Goal::Empty);
+        let is_of = |it: &&Loss| it.resource == step.resource || step.covers.contains(&it.resource);
+        self.losses.iter().filter(|it| ends && is_of(it)).collect()
+    }
+
+    /// The step with which a thing is gone.
+    pub fn gone_with(&self, id: &ResourceId) -> Option<&Step> {
+        let mut gone = self.steps.iter().filter(|it| it.goal == Goal::Gone);
+        gone.find(|it| it.resource == *id || it.covers.contains(id))
     }
 
     /// Refuses what nobody could run, whatever its digest.

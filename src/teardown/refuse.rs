@@ -4,16 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     fate::{self, Fates},
-    hold,
     plan::{Blocker, Consent, Why},
     stacks::Tree,
 };
 use crate::{
     arn,
+    belonging::Class,
     id::ResourceId,
-    kind::{AsKind as _, Fact, Kind, elastic_ip::ElasticIp, hosted_zone::HostedZone, stack::Stack},
+    kind::{
+        AsKind as _, Fact, Kind, bucket::Bucket, db_cluster::DbCluster, elastic_ip::ElasticIp,
+        hosted_zone::HostedZone, stack::Stack,
+    },
     rack::Maker,
-    rule::Case,
+    rule::{Case, dangling_name::Goals},
     snapshot::{Gap, Resource, Snapshot},
     text,
 };
@@ -38,11 +41,18 @@ pub(super) fn all(
         if fates.stays.contains_key(&tree.root.id) {
             blockers.extend(held_up(tree, trees, fates));
         }
+        blockers.extend(tree.stacks.iter().filter_map(|it| failed(it.0, it.1)));
         let strange = tree.stacks.iter();
         blockers.extend(strange.flat_map(|it| unseen_importers(case, it.0, it.1)));
     }
     blockers.extend(gaps(snapshot, case, fates));
     blockers.extend(mistaken(case, consent));
+    let going = || fates.goes.values();
+    blockers.extend(going().filter_map(|it| locked(it)));
+    blockers.extend(going().filter_map(|it| asleep(it)));
+    if consent.backup {
+        blockers.extend(going().filter_map(|it| not_copied_now(it, fates)));
+    }
     blockers
 }
 
@@ -70,6 +80,113 @@ fn busy(stack: &Resource, status: &str) -> Option<Blocker> {
         by: vec!["cloudformation".to_owned()],
         evidence: format!("StackStatus is {status}"),
         remedy: "wait until it is done, read the rack again, and plan anew".to_owned(),
+        consent: None,
+    })
+}
+
+/// A stack that CloudFormation could not delete, or not bring back to what it was: it would fail
+/// there again, when everything else is gone.
+fn failed(stack: &Resource, told: &Stack) -> Option<Blocker> {
+    let id = &stack.id;
+    let remedy = match told.status.as_str() {
+        "DELETE_FAILED" => format!(
+            "see in its events why, take the cause away or delete it there with --retain-resources \
+             (aws cloudformation delete-stack --stack-name {}), and read the rack again",
+            id.key
+        ),
+        "UPDATE_ROLLBACK_FAILED" => format!(
+            "see in its events why, then: aws cloudformation continue-update-rollback --stack-name \
+             {}; and read the rack again",
+            id.key
+        ),
+        _ => return None,
+    };
+    let members = told.members.known().into_iter().flatten();
+    let culprits = members.filter(|it| it.status.ends_with("_FAILED"));
+    let culprits: Vec<String> = culprits
+        .map(|it| format!("{} ({})", it.logical, it.cloudformation))
+        .collect();
+    let evidence = if culprits.is_empty() {
+        format!("StackStatus is {}", told.status)
+    } else {
+        format!(
+            "StackStatus is {}, because of {}",
+            told.status,
+            culprits.join(", ")
+        )
+    };
+    Some(Blocker {
+        resource: Some(id.clone()),
+        what: format!("CloudFormation failed at {id} the last time, and would fail again"),
+        by: vec!["cloudformation".to_owned()],
+        evidence,
+        remedy,
+        consent: None,
+    })
+}
+
+/// A bucket whose versions nobody can delete, or not without a device.
+fn locked(resource: &Resource) -> Option<Blocker> {
+    let bucket = Bucket::of(&resource.attrs)?;
+    if bucket.is_empty() == Some(true) {
+        return None;
+    }
+    let id = &resource.id;
+    let lock = bucket.lock.known().and_then(Option::as_ref);
+    let (by, evidence) = match lock {
+        Some(lock) => {
+            let mode = lock.mode.as_deref();
+            let mode = mode.map_or_else(String::new, |it| format!(", mode {it}"));
+            ("Object Lock", format!("ObjectLockEnabled is on{mode}"))
+        }
+        None if bucket.mfa_delete => ("MFA delete", "MFADelete is Enabled".to_owned()),
+        None => return None,
+    };
+    Some(Blocker {
+        resource: Some(id.clone()),
+        what: format!("{by} keeps what is in {id} from being deleted"),
+        by: vec![by.to_owned()],
+        evidence,
+        remedy: format!(
+            "say --spare {id} and let it stay, or empty it yourself and read the rack again"
+        ),
+        consent: None,
+    })
+}
+
+/// A database cluster that AWS does not delete as it is.
+fn asleep(resource: &Resource) -> Option<Blocker> {
+    let cluster = DbCluster::of(&resource.attrs)?;
+    let id = &resource.id;
+    matches!(cluster.status.as_str(), "stopped" | "stopping").then(|| Blocker {
+        resource: Some(id.clone()),
+        what: format!("{id} is stopped, and AWS deletes the instances of a running cluster only"),
+        by: vec!["rds".to_owned()],
+        evidence: format!("Status is {}", cluster.status),
+        remedy: format!(
+            "aws rds start-db-cluster --db-cluster-identifier {}; read the rack again when it is \
+             available",
+            id.key
+        ),
+        consent: None,
+    })
+}
+
+/// What AWS could copy, but not in the state that it is in. To destroy it all the same would be
+/// the opposite of what --backup asks for.
+fn not_copied_now(resource: &Resource, fates: &Fates<'_>) -> Option<Blocker> {
+    let wanted = fates.holds_data(resource) && fate::is_copyable(resource);
+    let (state, ready) = fate::not_ready(resource).filter(|_| wanted)?;
+    let id = &resource.id;
+    (!fate::is_going(resource)).then(|| Blocker {
+        resource: Some(id.clone()),
+        what: format!("No copy can be made of {id} as it is, and --backup asks for one"),
+        by: vec![id.to_string()],
+        evidence: format!("its state is {state}; AWS copies what is {ready}"),
+        remedy: format!(
+            "bring it to {ready} and read the rack again, or say --spare {id}; without --backup it \
+             is deleted without a copy"
+        ),
         consent: None,
     })
 }
@@ -235,7 +352,10 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             Some(format!("--delete {}", data.name())),
         ),
         Why::Protected { guard, field } => (
-            format!("{told} must not be deleted: its protection is on"),
+            match members {
+                [_] => format!("{told} must not be deleted: its protection is on"),
+                _ => format!("{told} must not be deleted: their protection is on"),
+            },
             format!("{field} is on"),
             theirs,
             format!(
@@ -272,7 +392,10 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             None,
         ),
         Why::Inferred { evidence } => (
-            format!("{told} is only taken for the rack's, and it holds {root}"),
+            format!(
+                "{told} {} only taken for the rack's, and {root} cannot go before",
+                is_are(members)
+            ),
             evidence.clone(),
             theirs,
             "if it is the rack's, say --include inferred".to_owned(),
@@ -287,14 +410,17 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             None,
         ),
         Why::Retained { by } => (
-            format!("{told} is left by {by} and keeps what it needs"),
+            format!(
+                "{told} {} left by {by}, with what is needed there",
+                is_are(members)
+            ),
             "what stays needs it".to_owned(),
             theirs,
             "agree to lose it, too, or let what it needs stay".to_owned(),
             None,
         ),
         Why::Foreign { evidence } => (
-            format!("{told} is not the rack's"),
+            format!("{told} {} not the rack's", is_are(members)),
             evidence.clone(),
             theirs,
             "leave it".to_owned(),
@@ -318,6 +444,10 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
     }
 }
 
+fn is_are(members: &[&ResourceId]) -> &'static str {
+    if members.len() == 1 { "is" } else { "are" }
+}
+
 /// How a thing comes to be the rack's alone.
 fn apart(members: &[&ResourceId], others: &[ResourceId]) -> String {
     let tables: Vec<&str> = others
@@ -328,7 +458,9 @@ fn apart(members: &[&ResourceId], others: &[ResourceId]) -> String {
     match members {
         [one] if one.kind == Kind::VpcEndpoint && tables.len() == others.len() => format!(
             "if their owner agrees: aws ec2 modify-vpc-endpoint --vpc-endpoint-id {} \
-             --remove-route-table-ids {}; then read the rack again",
+             --remove-route-table-ids {}; then read the rack again. Whatever is behind these tables \
+             loses the endpoint: its traffic goes through a NAT gateway, which bills it, or stops \
+             where there is none",
             one.key,
             tables.join(" ")
         ),
@@ -440,6 +572,10 @@ fn may_hold(holder: Kind, held: Kind) -> bool {
 /// Whether a call only tells of things that no removal depends on.
 fn is_harmless(action: &str) -> bool {
     let (_, call) = action.split_once(':').unwrap_or(("", action));
+    // Without it nobody knows whether a lock keeps its versions.
+    if call == "GetBucketVersioning" {
+        return false;
+    }
     let about = [
         "Metric",
         "Tag",
@@ -521,18 +657,118 @@ pub(super) fn notes(
     notes.extend(trees.iter().flat_map(|it| copies(it, fates)));
     notes.extend(dangling(case, fates));
     notes.extend(addresses(fates));
-    if consent.backup {
-        let lost = fates.goes.values().filter(|it| fate::loses(it).is_some());
-        let lost: Vec<String> = lost
-            .filter(|it| !fate::can_be_saved(it))
-            .map(|it| it.id.to_string())
-            .collect();
-        if !lost.is_empty() {
-            notes.push(format!(
-                "No copy is made of {}: what is in there is lost.",
-                some(&lost)
-            ));
-        }
+    notes.extend(uncopied(fates, consent));
+    notes.extend(unseen(case, fates));
+    notes
+}
+
+/// All that is lost without a copy, each by its name.
+fn uncopied(fates: &Fates<'_>, consent: &Consent) -> Vec<String> {
+    let named = |them: Vec<&Resource>| {
+        let them: Vec<String> = them.iter().map(|it| it.id.to_string()).collect();
+        them.join(", ")
+    };
+    let lost = fates.goes.values().copied();
+    let lost = lost.filter(|it| fates.holds_data(it) && !fate::is_going(it));
+    let (copyable, lost): (Vec<&Resource>, Vec<&Resource>) =
+        lost.partition(|it| fate::is_copyable(it));
+    let (files, lost): (Vec<&Resource>, Vec<&Resource>) = lost
+        .into_iter()
+        .partition(|it| it.id.kind == Kind::FileSystem);
+    let mut notes = Vec::new();
+    if !consent.backup && !copyable.is_empty() {
+        notes.push(format!(
+            "No copy is made of {}: with --backup one is made before anything is destroyed.",
+            named(copyable)
+        ));
+    }
+    if !files.is_empty() {
+        notes.push(format!(
+            "No copy is made of {}: only AWS Backup copies a file system, and racklens does not \
+             ask it to. Back it up there first, if anybody may want its files.",
+            named(files)
+        ));
+    }
+    if consent.backup && !lost.is_empty() {
+        notes.push(format!(
+            "No copy is made of {}: what is in there is lost.",
+            named(lost)
+        ));
+    }
+    notes
+}
+
+/// What may be in the way, or be hurt, and is of no kind that was read.
+fn unseen(case: &Case<'_>, fates: &Fates<'_>) -> Vec<String> {
+    let of = |kind: Kind| -> Vec<String> {
+        let goes = fates.goes.keys().filter(|it| it.kind == kind);
+        goes.map(ToString::to_string).collect()
+    };
+    let mut notes = Vec::new();
+    let buckets = fates.goes.values().filter(|it| {
+        Bucket::of(&it.attrs)
+            .is_some_and(|bucket| bucket.denies_deleting() && bucket.is_empty() != Some(true))
+    });
+    let buckets: Vec<String> = buckets.map(|it| it.id.to_string()).collect();
+    if !buckets.is_empty() {
+        notes.push(format!(
+            "A policy denies deleting in {}: it is taken away first, and is not put back if the \
+             rest fails.",
+            buckets.join(", ")
+        ));
+    }
+    let vpcs = of(Kind::Vpc);
+    if !vpcs.is_empty() {
+        notes.push(format!(
+            "Peerings, virtual private gateways, egress-only gateways and transit gateway \
+             attachments of {} were not looked at: AWS refuses to delete a VPC that has one.",
+            vpcs.join(", ")
+        ));
+    }
+    let files = of(Kind::FileSystem);
+    if !files.is_empty() {
+        notes.push(format!(
+            "Whether {} is replicated to another file system was not looked at: AWS refuses to \
+             delete one that is.",
+            files.join(", ")
+        ));
+    }
+    let keys = of(Kind::Key);
+    if !keys.is_empty() {
+        notes.push(format!(
+            "Nothing that was read and stays needs {}. Not looked at: snapshots of databases, \
+             recovery points of AWS Backup, objects with a key of their own, kinds that racklens \
+             does not read, and other accounts. For {} days the deletion can be cancelled.",
+            keys.join(", "),
+            super::act::WINDOW_DAYS
+        ));
+    }
+    let global = fates.goes.keys().filter(|it| {
+        let kind = matches!(it.kind, Kind::Role | Kind::InstanceProfile | Kind::Policy);
+        kind && case.belongings.of(it).class == Class::Inferred
+    });
+    let global: Vec<String> = global.map(ToString::to_string).collect();
+    if !global.is_empty() {
+        notes.push(format!(
+            "IAM is of all regions, and other regions were not read: {} may be used there, too. If \
+             in doubt, say --spare.",
+            global.join(", ")
+        ));
+    }
+    let pairs = of(Kind::KeyPair);
+    if !pairs.is_empty() {
+        notes.push(format!(
+            "Of {} AWS has the public half alone: whoever has the private half keeps it.",
+            pairs.join(", ")
+        ));
+    }
+    let definitions = of(Kind::TaskDefinition);
+    if !definitions.is_empty() {
+        notes.push(
+            "Revisions of task definitions that nothing runs were not read and stay: AWS goes on \
+             showing what stands in them, environment variables included."
+                .to_owned(),
+        );
     }
     notes
 }
@@ -556,27 +792,39 @@ fn copies(tree: &Tree<'_>, fates: &Fates<'_>) -> Vec<String> {
     kept.collect()
 }
 
-/// Names that lead to a load balancer that goes, in zones that stay.
+/// Names in zones that stay that lead to what goes, and zones of which nobody knows.
 fn dangling(case: &Case<'_>, fates: &Fates<'_>) -> Vec<String> {
-    let goals = hold::balancers(case.graph);
+    let goals = Goals::of(case.graph, |it| fates.goes.contains_key(it));
+    if goals.is_empty() {
+        return Vec::new();
+    }
     let mut notes = Vec::new();
+    let mut unread = Vec::new();
     for (zone, told) in case.graph.of::<HostedZone>() {
-        if fates.goes.contains_key(&zone.id) {
+        if fates.goes.contains_key(&zone.id) || told.linked_service.is_some() {
             continue;
         }
-        for (name, goal) in hold::leads(told) {
-            let goal = goals.get(&goal);
-            if let Some(goal) = goal.filter(|it| fates.goes.contains_key(**it)) {
-                notes.push(format!(
-                    "{name} in {} leads to {goal} and then to nothing: take the record away, or \
-                     somebody else may take over the name.",
-                    zone.id
-                ));
-            }
+        let Some(records) = told.records.known() else {
+            unread.push(super::tell::label(&zone.id, zone.name.as_deref()));
+            continue;
+        };
+        for (name, goal) in goals.led(records) {
+            notes.push(format!(
+                "{name} in {} leads to {goal} and then to nothing: take the record away, or \
+                 somebody else may take over the name.",
+                zone.id
+            ));
         }
     }
     notes.sort();
     notes.dedup();
+    if !unread.is_empty() {
+        notes.push(format!(
+            "Names in {} were not looked at: any that leads to what goes leads to nothing then, and \
+             somebody else may take it over.",
+            unread.join(", ")
+        ));
+    }
     notes
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     plan::{Blocker, Goal, Loss, Plan, Stay, Step, Why},
-    refuse,
+    refuse, sums,
 };
 use crate::{id::ResourceId, kind::Kind, price::grouped, removal::Data, text};
 
@@ -27,26 +27,30 @@ pub fn plan(plan: &Plan) -> Vec<Piece> {
     let mut pieces = vec![
         Piece::Title(format!("Teardown of {}", plan.rack)),
         Piece::Line(format!(
-            "Account {}, {}, as it was on {}.",
+            "Account {}, {}, as {} saw it on {}.",
             plan.account,
             plan.region,
+            plan.identity.as_deref().unwrap_or("somebody unknown"),
             crate::report::csv::stamp(plan.taken)
         )),
-        Piece::Line(verdict(plan)),
+        Piece::Line(sums::verdict(plan)),
+        Piece::Line(format!("Agreed to: {}.", sums::agreed(plan))),
     ];
     if !plan.blockers.is_empty() {
         pieces.push(Piece::Heading("What stands in the way".to_owned()));
         let items = plan.blockers.iter().zip(1..);
         pieces.extend(items.map(|(it, number)| blocked(it, number)));
     }
-    pieces.extend(going(plan));
     pieces.extend(lost(plan));
+    pieces.extend(going(plan));
+    pieces.extend(guessed(plan));
     pieces.extend(staying(plan));
     if !plan.notes.is_empty() {
         pieces.push(Piece::Heading("What else to know".to_owned()));
         pieces.extend(plan.notes.iter().map(|it| item("-", it.clone())));
     }
     pieces.push(Piece::Line(neighbours(plan)));
+    pieces.push(Piece::Line(format!("The plan's digest: {}", plan.digest)));
     pieces
 }
 
@@ -56,23 +60,6 @@ fn item(mark: &str, text: String) -> Piece {
         text,
         more: Vec::new(),
     }
-}
-
-/// One line: whether it may be run.
-pub fn verdict(plan: &Plan) -> String {
-    let blockers = plan.blockers.len();
-    if blockers > 0 {
-        let things = if blockers == 1 {
-            "one thing stands".to_owned()
-        } else {
-            format!("{blockers} things stand")
-        };
-        return format!("NOT SAFE: {things} in the way. Nothing of it may be run.");
-    }
-    if plan.steps.is_empty() {
-        return "Nothing goes: see below for what stays, and why.".to_owned();
-    }
-    "SAFE to run as it stands, once somebody who may decide has approved it.".to_owned()
 }
 
 fn blocked(blocker: &Blocker, number: usize) -> Piece {
@@ -187,7 +174,7 @@ fn going(plan: &Plan) -> Vec<Piece> {
             _ => format!("Wave {number}, each as soon as its own steps are done:"),
         }));
         let alike = wave.chunk_by(|a, b| are_alike(a, b));
-        pieces.extend(alike.map(told));
+        pieces.extend(alike.map(|it| told(plan, it)));
     }
     pieces
 }
@@ -202,7 +189,7 @@ fn things(number: usize) -> String {
 
 /// Whether two steps are told in one sentence.
 fn are_alike(a: &Step, b: &Step) -> bool {
-    let told = |it: &Step| (it.resource.kind, it.goal, it.loses, it.acts.is_empty());
+    let told = |it: &Step| (it.resource.kind, it.goal, it.loses, it.takes, calls(it));
     told(a) == told(b)
         && (&a.after, &a.why, &a.undo) == (&b.after, &b.why, &b.undo)
         && a.covers.is_empty()
@@ -210,7 +197,7 @@ fn are_alike(a: &Step, b: &Step) -> bool {
 }
 
 /// One step, or several that differ in nothing but their names.
-fn told(steps: &[&Step]) -> Piece {
+fn told(plan: &Plan, steps: &[&Step]) -> Piece {
     let [step, ..] = steps else {
         return Piece::Line(String::new());
     };
@@ -218,14 +205,19 @@ fn told(steps: &[&Step]) -> Piece {
     if !step.covers.is_empty() {
         more.push(format!("It takes along {}.", by_kind(&step.covers)));
     }
-    if let Some(data) = step.loses {
-        more.push(format!("Data is lost: {}.", data.name()));
+    let lost = lost_with(plan, step);
+    if !lost.is_empty() {
+        more.push(format!("Data is lost: {}.", lost.join(", ")));
     }
-    if let Some(undo) = &step.undo
-        && step.goal != Goal::Saved
-    {
-        more.push(format!("To undo it: {undo}."));
-    }
+    more.push(format!(
+        "{}; {}; {}.",
+        match &calls(step)[..] {
+            [] => "Without a call".to_owned(),
+            calls => format!("By {}", calls.join(", ")),
+        },
+        duration(step.takes),
+        undo(step)
+    ));
     let after = match &step.after[..] {
         [] => String::new(),
         after => format!(", after {}", numbers(after)),
@@ -242,6 +234,35 @@ fn told(steps: &[&Step]) -> Piece {
         mark,
         text: format!("{} {}{after}: {}.", verb(step), labels.join(", "), step.why),
         more,
+    }
+}
+
+/// AWS's names of the calls of a step, in their order.
+pub fn calls(step: &Step) -> Vec<&'static str> {
+    step.acts.iter().map(|it| it.action.name()).collect()
+}
+
+/// How a step is undone: "to undo it: enable it again", "cannot be undone".
+pub fn undo(step: &Step) -> String {
+    match &step.undo {
+        Some(undo) => format!("to undo it: {undo}"),
+        None if step.acts.is_empty() => "nothing to undo".to_owned(),
+        None => "cannot be undone".to_owned(),
+    }
+}
+
+/// The classes of data that are lost with a step, whether of its resource or of what goes along.
+pub fn lost_with(plan: &Plan, step: &Step) -> Vec<&'static str> {
+    let classes: BTreeSet<Data> = plan.lost_with(step).iter().map(|it| it.data).collect();
+    classes.into_iter().map(Data::name).collect()
+}
+
+/// "a, b and c".
+pub fn listed(all: &[String]) -> String {
+    match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
     }
 }
 
@@ -262,11 +283,7 @@ fn numbers(all: &[u32]) -> String {
             _ => vec![format!("{first} to {last}")],
         })
         .collect();
-    match &runs[..] {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} and {last}", most.join(", ")),
-    }
+    listed(&runs)
 }
 
 /// An id, and the name that a person gave it.
@@ -299,6 +316,13 @@ fn plural(number: usize, kind: Kind) -> String {
     format!("{number} {plural}")
 }
 
+/// With a capital letter.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|it| it.to_uppercase().to_string());
+    format!("{}{}", first.unwrap_or_default(), letters.as_str())
+}
+
 /// What data is lost, by class.
 pub fn losses(plan: &Plan) -> BTreeMap<Data, Vec<&Loss>> {
     let mut losses: BTreeMap<Data, Vec<&Loss>> = BTreeMap::new();
@@ -323,6 +347,31 @@ fn lost(plan: &Plan) -> Vec<Piece> {
         item("-", format!("{}: {}", data.name(), ids.join(", ")))
     }));
     pieces
+}
+
+/// What goes although only its use ties it to the rack, with how it is used.
+fn guessed(plan: &Plan) -> Vec<Piece> {
+    let mut alike: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (id, evidence) in &plan.inferred {
+        alike.entry(evidence).or_default().push(id.to_string());
+    }
+    if alike.is_empty() {
+        return Vec::new();
+    }
+    let items = alike
+        .into_iter()
+        .map(|(evidence, ids)| item("-", format!("{}: {evidence}", ids.join(", "))));
+    [
+        Piece::Heading("What is only taken for the rack's".to_owned()),
+        Piece::Line(
+            "No stack, no tag and no definition says that these are the rack's. They go because \
+             only the rack was seen to use them."
+                .to_owned(),
+        ),
+    ]
+    .into_iter()
+    .chain(items)
+    .collect()
 }
 
 /// Why a thing stays, in words that follow its name.
@@ -365,9 +414,13 @@ pub fn options(plan: &Plan) -> Vec<String> {
             Why::Protected { guard, .. } => {
                 guards.insert(guard.name());
             }
-            Why::Inferred { .. } => inferred = true,
-            Why::Retained { .. }
-            | Why::Shared { .. }
+            Why::Inferred { .. } => {
+                inferred = true;
+                // Who says so without its class would be asked for that next.
+                data.extend(class(stay.resource.kind).map(Data::name));
+            }
+            Why::Retained { .. } => data.extend(class(stay.resource.kind).map(Data::name)),
+            Why::Shared { .. }
             | Why::Foreign { .. }
             | Why::Unread { .. }
             | Why::Kept { .. }
@@ -376,12 +429,10 @@ pub fn options(plan: &Plan) -> Vec<String> {
             | Why::Going { .. } => {}
         }
     }
-    if plan
-        .stays
-        .iter()
-        .any(|it| matches!(it.why, Why::Retained { .. }) && it.resource.kind == Kind::Bucket)
-    {
-        data.insert(Data::Buckets.name());
+    let agreed: BTreeSet<&str> = plan.consent.delete.iter().map(|it| it.name()).collect();
+    if !data.is_empty() {
+        // Each list is whole, so that it can be said instead of the one before.
+        data.extend(agreed);
     }
     let list = |them: BTreeSet<&str>| them.into_iter().collect::<Vec<_>>().join(",");
     let mut options = Vec::new();
@@ -397,22 +448,40 @@ pub fn options(plan: &Plan) -> Vec<String> {
     options
 }
 
+/// The class of data that things of a kind have.
+fn class(kind: Kind) -> Option<Data> {
+    const CLASSES: &[(Kind, Data)] = &[
+        (Kind::Bucket, Data::Buckets),
+        (Kind::CacheCluster, Data::Caches),
+        (Kind::DbCluster, Data::Databases),
+        (Kind::DbInstance, Data::Databases),
+        (Kind::EbsSnapshot, Data::Volumes),
+        (Kind::FileSystem, Data::FileSystems),
+        (Kind::HostedZone, Data::Dns),
+        (Kind::Instance, Data::Volumes),
+        (Kind::Key, Data::Keys),
+        (Kind::LogGroup, Data::Logs),
+        (Kind::Parameter, Data::Secrets),
+        (Kind::Queue, Data::Queues),
+        (Kind::ReplicationGroup, Data::Caches),
+        (Kind::Repository, Data::Images),
+        (Kind::Secret, Data::Secrets),
+        (Kind::Table, Data::Tables),
+        (Kind::Volume, Data::Volumes),
+    ];
+    let class = CLASSES.iter().find(|it| it.0 == kind);
+    class.map(|it| it.1)
+}
+
 fn staying(plan: &Plan) -> Vec<Piece> {
     let listed = |it: &&Stay| !matches!(it.why, Why::Going { .. });
     let stays: Vec<&Stay> = plan.stays.iter().filter(listed).collect();
-    if stays.is_empty() {
+    if stays.is_empty() && sums::copies(plan) == 0 {
         return Vec::new();
     }
     let mut pieces = vec![
         Piece::Heading("What stays".to_owned()),
-        Piece::Line(format!(
-            "It goes on to cost $ {} a month by list prices{}.",
-            grouped(plan.month.kept),
-            match plan.month.unknown {
-                0 => String::new(),
-                it => format!(", and what {} to is not known", lines(it)),
-            }
-        )),
+        Piece::Line(kept(plan)),
     ];
     let mut with: BTreeMap<&ResourceId, Vec<ResourceId>> = BTreeMap::new();
     let mut alike: BTreeMap<(Kind, String), Vec<String>> = BTreeMap::new();
@@ -440,7 +509,7 @@ fn staying(plan: &Plan) -> Vec<Piece> {
             "-",
             format!(
                 "with {end}, which needs them or would take them along: {}",
-                by_kind(&members)
+                kept_with(&members)
             ),
         ));
     }
@@ -452,6 +521,37 @@ fn staying(plan: &Plan) -> Vec<Piece> {
         )));
     }
     pieces
+}
+
+/// What stays costs, copies among it.
+pub fn kept(plan: &Plan) -> String {
+    let unknown = match plan.month.unknown {
+        0 => String::new(),
+        it => format!(", and what {} to is not known", lines(it)),
+    };
+    let copies = match sums::copies(plan) {
+        0 => String::new(),
+        1 => " One copy of data is made, which costs besides: its size is not known before."
+            .to_owned(),
+        it => format!(
+            " {it} copies of data are made, which cost besides: their size is not known before."
+        ),
+    };
+    format!(
+        "It goes on to cost $ {} a month by list prices{unknown}.{copies}",
+        grouped(plan.month.kept)
+    )
+}
+
+/// What stays with something else: stacks and clusters by their names, for with them a rack stays.
+fn kept_with(members: &[ResourceId]) -> String {
+    let (whole, rest): (Vec<&ResourceId>, Vec<&ResourceId>) = members
+        .iter()
+        .partition(|it| matches!(it.kind, Kind::Stack | Kind::Cluster));
+    let rest: Vec<ResourceId> = rest.into_iter().cloned().collect();
+    let whole = whole.into_iter().map(ToString::to_string);
+    let rest = Some(by_kind(&rest)).filter(|it| !it.is_empty());
+    whole.chain(rest).collect::<Vec<_>>().join(", ")
 }
 
 /// "1 line of the bill comes", "2 lines of the bill come".

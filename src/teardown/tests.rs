@@ -22,8 +22,10 @@ use crate::{
 
 mod orders;
 mod random;
+mod safety;
 mod samples;
 mod stacks;
+mod words;
 
 /// A resource as a snapshot file has it.
 fn thing(id: &str, fields: impl Into<Value>) -> Resource {

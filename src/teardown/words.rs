@@ -212,9 +212,10 @@ fn last(kind: Kind) -> &'static str {
         Kind::Volume => "no machine has it attached any more",
         Kind::EbsSnapshot => "nobody restores from it any more",
         Kind::KeyPair => "no machine was started with it that is still there",
-        Kind::LoadBalancer | Kind::ClassicLoadBalancer => {
+        Kind::LoadBalancer => {
             "its listeners go with it, so that target groups and certificates become free"
         }
+        Kind::ClassicLoadBalancer => "nothing registers with it any more",
         Kind::Listener | Kind::ListenerRule => {
             "the load balancer stays, so only what is the rack's on it goes"
         }
@@ -254,7 +255,7 @@ fn last(kind: Kind) -> &'static str {
         Kind::KeyAlias => {
             "with it a deletion of the key can be called off, so it goes with the key"
         }
-        Kind::Key => "nothing that stays was encrypted with it",
+        Kind::Key => "nothing that was read and stays is encrypted with it",
     }
 }
 

@@ -211,6 +211,7 @@ fn plan(steps: u32, layers: u32, longest: u32) -> Plan {
         stays: Vec::new(),
         blockers: Vec::new(),
         notes: Vec::new(),
+        inferred: std::collections::BTreeMap::new(),
         neighbours: Vec::new(),
         month: Month::default(),
         digest: String::new(),

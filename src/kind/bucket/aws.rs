@@ -42,6 +42,8 @@ const LOCK: Call = Call::new(Service::S3, "GetObjectLockConfiguration")
     .allowed_by("GetBucketObjectLockConfiguration");
 const VERSIONS: Call =
     Call::new(Service::S3, "ListObjectVersions").allowed_by("ListBucketVersions");
+/// What S3 answers of a bucket that encrypts nothing by itself.
+const NOT_ENCRYPTED: &str = "ServerSideEncryptionConfigurationNotFoundError";
 /// Only an answer by the page tells where each bucket lies.
 const PAGE: i32 = 1000;
 
@@ -147,6 +149,23 @@ fn deepen(aws: &Aws, buckets: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Bucket, buckets, |it| look_into(aws, it)))
 }
 
+/// Asks with which key buckets encrypt, and nothing else.
+pub fn ask_for_key(aws: &Aws, buckets: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(aws.find_each(Kind::Bucket, buckets, |it| key_of(aws, it)))
+}
+
+async fn key_of(aws: &Aws, mut bucket: Resource) -> Found {
+    let mut found = Found::of(Kind::Bucket);
+    let id = bucket.id.clone();
+    let answer = aws.s3.get_bucket_encryption().bucket(&id.key).send().await;
+    let answer = found.optional(ENCRYPTION, Some(&id), NOT_ENCRYPTED, answer);
+    if let (Some(answer), Some(attrs)) = (answer, Bucket::of_mut(&mut bucket.attrs)) {
+        encryption(attrs, answer);
+    }
+    found.resources.push(bucket);
+    found
+}
+
 /// Asks all questions at once: none needs another's answer.
 async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {
     let mut found = Found::of(Kind::Bucket);
@@ -167,8 +186,7 @@ async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {
     let policy = found.optional(POLICY, about, "NoSuchBucketPolicy", policy);
     let none = "NoSuchPublicAccessBlockConfiguration";
     let block = found.optional(BLOCK, about, none, block);
-    let none = "ServerSideEncryptionConfigurationNotFoundError";
-    let encrypted = found.optional(ENCRYPTION, about, none, encrypted);
+    let encrypted = found.optional(ENCRYPTION, about, NOT_ENCRYPTED, encrypted);
     let versioning = found.answer(VERSIONING, about, versioning);
     let none = "NoSuchLifecycleConfiguration";
     let lifecycle = found.optional(LIFECYCLE, about, none, lifecycle);

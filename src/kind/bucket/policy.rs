@@ -6,11 +6,12 @@ use super::PolicyText;
 use crate::{
     arn::Arn,
     kind::policy::document::{self, Statement},
+    text,
 };
 
 /// Reads the policy of the bucket of that name; `None` where it cannot be understood.
-pub fn read(text: &str, bucket: &str) -> Option<PolicyText> {
-    let policy = document::parse(text)?;
+pub fn read(policy: &str, bucket: &str) -> Option<PolicyText> {
+    let policy = document::parse(policy)?;
     let statements = document::statements(&policy)?;
     let refused: BTreeSet<bool> = statements
         .iter()
@@ -27,7 +28,37 @@ pub fn read(text: &str, bucket: &str) -> Option<PolicyText> {
     Some(PolicyText {
         denies_plain_http: refused.len() == 2,
         accounts: accounts.into_iter().collect(),
+        denies_deleting: statements.iter().any(denies_deleting),
     })
+}
+
+/// Whether it keeps anybody from deleting what is in the bucket, or the bucket. Whom, and when, is
+/// not looked at, but for what it says of those who come without TLS: we do not.
+fn denies_deleting(statement: &Statement<'_>) -> bool {
+    const DELETES: [&str; 3] = [
+        "s3:deleteobject",
+        "s3:deleteobjectversion",
+        "s3:deletebucket",
+    ];
+    let conditions = statement.conditions();
+    let about_tls =
+        !conditions.is_empty() && conditions.iter().all(|it| is_plain_http(it.0, it.1, &it.2));
+    let actions = statement.texts("Action");
+    let named = actions.iter().any(|it| {
+        let it = it.to_ascii_lowercase();
+        DELETES.iter().any(|name| text::glob(&it, name))
+    });
+    !statement.allows() && !about_tls && (named || !statement.texts("NotAction").is_empty())
+}
+
+/// Whether a condition means those who come without TLS, or with too old a one.
+fn is_plain_http(operator: &str, key: &str, value: &str) -> bool {
+    let plain = operator.eq_ignore_ascii_case("Bool")
+        && key.eq_ignore_ascii_case("aws:SecureTransport")
+        && value == "false";
+    let old = operator.eq_ignore_ascii_case("NumericLessThan")
+        && key.eq_ignore_ascii_case("s3:TlsVersion");
+    plain || old
 }
 
 /// Whether it keeps out everybody, from every action, who comes without TLS.
@@ -36,14 +67,9 @@ fn refuses_plain_http(statement: &Statement<'_>) -> bool {
     let [(operator, key, value)] = &conditions[..] else {
         return false;
     };
-    let plain = operator.eq_ignore_ascii_case("Bool")
-        && key.eq_ignore_ascii_case("aws:SecureTransport")
-        && value == "false";
-    let old = operator.eq_ignore_ascii_case("NumericLessThan")
-        && key.eq_ignore_ascii_case("s3:TlsVersion");
     let actions = statement.texts("Action");
     !statement.allows()
-        && (plain || old)
+        && is_plain_http(operator, key, value)
         && statement.principals().contains(&"*")
         && actions.iter().any(|it| matches!(*it, "*" | "s3:*"))
 }
@@ -104,6 +130,22 @@ mod tests {
         );
         assert!(!said(&some).denies_plain_http);
         assert!(!said(&narrow).denies_plain_http);
+    }
+
+    #[test]
+    fn a_policy_that_denies_deleting_to_anybody_is_told_from_one_about_tls() {
+        let deny = |actions: &str, more: &str| {
+            let head = r#""Effect":"Deny","Principal":"*","Resource":"arn:aws:s3:::logs/*""#;
+            said(&format!("{{{head},{actions}{more}}}")).denies_deleting
+        };
+        assert!(deny(r#""Action":"s3:Delete*""#, ""));
+        assert!(deny(
+            r#""Action":["s3:GetObject","s3:DeleteObjectVersion"]"#,
+            ""
+        ));
+        assert!(deny(r#""NotAction":"s3:GetObject""#, ""));
+        assert!(!deny(r#""Action":"s3:PutObject""#, ""));
+        assert!(!deny(r#""Action":"s3:*""#, &format!(",{PLAIN}")));
     }
 
     #[test]

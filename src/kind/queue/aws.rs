@@ -53,7 +53,8 @@ fn resource(url: String) -> Result<Resource, Missing> {
     Ok(Resource::new(name, attrs))
 }
 
-fn deepen(aws: &Aws, queues: Vec<Resource>) -> BoxFuture<'_, Found> {
+/// Asks for all attributes, the key among them.
+pub fn deepen(aws: &Aws, queues: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Queue, queues, |it| describe(aws, it)))
 }
 

@@ -40,11 +40,20 @@ fn deepen(aws: &Aws, tables: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Table, tables, |it| describe(aws, it)))
 }
 
-async fn describe(aws: &Aws, table: Resource) -> Found {
-    let mut found = Found::of(Kind::Table);
+/// Asks with which key tables are encrypted, and not how they are backed up.
+pub fn ask_for_key(aws: &Aws, tables: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(aws.find_each(Kind::Table, tables, move |it| async move {
+        let mut found = Found::of(Kind::Table);
+        let table = ask(aws, it, &mut found).await;
+        found.resources.push(table);
+        found
+    }))
+}
+
+async fn ask(aws: &Aws, table: Resource, found: &mut Found) -> Resource {
     let id = table.id.clone();
     let answer = aws.dynamodb.describe_table().table_name(&id.key).send();
-    let mut described = match found.answer(DESCRIBE, Some(&id), answer.await) {
+    match found.answer(DESCRIBE, Some(&id), answer.await) {
         None => table,
         Some(answer) => match described(&table, answer.table) {
             Ok(table) => table,
@@ -53,7 +62,13 @@ async fn describe(aws: &Aws, table: Resource) -> Found {
                 table
             }
         },
-    };
+    }
+}
+
+async fn describe(aws: &Aws, table: Resource) -> Found {
+    let mut found = Found::of(Kind::Table);
+    let id = table.id.clone();
+    let mut described = ask(aws, table, &mut found).await;
     if let Some(attrs) = Table::of_mut(&mut described.attrs)
         && attrs.facts.known().is_some_and(|it| it.items > 0)
     {

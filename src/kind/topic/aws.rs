@@ -13,6 +13,7 @@ use crate::{
         found::{Missing, Need},
         read::{Reading, Source},
     },
+    id::ResourceId,
     kind::{AsKind, Fact, Kind},
     snapshot::Resource,
 };
@@ -51,19 +52,38 @@ fn deepen(aws: &Aws, topics: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::Topic, topics, |it| describe(aws, it)))
 }
 
+/// Asks with which key topics are encrypted, and not who subscribes to them.
+pub fn ask_for_key(aws: &Aws, topics: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(
+        aws.find_each(Kind::Topic, topics, move |mut it| async move {
+            let mut found = Found::of(Kind::Topic);
+            let id = it.id.clone();
+            if let Some(attrs) = Topic::of_mut(&mut it.attrs) {
+                ask(aws, &id, attrs, &mut found).await;
+            }
+            found.resources.push(it);
+            found
+        }),
+    )
+}
+
+async fn ask(aws: &Aws, id: &ResourceId, attrs: &mut Topic, found: &mut Found) {
+    let request = aws.sns.get_topic_attributes().topic_arn(&attrs.arn);
+    if let Some(answer) = found.answer(ATTRIBUTES, Some(id), request.send().await) {
+        match facts(&answer.attributes.into_iter().flatten().collect()) {
+            Ok(facts) => attrs.facts = Fact::Known(facts),
+            Err(missing) => found.malformed(ATTRIBUTES, Some(id), missing),
+        }
+    }
+}
+
 async fn describe(aws: &Aws, mut topic: Resource) -> Found {
     let mut found = Found::of(Kind::Topic);
     let id = topic.id.clone();
     let Some(attrs) = Topic::of_mut(&mut topic.attrs) else {
         return found;
     };
-    let request = aws.sns.get_topic_attributes().topic_arn(&attrs.arn);
-    if let Some(answer) = found.answer(ATTRIBUTES, Some(&id), request.send().await) {
-        match facts(&answer.attributes.into_iter().flatten().collect()) {
-            Ok(facts) => attrs.facts = Fact::Known(facts),
-            Err(missing) => found.malformed(ATTRIBUTES, Some(&id), missing),
-        }
-    }
+    ask(aws, &id, attrs, &mut found).await;
     let request = aws.sns.list_subscriptions_by_topic().topic_arn(&attrs.arn);
     let answer = request.into_paginator().items().send().try_collect().await;
     if let Some(told) = found.answer(SUBSCRIPTIONS, Some(&id), answer) {

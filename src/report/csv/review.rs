@@ -1,7 +1,12 @@
 //! `review.csv`: what stands in the way, what goes and what stays, one row each.
 
+use std::collections::BTreeMap;
+
 use super::{Cell, Failed, joined, table};
-use crate::{report::review::Review, teardown::tell};
+use crate::{
+    report::review::Review,
+    teardown::{Blocker, Stay, Step, tell},
+};
 
 const REVIEW: &[&str] = &[
     "Section",
@@ -10,16 +15,22 @@ const REVIEW: &[&str] = &[
     "ResourceName",
     "What",
     "Why",
+    "Severity",
+    "Answer",
     "Evidence",
     "By",
     "Remediation",
+    "Consent",
     "After",
+    "Calls",
+    "TakesSeconds",
+    "Undo",
+    "Covers",
     "DataClass",
     "DataFate",
+    "DataSize",
     "LastWrite",
     "Backup",
-    "TakesSeconds",
-    "Covers",
     "MonthlyCostEstimate",
     "Currency",
     "RackName",
@@ -28,138 +39,127 @@ const REVIEW: &[&str] = &[
     "PlanDigest",
 ];
 
-/// Columns that belong to one section only, before those that all have.
-struct Row<'a> {
-    section: &'static str,
-    number: Option<usize>,
-    resource: String,
-    name: Option<&'a str>,
-    what: String,
-    why: String,
-    rest: Vec<Cell<'a>>,
-}
+/// Cells by the names of their columns; those that a section does not have are empty.
+type Row<'a> = BTreeMap<&'static str, Cell<'a>>;
 
 /// # Errors
 /// Only when memory cannot be written to.
 pub fn review(review: &Review<'_>) -> Result<String, Failed> {
     let plan = review.plan;
     let mut rows: Vec<Row<'_>> = Vec::new();
-    let empty = |number: usize| -> Vec<Cell<'_>> { (0..number).map(|_| Cell::Empty).collect() };
-    for (blocker, number) in plan.blockers.iter().zip(1..) {
-        let mut rest = vec![
-            Cell::text(blocker.evidence.clone()),
-            Cell::text(blocker.by.join("|")),
-            Cell::text(blocker.remedy.clone()),
-        ];
-        rest.extend(empty(9));
-        rows.push(Row {
-            section: "blocker",
-            number: Some(number),
-            resource: blocker.resource.iter().map(ToString::to_string).collect(),
-            name: None,
-            what: blocker.what.clone(),
-            why: String::new(),
-            rest,
-        });
-    }
-    for check in &review.checks {
-        rows.push(Row {
-            section: "rule",
-            number: None,
-            resource: check.resource.to_string(),
-            name: None,
-            what: check.rule.to_owned(),
-            why: check.why.clone(),
-            rest: empty(12),
-        });
-    }
-    for risk in &review.risks {
-        let mut rest = empty(4);
-        rest.extend([
-            Cell::word(risk.data.name()),
-            Cell::word(risk.fate.name()),
-            Cell::time(risk.last_write),
-            Cell::text(risk.backup.clone()),
+    let blockers = plan.blockers.iter().zip(1_usize..);
+    rows.extend(blockers.map(|(it, number)| blocked(it, number)));
+    rows.extend(review.checks.iter().map(|it| {
+        Row::from([
+            ("Section", Cell::word("rule")),
+            ("ResourceId", Cell::text(it.resource.to_string())),
+            ("What", Cell::text(it.rule)),
+            ("Why", Cell::text(it.why.clone())),
+            ("Severity", Cell::word(it.status.word(it.severity))),
+            ("Answer", Cell::text(it.answer.words())),
+        ])
+    }));
+    rows.extend(review.risks.iter().map(|it| {
+        let row = Row::from([
+            ("Section", Cell::word("data")),
+            ("ResourceId", Cell::text(it.resource.to_string())),
+            ("ResourceName", Cell::maybe(it.name.as_deref())),
+            ("What", Cell::word(it.data.name())),
+            ("DataClass", Cell::word(it.data.name())),
+            ("DataFate", Cell::word(it.fate.name())),
+            ("DataSize", Cell::text(it.size.clone())),
+            ("LastWrite", Cell::time(it.last_write)),
+            ("Backup", Cell::text(it.backup.clone())),
         ]);
-        rest.extend(empty(2));
-        rest.extend(cost(risk.month));
-        rows.push(Row {
-            section: "data",
-            number: None,
-            resource: risk.resource.to_string(),
-            name: risk.name.as_deref(),
-            what: risk.data.name().to_owned(),
-            why: String::new(),
-            rest,
-        });
-    }
-    for step in &plan.steps {
-        let after: Vec<String> = step.after.iter().map(ToString::to_string).collect();
-        let mut rest = empty(3);
-        rest.push(Cell::text(after.join("|")));
-        rest.push(step.loses.map_or(Cell::Empty, |it| Cell::word(it.name())));
-        rest.extend(empty(3));
-        rest.push(Cell::plain(&step.takes));
-        rest.push(Cell::text(joined(&step.covers)));
-        rest.extend(empty(2));
-        rows.push(Row {
-            section: "step",
-            number: usize::try_from(step.number).ok(),
-            resource: step.resource.to_string(),
-            name: step.name.as_deref(),
-            what: tell::verb(step).to_owned(),
-            why: step.why.clone(),
-            rest,
-        });
-    }
-    for stay in &plan.stays {
-        let mut rest = empty(10);
-        rest.extend(cost(stay.month));
-        rows.push(Row {
-            section: "stays",
-            number: None,
-            resource: stay.resource.to_string(),
-            name: stay.name.as_deref(),
-            what: "stays".to_owned(),
-            why: tell::why(&stay.why),
-            rest,
-        });
-    }
-    for note in &plan.notes {
-        rows.push(Row {
-            section: "note",
-            number: None,
-            resource: String::new(),
-            name: None,
-            what: note.clone(),
-            why: String::new(),
-            rest: empty(12),
-        });
-    }
-    let cells = rows.into_iter().map(|row| {
-        let mut cells = vec![
-            Cell::word(row.section),
-            row.number.map_or(Cell::Empty, |it| Cell::plain(&it)),
-            Cell::text(row.resource),
-            Cell::maybe(row.name),
-            Cell::text(row.what),
-            Cell::text(row.why),
-        ];
-        cells.extend(row.rest);
-        cells.extend([
-            Cell::text(plan.rack.as_str()),
-            Cell::word(&plan.account),
-            Cell::word(&plan.region),
-            Cell::word(&plan.digest),
+        costing(row, it.month)
+    }));
+    rows.extend(plan.steps.iter().map(|it| {
+        let mut row = stepped(it);
+        let lost = tell::lost_with(plan, it);
+        row.insert("DataClass", Cell::text(lost.join("|")));
+        row
+    }));
+    rows.extend(plan.inferred.iter().map(|(id, evidence)| {
+        Row::from([
+            ("Section", Cell::word("inferred")),
+            ("ResourceId", Cell::text(id.to_string())),
+            ("What", Cell::word("only taken for the rack's")),
+            ("Evidence", Cell::text(evidence.clone())),
+        ])
+    }));
+    rows.extend(plan.stays.iter().map(stays));
+    rows.extend(plan.notes.iter().map(|it| {
+        Row::from([
+            ("Section", Cell::word("note")),
+            ("What", Cell::text(it.clone())),
+        ])
+    }));
+    let agreed = Row::from([
+        ("Section", Cell::word("agreed")),
+        ("What", Cell::text(review.agreed())),
+    ]);
+    rows.push(agreed);
+    let cells = rows.into_iter().map(|mut row| {
+        row.extend([
+            ("RackName", Cell::text(plan.rack.as_str())),
+            ("AccountId", Cell::word(&plan.account)),
+            ("RegionId", Cell::word(&plan.region)),
+            ("PlanDigest", Cell::word(&plan.digest)),
         ]);
-        cells
+        let cells = REVIEW
+            .iter()
+            .map(|it| row.remove(it).unwrap_or(Cell::Empty));
+        cells.collect::<Vec<_>>()
     });
     table(REVIEW, cells)
 }
 
-fn cost(month: Option<rust_decimal::Decimal>) -> [Cell<'static>; 2] {
-    match month {
-        Some(it) => [Cell::plain(&it), Cell::word("USD")],
-        None => [Cell::Empty, Cell::Empty],
+fn blocked(it: &Blocker, number: usize) -> Row<'_> {
+    let about: String = it.resource.iter().map(ToString::to_string).collect();
+    Row::from([
+        ("Section", Cell::word("blocker")),
+        ("Number", Cell::plain(&number)),
+        ("ResourceId", Cell::text(about)),
+        ("What", Cell::text(it.what.as_str())),
+        ("Evidence", Cell::text(it.evidence.as_str())),
+        ("By", Cell::text(it.by.join("|"))),
+        ("Remediation", Cell::text(it.remedy.as_str())),
+        ("Consent", Cell::maybe(it.consent.as_deref())),
+    ])
+}
+
+fn stepped(it: &Step) -> Row<'_> {
+    let after: Vec<String> = it.after.iter().map(ToString::to_string).collect();
+    Row::from([
+        ("Section", Cell::word("step")),
+        ("Number", Cell::plain(&it.number)),
+        ("ResourceId", Cell::text(it.resource.to_string())),
+        ("ResourceName", Cell::maybe(it.name.as_deref())),
+        ("What", Cell::word(tell::verb(it))),
+        ("Why", Cell::text(it.why.as_str())),
+        ("After", Cell::text(after.join("|"))),
+        ("Calls", Cell::text(tell::calls(it).join("|"))),
+        ("TakesSeconds", Cell::plain(&it.takes)),
+        ("Undo", Cell::text(tell::undo(it))),
+        ("Covers", Cell::text(joined(&it.covers))),
+    ])
+}
+
+fn stays(it: &Stay) -> Row<'_> {
+    let row = Row::from([
+        ("Section", Cell::word("stays")),
+        ("ResourceId", Cell::text(it.resource.to_string())),
+        ("ResourceName", Cell::maybe(it.name.as_deref())),
+        ("What", Cell::word("stays")),
+        ("Why", Cell::text(tell::why(&it.why))),
+    ]);
+    costing(row, it.month)
+}
+
+fn costing(mut row: Row<'_>, month: Option<rust_decimal::Decimal>) -> Row<'_> {
+    if let Some(it) = month {
+        row.insert("MonthlyCostEstimate", Cell::plain(&it));
+        row.insert("Currency", Cell::word("USD"));
     }
+    row
 }

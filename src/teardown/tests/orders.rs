@@ -370,7 +370,7 @@ fn names_go_before_what_they_lead_to_and_those_that_stay_are_told() {
     assert!(both.notes.is_empty());
     let one = resources(&["load-balancer/lb"]);
     assert!(
-        one.notes[0].starts_with("www.shop.test."),
+        one.notes[0].starts_with("www.shop.test "),
         "{:?}",
         one.notes
     );
