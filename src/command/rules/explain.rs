@@ -41,7 +41,7 @@ pub(super) fn page(rule: &Ready) -> String {
     }
     page.head("What it means");
     page.paragraph(&words.risk);
-    page.head("How to mend it");
+    page.head("How to fix it");
     for (n, step) in words.remedy.iter().enumerate() {
         page.item(&format!("{}. ", n + 1), step);
     }
