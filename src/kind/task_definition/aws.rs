@@ -1,11 +1,13 @@
 //! Reads task definitions: the revisions that something of the rack refers to, one by one.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_ecs::types::{self, TaskDefinitionField};
 use futures_util::future::BoxFuture;
 
 use super::{
-    ContainerDefinition, EnvName, Mount, PortMapping, SecretRef, TaskDefinition, TaskVolume,
-    repository,
+    ContainerDefinition, EnvName, InPlain, Mount, PortMapping, SecretRef, TaskDefinition,
+    TaskVolume, looks, repository,
 };
 use crate::{
     arn::Arn,
@@ -101,6 +103,7 @@ fn resource(id: &ResourceId, it: types::TaskDefinition) -> Result<Resource, Miss
 }
 
 fn container(it: types::ContainerDefinition, of: Arn<'_>) -> ContainerDefinition {
+    let in_plain = in_plain(&it);
     let image = it.image.unwrap_or_default();
     let (ranges, single): (Vec<_>, Vec<_>) = it
         .port_mappings
@@ -134,6 +137,7 @@ fn container(it: types::ContainerDefinition, of: Arn<'_>) -> ContainerDefinition
             .into_iter()
             .filter_map(variable)
             .collect(),
+        in_plain,
         environment_files: it
             .environment_files
             .unwrap_or_default()
@@ -167,10 +171,35 @@ fn container(it: types::ContainerDefinition, of: Arn<'_>) -> ContainerDefinition
 
 /// The value is measured and dropped here.
 fn variable(it: types::KeyValuePair) -> Option<EnvName> {
+    let value = it.value.unwrap_or_default();
     Some(EnvName {
         name: it.name?,
-        length: it.value.map_or(0, |it| it.chars().count()),
+        length: value.chars().count(),
+        looks: looks::looks(&value).map(str::to_owned),
     })
+}
+
+/// What has the form of a secret in a container's commands and its log's options, which are
+/// dropped here.
+fn in_plain(it: &types::ContainerDefinition) -> Vec<InPlain> {
+    let found = |at: &str, looks: &str| InPlain {
+        at: at.to_owned(),
+        looks: looks.to_owned(),
+    };
+    let commands = [("command", it.command()), ("entryPoint", it.entry_point())];
+    let commands = commands.into_iter().flat_map(|(at, words)| {
+        let words = words.iter().map(String::as_str);
+        looks::looks_in_command(words)
+            .into_iter()
+            .map(move |it| found(at, it))
+    });
+    let options = it.log_configuration().and_then(|it| it.options());
+    let options: BTreeMap<&String, &String> = options.into_iter().flatten().collect();
+    let options = options.into_iter().filter_map(|(name, value)| {
+        let looks = looks::looks_of_option(name, value)?;
+        Some(found(&format!("logConfiguration.options.{name}"), looks))
+    });
+    commands.chain(options).collect()
 }
 
 fn port(it: types::PortMapping) -> Option<PortMapping> {
@@ -245,7 +274,8 @@ mod tests {
         let found = read(told(
             r#""image":"123456789012.dkr.ecr.us-east-1.amazonaws.com/web:7",
             "command":["planted-secret-argument"],"entryPoint":["planted-secret-entry"],
-            "environment":[{"name":"TOKEN","value":"planted-secret-value"}],
+            "environment":[{"name":"TOKEN","value":"planted-secret-value"},
+                {"name":"DB","value":"postgres://app:planted-secret-password@db/app"}],
             "secrets":[{"name":"KEY","valueFrom":"arn:aws:ssm:us-east-1:1:parameter/key"}],
             "healthCheck":{"command":["planted-secret-check"]},
             "dockerLabels":{"auth":"planted-secret-label"},
@@ -258,6 +288,17 @@ mod tests {
         assert_eq!(web.repository.as_deref(), Some("web"));
         let token = &web.environment[0];
         assert_eq!((token.name.as_str(), token.length), ("TOKEN", 20));
+        assert_eq!(
+            web.environment[1].looks.as_deref(),
+            Some("url-with-password")
+        );
+        let plain: Vec<(&str, &str)> = web
+            .in_plain
+            .iter()
+            .map(|it| (it.at.as_str(), it.looks.as_str()))
+            .collect();
+        let option = "logConfiguration.options.splunk-token";
+        assert_eq!(plain, [(option, "named-secret")]);
         let names: Vec<&str> = web.secrets.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["KEY", "splunk-url"]);
         assert!(web.health_check);
