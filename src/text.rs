@@ -184,6 +184,28 @@ pub fn count(number: usize, thing: &str) -> String {
     }
 }
 
+/// "512 bytes", "1.5 GB", "48 GB": in the units that AWS's consoles use, a thousand to the next.
+pub fn bytes(number: u64) -> String {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    let mut size = 1_u64;
+    let mut unit = None;
+    for it in UNITS {
+        let Some(next) = size.checked_mul(1000).filter(|it| *it <= number) else {
+            break;
+        };
+        size = next;
+        unit = Some(it);
+    }
+    let Some(unit) = unit else {
+        return count(usize::try_from(number).unwrap_or(usize::MAX), "byte");
+    };
+    let whole = number / size;
+    match (number % size) * 10 / size {
+        tenths if whole < 10 && tenths > 0 => format!("{whole}.{tenths} {unit}"),
+        _ => format!("{whole} {unit}"),
+    }
+}
+
 /// "3 hours", "12 days", "in 20 days": whole units, the largest that fits.
 pub fn age(from: Timestamp, to: Timestamp) -> String {
     let minutes = to.duration_since(from).as_mins();
@@ -201,6 +223,21 @@ pub fn age(from: Timestamp, to: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bytes_are_told_in_the_largest_unit_that_fits() {
+        for (number, said) in [
+            (0, "0 bytes"),
+            (1, "1 byte"),
+            (999, "999 bytes"),
+            (1_500, "1.5 kB"),
+            (48_000_000_000, "48 GB"),
+            (500_000_000_000, "500 GB"),
+            (u64::MAX, "18446 PB"),
+        ] {
+            assert_eq!(bytes(number), said);
+        }
+    }
 
     #[test]
     fn escapes_and_reordering_marks_become_visible() {

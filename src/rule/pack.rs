@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use super::{BadWords, Case, Category, Judged, Named, RULES, Rule, Severity, Words, finish, run};
+use super::{
+    BadWords, Case, Category, Index, Judged, Named, RULES, Rule, Run, Severity, Words, finish, run,
+};
 use crate::{
     config::{BadConfig, Config, Placed, Setting},
     mute::{About, Notice},
@@ -166,8 +168,14 @@ impl Pack {
     }
 
     fn judge(&self, case: &Case<'_>, wanted: impl Fn(&Words) -> bool) -> Vec<Judged> {
+        let run = Run {
+            pack: Some(self),
+            unheard: case.run.unheard,
+            index: Index::default(),
+        };
+        let case = Case { run: &run, ..*case };
         let asked = self.0.iter().filter(|it| it.enabled && wanted(&it.words));
-        asked.map(|it| it.judge(case)).collect()
+        asked.map(|it| it.judge(&case)).collect()
     }
 
     /// Which rules are switched off.

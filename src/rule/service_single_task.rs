@@ -43,8 +43,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service)
         return verdict(Status::Pass, format!("it wants {} tasks", service.desired));
     }
     let desired = Evidence::new(id, "desiredCount", "1");
-    let scaled = case.graph.of::<ScalableTarget>();
-    let scaled = scaled.filter(|(_, it)| it.scaled().as_ref() == Some(id));
+    let scaled = case.graph.parts::<ScalableTarget>(id).into_iter();
     let mut scaled = scaled.filter(|(_, it)| it.dimension.ends_with(":DesiredCount"));
     let (why, bound) = match scaled.next() {
         None => ("it wants one task".to_owned(), None),
