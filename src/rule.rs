@@ -24,6 +24,7 @@ pub mod exposure;
 pub mod going;
 pub mod index;
 pub mod internet;
+pub mod launch;
 pub mod origin;
 pub mod pack;
 pub mod revision;

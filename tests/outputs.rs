@@ -294,6 +294,19 @@ fn only_news_is_shown_and_counted_when_that_is_asked_for() {
 }
 
 #[test]
+fn only_news_shows_nothing_that_was_fixed() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = later(folder.path());
+    let old = sample("karim-test");
+    let since = ["--from", new.to_str().unwrap(), "--since", &old];
+    let all = audit("table", &since);
+    assert!(all.contains("logs-no-retention"), "{all}");
+    let news = audit("table", &[&since[..], &["--new-only"]].concat());
+    assert!(!news.contains("logs-no-retention"), "{news}");
+    assert!(news.contains("sg-world-data-port"), "{news}");
+}
+
+#[test]
 fn strict_counts_what_could_not_be_judged_as_a_finding() {
     let folder = tempfile::tempdir().unwrap();
     let new = later(folder.path());
