@@ -118,6 +118,7 @@ pub mod snapshot_public;
 pub mod stack_protected;
 pub mod stack_unhealthy;
 pub mod task_directly_reachable;
+pub mod taskdef_stale;
 pub mod tg_orphan;
 pub mod used_definition;
 pub mod vpc_no_flow_logs;
@@ -211,6 +212,7 @@ pub const RULES: &[Rule] = &[
     stack_protected::RULE,
     stack_unhealthy::RULE,
     task_directly_reachable::RULE,
+    taskdef_stale::RULE,
     tg_orphan::RULE,
     vpc_no_flow_logs::RULE,
     writable_rootfs::RULE,

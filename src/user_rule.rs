@@ -18,6 +18,7 @@ use facts::Wanted;
 use language::{Condition, Facts, Unsure};
 use sentence::Sentence;
 
+pub mod about;
 pub mod cel;
 pub mod check;
 pub mod facts;

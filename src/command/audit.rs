@@ -109,6 +109,7 @@ pub fn run(args: &Audit) -> Result<Exit, Failure> {
             ui::note(&line);
         }
         super::tell(material.notices);
+        super::tell_unasked(&args.input, &snapshot);
         Ok(args.exit(&audit))
     })
 }

@@ -141,6 +141,7 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     let lines = [written.line(&page), written.facts(&page)];
     ui::result(&format!("{}\n", lines.join("\n")))?;
     super::tell(&written.report.notices);
+    super::tell_unasked(&args.input, &snapshot);
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
     }

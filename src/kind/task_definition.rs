@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model, parameter};
+use super::{Fact, Kind, Model, parameter};
 use crate::{
     arn,
     id::ResourceId,
@@ -50,6 +50,8 @@ pub struct TaskDefinition {
     pub containers: Vec<ContainerDefinition>,
     pub volumes: Vec<TaskVolume>,
     pub registered: Option<Timestamp>,
+    /// How many revisions of its family can be started, counted up to 1,000.
+    pub active_revisions: Fact<u32>,
 }
 
 /// What one container is. The command, labels and values of variables are not kept.

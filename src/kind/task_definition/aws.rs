@@ -1,8 +1,12 @@
 //! Reads task definitions: the revisions that something of the rack refers to, one by one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ecs::types::{self, TaskDefinitionField};
+use aws_sdk_ecs::{
+    error::SdkError,
+    operation::list_task_definitions::ListTaskDefinitionsError,
+    types::{self, TaskDefinitionField},
+};
 use futures_util::future::BoxFuture;
 
 use super::{
@@ -19,19 +23,66 @@ use crate::{
     },
     id::ResourceId,
     kind::{
-        Kind,
+        AsKind as _, Fact, Kind,
         task::aws::{number, protocol},
     },
     snapshot::Resource,
 };
 
+const LIST: Call = Call::new(Service::Ecs, "ListTaskDefinitions");
 const DESCRIBE: Call = Call::new(Service::Ecs, "DescribeTaskDefinition");
 
 pub const READING: Reading = Reading {
-    calls: &[DESCRIBE],
+    calls: &[DESCRIBE, LIST],
     source: Source::Referred(fetch),
-    deepen: None,
+    deepen: Some(deepen),
 };
+
+/// A family with more revisions than this is counted no further: each hundred is a request.
+const MOST: u32 = 1000;
+
+/// Each family is counted once, however many of its revisions are known.
+fn deepen(aws: &Aws, mut definitions: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async move {
+        let mut found = Found::of(Kind::TaskDefinition);
+        let families: BTreeSet<String> = definitions
+            .iter()
+            .filter_map(|it| TaskDefinition::of(&it.attrs))
+            .map(|it| it.family.clone())
+            .collect();
+        let asked: Vec<String> = families.iter().cloned().collect();
+        let answers = aws.each(asked, |family| revisions(aws, family)).await;
+        let counted: BTreeMap<String, _> = families.into_iter().zip(answers).collect();
+        for resource in &mut definitions {
+            let Some(attrs) = TaskDefinition::of_mut(&mut resource.attrs) else {
+                continue;
+            };
+            match counted.get(&attrs.family) {
+                Some(Ok(number)) => attrs.active_revisions = Fact::Known(*number),
+                Some(Err(error)) => found.failed(LIST, Some(&resource.id), error),
+                None => {}
+            }
+        }
+        found.resources = definitions;
+        found
+    })
+}
+
+/// How many revisions of a family can be started.
+async fn revisions(aws: &Aws, family: String) -> Result<u32, SdkError<ListTaskDefinitionsError>> {
+    let request = aws.ecs.list_task_definitions().family_prefix(family);
+    let request = request.status(types::TaskDefinitionStatus::Active);
+    let mut pages = request.into_paginator().items().send();
+    let mut number = 0;
+    while let Some(one) = pages.next().await {
+        one?;
+        number += 1;
+        if number >= MOST {
+            break;
+        }
+    }
+    Ok(number)
+}
 
 fn fetch(aws: &Aws, ids: Vec<ResourceId>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::TaskDefinition, ids, |it| one(aws, it)))
@@ -98,6 +149,7 @@ fn resource(id: &ResourceId, it: types::TaskDefinition) -> Result<Resource, Miss
             .map(volume)
             .collect(),
         registered,
+        active_revisions: Fact::Unread,
     };
     Ok(Resource::new(&id.key, attrs).arn(text).created(registered))
 }
@@ -304,6 +356,28 @@ mod tests {
         assert!(web.health_check);
         assert_eq!(found.resources[0].tags["app"], "web");
         assert!(!format!("{found:?}").contains("planted-secret"));
+    }
+
+    #[tokio::test]
+    async fn a_family_is_counted_once_for_all_its_revisions() {
+        let revision = |key: &str| {
+            let definition = TaskDefinition {
+                family: "web".to_owned(),
+                ..TaskDefinition::default()
+            };
+            Resource::new(key, definition)
+        };
+        let told = r#"{"taskDefinitionArns":["web:1","web:2","web:3"]}"#;
+        let tape = Tape::default().answer(200, told);
+        let found = deepen(&tape.aws(), vec![revision("web:2"), revision("web:3")]).await;
+        let numbers: Vec<Option<u32>> = found
+            .resources
+            .iter()
+            .filter_map(|it| TaskDefinition::of(&it.attrs))
+            .map(|it| it.active_revisions.known().copied())
+            .collect();
+        assert_eq!(numbers, [Some(3), Some(3)]);
+        assert_eq!(tape.asked().len(), 1);
     }
 
     #[tokio::test]

@@ -104,7 +104,7 @@ fn deepen(aws: &Aws, mut vpcs: Vec<Resource>) -> BoxFuture<'_, Found> {
 async fn public_block(aws: &Aws, vpcs: &[Resource], found: &mut Found) -> Fact<PublicBlock> {
     let answer = aws.ec2.describe_vpc_block_public_access_options().send();
     let options = match answer.await {
-        Ok(told) => told.vpc_block_public_access_options.unwrap_or_default(),
+        Ok(told) => told.vpc_block_public_access_options,
         Err(error) => {
             for vpc in vpcs {
                 found.failed(BLOCK, Some(&vpc.id), &error);
@@ -112,7 +112,9 @@ async fn public_block(aws: &Aws, vpcs: &[Resource], found: &mut Found) -> Fact<P
             return Fact::Unread;
         }
     };
-    let mode = options.internet_gateway_block_mode;
+    let mode = options
+        .as_ref()
+        .and_then(|it| it.internet_gateway_block_mode());
     // AWS leaves the mode out where nothing was ever set.
     let mode = mode.map_or_else(|| "off".to_owned(), |it| it.as_str().to_owned());
     let none = |mode| {
@@ -121,20 +123,23 @@ async fn public_block(aws: &Aws, vpcs: &[Resource], found: &mut Found) -> Fact<P
             exempt: Vec::new(),
         })
     };
-    let is_allowed = options.exclusions_allowed != Some(ExclusionsAllowed::NotAllowed);
+    let allowed = options.as_ref().and_then(|it| it.exclusions_allowed());
+    let is_allowed = allowed != Some(&ExclusionsAllowed::NotAllowed);
     if mode == "off" || !is_allowed {
         return none(mode);
     }
     let pages = aws.ec2.describe_vpc_block_public_access_exclusions();
     let mut exempt = Vec::new();
-    let mut token = None;
+    let mut token: Option<String> = None;
     loop {
-        let answer = pages.clone().set_next_token(token.take()).send().await;
+        let answer = pages.clone().set_next_token(token.clone()).send().await;
         match answer {
             Ok(told) => {
                 let told_here = told.vpc_block_public_access_exclusions.unwrap_or_default();
                 exempt.extend(told_here.into_iter().filter_map(exempted));
-                token = told.next_token.filter(|it| !it.is_empty());
+                let next = told.next_token.filter(|it| !it.is_empty());
+                // The same one again would be asked for for ever.
+                token = next.filter(|it| token.as_ref() != Some(it));
             }
             Err(error) => {
                 for vpc in vpcs {
