@@ -9,7 +9,7 @@ use crate::{
     mute::{self, Notice},
     rack,
     report::Material,
-    rule::Case,
+    rule::{Case, Run},
     snapshot::{Gaps, Snapshot},
     text, ui,
 };
@@ -63,27 +63,39 @@ fn load(input: &Input) -> Result<Snapshot, Failure> {
     Err(Failure::new(Exit::Usage, "nothing to look at").hint("give --from FILE"))
 }
 
-/// Builds the graph, decides belonging, runs our rules as they are, and hands it all to `then`.
-fn judge<T>(
+/// Builds the graph, decides belonging, and hands it to `then` without asking any rule.
+fn seen<T>(
     snapshot: &Snapshot,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    judge_by(snapshot, &RuleSet::built_in()?, then)
+    look(snapshot, |case| {
+        tell_unseen(case);
+        then(&Material {
+            snapshot,
+            case: *case,
+            judged: &[],
+            notices: &[],
+        })
+    })
 }
 
-/// The same by the user's rules, too, and as his configuration sets them.
+/// The same with the verdicts of these rules.
 fn judge_by<T>(
     snapshot: &Snapshot,
     rules: &RuleSet,
     then: impl FnOnce(&Material<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     judge_quietly(snapshot, rules, |material| {
-        for id in &material.case.rack.unseen {
-            let line = format!("{id}, which the definition of the rack names, was not seen");
-            ui::note(&text::harmless(&line));
-        }
+        tell_unseen(&material.case);
         then(material)
     })
+}
+
+fn tell_unseen(case: &Case<'_>) {
+    for id in &case.rack.unseen {
+        let line = format!("{id}, which the definition of the rack names, was not seen");
+        ui::note(&text::harmless(&line));
+    }
 }
 
 /// The same for what is only compared with: what it lacks is said of the other.
@@ -123,7 +135,21 @@ fn look<T>(
         gaps: &gaps,
         taken: snapshot.taken,
         account: snapshot.money.free_tier.as_ref(),
+        run: &Run {
+            unheard: &snapshot.money.unheard,
+            ..Run::default()
+        },
     })
+}
+
+/// Says once how the account is asked about its free tier, where a rack was read and it was not.
+fn tell_unasked(input: &Input, snapshot: &Snapshot) {
+    if input.source.from.is_none() && snapshot.money.free_tier.is_none() {
+        ui::note(
+            "the account was not asked about its free tier, so the rules about it judge nothing: \
+             `racklens snapshot --free-tier` asks, and audit and report read its file",
+        );
+    }
 }
 
 /// Says what is to be said about mutes and rules, beside the result.

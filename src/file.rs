@@ -36,7 +36,9 @@ pub fn read_snapshot(path: &Path) -> Result<Snapshot, Failure> {
         let failure = Failure::new(Exit::Failed, format!("{}: {it}", path.display()));
         match it {
             BadSnapshot::Foreign(_) => failure.hint("give a file that `racklens snapshot` wrote"),
-            BadSnapshot::Newer { .. } => failure.hint("update racklens, or take a new snapshot"),
+            BadSnapshot::Newer { .. } | BadSnapshot::Later { .. } => {
+                failure.hint("update racklens, or take a new snapshot")
+            }
             BadSnapshot::Damaged { .. } => {
                 failure.hint("take the snapshot again: a part of it cannot be trusted")
             }

@@ -1,5 +1,7 @@
 //! Mutes: findings that someone has accepted until a day, and what is to be said about them.
 
+use std::collections::BTreeSet;
+
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 
@@ -57,11 +59,13 @@ pub enum About {
 }
 
 impl Mute {
-    fn is_about(&self, verdict: &Verdict) -> bool {
+    fn is_of(&self, verdict: &Verdict) -> bool {
+        self.rule == verdict.rule && text::glob(&self.resource, &verdict.subject.to_string())
+    }
+
+    fn has_key_of(&self, verdict: &Verdict) -> bool {
         let key = self.key.as_deref();
-        self.rule == verdict.rule
-            && text::glob(&self.resource, &verdict.subject.to_string())
-            && key.is_none_or(|it| text::glob(it, &verdict.detail))
+        key.is_none_or(|it| text::glob(it, &verdict.detail))
     }
 
     /// `sg-world-admin-port for security-group/sg-1 (tcp/22)`
@@ -70,6 +74,22 @@ impl Mute {
         let key = key.unwrap_or_default();
         format!("{} for {}{key}", self.rule, self.resource)
     }
+}
+
+/// "`tcp 22`, `tcp 3389`", no more than a reader takes in; the empty key has a word of its own.
+fn quoted(keys: &BTreeSet<&str>) -> String {
+    const SHOWN: usize = 8;
+    let more = keys.len().saturating_sub(SHOWN);
+    let shown = keys.iter().take(SHOWN).map(|it| match *it {
+        "" => "one without a key".to_owned(),
+        key => format!("`{key}`"),
+    });
+    let shown: Vec<String> = shown.collect();
+    let rest = match more {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{rest}", shown.join(", "))
 }
 
 /// Mutes what is muted, and tells which mutes have expired or match nothing.
@@ -85,13 +105,17 @@ pub fn apply(
     let today = taken.to_zoned(TimeZone::UTC).date();
     let mut notices = Vec::new();
     let here = |it: &&Mute| it.rack.as_ref().is_none_or(|it| text::glob(it, rack));
-    for mute in mutes.iter().filter(here) {
+    let asked: BTreeSet<&str> = judged.iter().map(|it| it.rule.id).collect();
+    // Of a rule that was not asked nobody knows what it would find.
+    let of_asked = |it: &&Mute| asked.contains(it.rule.as_str());
+    for mute in mutes.iter().filter(here).filter(of_asked) {
         let place = format!("{file}:{}", mute.line);
         let rules = judged.iter_mut().filter(|it| it.rule.id == mute.rule);
         let verdicts = rules.flat_map(|it| &mut it.verdicts);
-        let meant: Vec<&mut Verdict> = verdicts
-            .filter(|it| it.status.is_open() && mute.is_about(it))
-            .collect();
+        let open = verdicts.filter(|it| it.status.is_open() && mute.is_of(it));
+        let (meant, others): (Vec<&mut Verdict>, Vec<&mut Verdict>) =
+            open.partition(|it| mute.has_key_of(it));
+        let keys: BTreeSet<&str> = others.iter().map(|it| it.detail.as_str()).collect();
         let mut say = |about, message| {
             notices.push(Notice {
                 about,
@@ -100,6 +124,14 @@ pub fn apply(
             });
         };
         match (meant.len(), mute.until < today) {
+            (0, false) if !keys.is_empty() => say(
+                About::MuteMatchesNothing,
+                format!(
+                    "the mute of {} matches no finding by its key: there is {}",
+                    mute.named(),
+                    quoted(&keys)
+                ),
+            ),
             (0, false) => say(
                 About::MuteMatchesNothing,
                 format!(
@@ -240,6 +272,32 @@ mod tests {
         );
         assert_eq!(notices[0].about, About::MuteMatchesNothing);
         assert_eq!(notices[0].place, "racklens.toml:3");
+    }
+
+    #[test]
+    fn a_key_that_is_nearly_right_is_answered_with_those_that_there_are() {
+        let mut all = judged(&[
+            ("sg-01", "tcp 22", Status::Fail),
+            ("sg-01", "tcp 3389", Status::Fail),
+        ]);
+        let wrong = mute("security-group/sg-01", Some("tcp/22"), "2027-01-01");
+        let notices = applied(&mut all, &[wrong]);
+        assert_eq!(
+            notices[0].message,
+            "the mute of sg-world-admin-port for security-group/sg-01 (tcp/22) matches no finding \
+             by its key: there is `tcp 22`, `tcp 3389`"
+        );
+    }
+
+    #[test]
+    fn a_mute_of_a_rule_that_was_not_asked_is_not_told_to_match_nothing() {
+        let other = |until| Mute {
+            rule: "cluster-not-empty".to_owned(),
+            ..mute("*", None, until)
+        };
+        let mut all = judged(&[("sg-01", "", Status::Fail)]);
+        let notices = applied(&mut all, &[other("2027-01-01"), other("2026-01-01")]);
+        assert_eq!(notices, []);
     }
 
     #[test]

@@ -161,7 +161,9 @@ pub struct Finding {
     pub evidence: Vec<(Link, &'static str, String)>,
     /// What could not be read, where that is why it is unknown.
     pub gap: Option<Gap>,
-    /// What its subject costs a month, known and at least, where the finding is about cost.
+    /// Whether what it is about could go, and all that it costs with it.
+    pub is_waste: bool,
+    /// What it is about costs a month, known and at least, where the finding is about cost.
     pub saves: Option<Usd>,
     /// Who has accepted it, where someone has.
     pub muted: Option<Muted>,

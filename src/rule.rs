@@ -1,8 +1,9 @@
 //! Checks over the graph: each rule is one function and one file of words in `rules/`.
 
-use std::{collections::BTreeMap, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -13,17 +14,23 @@ use crate::{
     kind::{AsKind, Kind, stack::Stack},
     mute::Muted,
     rack::Rack,
-    snapshot::{Gap, Gaps, Resource, money::Account},
+    snapshot::{
+        Gap, Gaps, Resource,
+        money::{Account, Unheard},
+    },
 };
 
 pub mod exposure;
 pub mod going;
+pub mod index;
 pub mod internet;
+pub mod launch;
 pub mod origin;
 pub mod pack;
 pub mod revision;
 pub mod served;
 
+pub use index::Index;
 pub use pack::Pack;
 
 pub mod account;
@@ -111,6 +118,7 @@ pub mod snapshot_public;
 pub mod stack_protected;
 pub mod stack_unhealthy;
 pub mod task_directly_reachable;
+pub mod taskdef_stale;
 pub mod tg_orphan;
 pub mod used_definition;
 pub mod vpc_no_flow_logs;
@@ -204,6 +212,7 @@ pub const RULES: &[Rule] = &[
     stack_protected::RULE,
     stack_unhealthy::RULE,
     task_directly_reachable::RULE,
+    taskdef_stale::RULE,
     tg_orphan::RULE,
     vpc_no_flow_logs::RULE,
     writable_rootfs::RULE,
@@ -235,9 +244,32 @@ pub struct Case<'a> {
     pub taken: Timestamp,
     /// What the account says of its free tier, where it was asked.
     pub account: Option<&'a Account>,
+    pub run: &'a Run<'a>,
+}
+
+/// What one run of the rules has besides the rack.
+#[derive(Debug, Default)]
+pub struct Run<'a> {
+    /// All rules as they are set, where they are run together.
+    pub pack: Option<&'a Pack>,
+    /// What the account was asked about money and did not tell.
+    pub unheard: &'a [Unheard],
+    /// What is looked up once for all rules.
+    pub index: Index,
 }
 
 impl<'a> Case<'a> {
+    /// The words of a rule as they are set in this run, else as they are in its file.
+    ///
+    /// # Errors
+    /// When a rule's file cannot be read.
+    pub fn words_of(&self, rule: &Rule) -> Result<Cow<'a, Words>, BadWords> {
+        match self.run.pack.and_then(|it| it.get(rule.id)) {
+            Some(ready) => Ok(Cow::Borrowed(&ready.words)),
+            None => rule.words().map(Cow::Owned),
+        }
+    }
+
     /// The rack's resources of one kind, typed, shared ones included.
     pub fn ours<K: AsKind + 'a>(&self) -> impl Iterator<Item = (&'a Resource, &'a K)> {
         self.graph
@@ -313,6 +345,9 @@ pub struct Words {
     /// review.
     #[serde(default)]
     pub teardown: Option<Consequence>,
+    /// Whether what it is about could go, and all that it costs with it.
+    #[serde(default)]
+    pub waste: bool,
     /// What it means for a rack.
     pub risk: String,
     /// Steps that mend it.
@@ -531,6 +566,23 @@ pub struct Verdict {
     pub gap: Option<Gap>,
     /// Who has accepted it, where someone has.
     pub muted: Option<Muted>,
+    /// What costs, where that is not what its subject costs in full.
+    pub cost: Option<Cost>,
+}
+
+/// What it is of a rack that costs what a verdict is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// What the subject stores, billed for under this usage type by the month.
+    Stored {
+        usage: &'static str,
+        /// Of 2³⁰ bytes, as AWS bills them.
+        gigabytes: Decimal,
+    },
+    /// All that the rack is billed for under usage types that begin so.
+    Usage(&'static str),
+    /// What these cost in full.
+    Of(Vec<ResourceId>),
 }
 
 /// A value that was seen, and where.
@@ -582,6 +634,7 @@ impl Verdict {
             detail: String::new(),
             gap: None,
             muted: None,
+            cost: None,
         }
     }
 
@@ -603,6 +656,11 @@ impl Verdict {
 
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
+        self
+    }
+
+    pub fn cost(mut self, cost: Cost) -> Self {
+        self.cost = Some(cost);
         self
     }
 

@@ -192,6 +192,15 @@ pub enum BadSnapshot {
         "format {found}, written by a newer racklens ({tool}); this one reads format {FORMAT} and older"
     )]
     Newer { found: u32, tool: String },
+    #[error(
+        "written by a newer racklens ({tool}), and this one does not know what stands at `{path}`: \
+         {source}"
+    )]
+    Later {
+        path: String,
+        tool: String,
+        source: serde_json::Error,
+    },
     #[error("damaged or cut short at `{path}`: {source}")]
     Damaged {
         path: String,
@@ -224,7 +233,17 @@ fn why_bad(json: &[u8], source: serde_json::Error) -> BadSnapshot {
     let mut json = serde_json::Deserializer::from_slice(json);
     let again = serde_path_to_error::deserialize::<_, Snapshot>(&mut json);
     let path = again.map_or_else(|it| it.path().to_string(), |_| String::new());
+    if version(&head.tool) > version(env!("CARGO_PKG_VERSION")) {
+        let tool = head.tool;
+        return BadSnapshot::Later { path, tool, source };
+    }
     BadSnapshot::Damaged { path, source }
+}
+
+/// The numbers of `racklens 0.2.0`; nothing where there are none.
+fn version(tool: &str) -> Vec<u64> {
+    let last = tool.split_whitespace().next_back().unwrap_or_default();
+    last.split('.').map_while(|it| it.parse().ok()).collect()
 }
 
 impl Snapshot {

@@ -13,7 +13,7 @@ use crate::{
         stack::{Member, Stack},
     },
     rack::{Maker, Rack},
-    rule::Case,
+    rule::{Case, Run},
     snapshot::{Gap, Gaps, Reason, Resource},
 };
 
@@ -74,6 +74,7 @@ pub fn owned<T>(
         gaps: &Gaps::of(gaps),
         taken: Timestamp::UNIX_EPOCH,
         account: None,
+        run: &Run::default(),
     })
 }
 

@@ -188,27 +188,25 @@ pub fn count(number: usize, thing: &str) -> String {
     }
 }
 
-/// "512 bytes", "1.5 KB", "20 GB": the largest unit of 1024 that fits, with one digit after the
-/// point below ten.
+/// "512 bytes", "1.5 GB", "48 GB": in the units that AWS's consoles use, a thousand to the next.
 pub fn bytes(number: u64) -> String {
-    const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
-    if number < 1024 {
-        return count(usize::try_from(number).unwrap_or(usize::MAX), "byte");
-    }
-    let mut whole = number;
-    let mut below = 0;
-    let mut unit = "";
-    for name in UNITS {
-        if whole < 1024 {
+    const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
+    let mut size = 1_u64;
+    let mut unit = None;
+    for it in UNITS {
+        let Some(next) = size.checked_mul(1000).filter(|it| *it <= number) else {
             break;
-        }
-        below = whole % 1024;
-        whole /= 1024;
-        unit = name;
+        };
+        size = next;
+        unit = Some(it);
     }
-    match (whole, below * 10 / 1024) {
-        (0..10, digit @ 1..) => format!("{whole}.{digit} {unit}"),
-        (whole, _) => format!("{whole} {unit}"),
+    let Some(unit) = unit else {
+        return count(usize::try_from(number).unwrap_or(usize::MAX), "byte");
+    };
+    let whole = number / size;
+    match (number % size) * 10 / size {
+        tenths if whole < 10 && tenths > 0 => format!("{whole}.{tenths} {unit}"),
+        _ => format!("{whole} {unit}"),
     }
 }
 
@@ -231,15 +229,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_of_bytes_has_the_largest_unit_that_fits() {
+    fn bytes_are_told_in_the_largest_unit_that_fits() {
         for (number, said) in [
             (0, "0 bytes"),
             (1, "1 byte"),
-            (1023, "1023 bytes"),
-            (1024, "1 KB"),
-            (1536, "1.5 KB"),
-            (20 << 30, "20 GB"),
-            (u64::MAX, "16383 PB"),
+            (999, "999 bytes"),
+            (1_500, "1.5 kB"),
+            (48_000_000_000, "48 GB"),
+            (500_000_000_000, "500 GB"),
+            (u64::MAX, "18446 PB"),
         ] {
             assert_eq!(bytes(number), said);
         }

@@ -10,7 +10,7 @@ use crate::{
     id::ResourceId,
     kind::Kind,
     rack::{Maker, Rack},
-    rule::{Case, Evidence, Example, Status, Verdict, Words},
+    rule::{Case, Evidence, Example, Run, Status, Verdict, Words},
     snapshot::{Gap, Gaps, Resource},
     table::column,
 };
@@ -18,6 +18,7 @@ use facts::Wanted;
 use language::{Condition, Facts, Unsure};
 use sentence::Sentence;
 
+pub mod about;
 pub mod cel;
 pub mod check;
 pub mod facts;
@@ -193,6 +194,7 @@ impl UserRule {
             gaps: &gaps,
             taken: shown.taken,
             account: None,
+            run: &Run::default(),
         };
         let verdicts = self.judge(&case, &self.words);
         let said = verdicts

@@ -561,6 +561,26 @@ fn a_snapshot_of_another_rack_is_no_baseline() {
 }
 
 #[test]
+fn a_snapshot_of_another_account_is_no_baseline() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.json");
+    let text = fs::read_to_string(SAMPLE).unwrap();
+    let mut snapshot: serde_json::Value = serde_json::from_str(&text).unwrap();
+    snapshot["account"] = "210987654321".into();
+    fs::write(&other, snapshot.to_string()).unwrap();
+    let other = other.to_str().unwrap();
+    for args in [
+        vec!["diff", other, SAMPLE],
+        vec!["audit", "--from", SAMPLE, "--since", other],
+    ] {
+        let (code, stdout, stderr) = run(racklens().args(&args));
+        assert_eq!((code, stdout.as_str()), (2, ""), "{args:?}");
+        assert!(stderr.contains("cannot be compared with"), "{stderr}");
+        assert!(stderr.contains("210987654321"), "{stderr}");
+    }
+}
+
+#[test]
 fn a_baseline_of_another_format_is_a_wrong_input() {
     let folder = tempfile::tempdir().unwrap();
     let newer = folder.path().join("newer.json");

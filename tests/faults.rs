@@ -25,7 +25,7 @@ use racklens::{
     id::ResourceId,
     kind::Kind,
     rack::{self, NoSuchRack},
-    rule::{self, Case, Status},
+    rule::{self, Case, Run, Status},
     snapshot::{FORMAT, Gap, Gaps, Money, Origin, Reason, Snapshot},
 };
 use serde_json::Value;
@@ -48,6 +48,10 @@ const RACKS: &[(&[&str], &str)] = &[
 /// Calls that no recorded rack makes, and why.
 const UNREACHED: &[(&str, &str)] = &[
     ("ec2:DescribeRegions", "not part of reading a rack"),
+    (
+        "ec2:DescribeVpcBlockPublicAccessExclusions",
+        "only asked where an account blocks public access: `vpc` tests it",
+    ),
     (
         "s3:GetBucketLocation",
         "only asked where a listing leaves a bucket's region out, which S3 does not: `bucket` tests it",
@@ -291,6 +295,7 @@ impl Reading {
             gaps: &Gaps::of(&snapshot.gaps),
             taken: snapshot.taken,
             account: None,
+            run: &Run::default(),
         };
         let audit = rule::audit(&case).unwrap();
         let verdicts = audit

@@ -75,7 +75,88 @@ fn audits(format: &str) -> Vec<String> {
         let args = [since.as_slice(), &[&old, more]].concat();
         all.push(audit(format, &args));
     }
+    all.push(muted(folder.path(), format));
     all
+}
+
+/// An audit with rules of one's own and three mutes: one that holds, one that has ended, and one
+/// that matches nothing.
+fn muted(folder: &Path, format: &str) -> String {
+    let mute = |rule: &str, resource: &str, until: &str| {
+        format!(
+            "[[mute]]\nrule = \"{rule}\"\nresource = \"{resource}\"\nowner = \"jane\"\n\
+             reason = \"the <bastion> & its door\"\nuntil = {until}\n"
+        )
+    };
+    let config = [
+        mute("sg-world-admin-port", "security-group/*", "2018-12-31"),
+        mute("efs-plain", "file-system/*", "2018-01-31"),
+        mute("rds-public", "db-instance/none", "2018-12-31"),
+    ];
+    let path = folder.join("racklens.toml");
+    fs::write(&path, config.concat()).unwrap();
+    let sample = sample("karim-test");
+    let config = path.to_str().unwrap();
+    let own = "tests/rules/own";
+    let args = [
+        "--all", "--from", &sample, "--config", config, "--rules", own,
+    ];
+    audit(format, &args)
+}
+
+#[test]
+fn json_tells_who_accepted_what_and_which_mutes_are_of_no_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let document: Value = serde_json::from_str(&muted(folder.path(), "json")).unwrap();
+    let verdicts = document["verdicts"].as_array().unwrap();
+    let muted = verdicts.iter().filter(|it| !it["muted"].is_null());
+    let muted: Vec<&Value> = muted.collect();
+    assert!(!muted.is_empty());
+    assert!(muted.iter().all(|it| it["rule"] == "sg-world-admin-port"));
+    let notices = document["notices"].as_array().unwrap();
+    let about: Vec<&str> = notices
+        .iter()
+        .filter_map(|it| it["about"].as_str())
+        .collect();
+    assert_eq!(about, ["mute-expired", "mute-matches-nothing"]);
+}
+
+#[test]
+fn sarif_says_of_each_muted_finding_who_accepted_it_and_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let document: Value = serde_json::from_str(&muted(folder.path(), "sarif")).unwrap();
+    let results = document["runs"][0]["results"].as_array().unwrap();
+    let (mut held, mut open) = (0, 0);
+    for it in results {
+        let suppressions = it["suppressions"].as_array().unwrap();
+        let muted = it["ruleId"] == "sg-world-admin-port" && it["kind"] == "fail";
+        assert_eq!(!suppressions.is_empty(), muted, "{it}");
+        match suppressions.first() {
+            Some(first) => {
+                held += 1;
+                assert_eq!(first["kind"], "external");
+                let why = first["justification"].as_str().unwrap();
+                assert!(why.contains("jane") && why.contains("bastion"), "{why}");
+            }
+            None => open += 1,
+        }
+    }
+    assert!(held > 0 && open > 0);
+}
+
+#[test]
+fn junit_skips_what_is_muted_and_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = muted(folder.path(), "junit");
+    let suite = document
+        .split("<testsuite ")
+        .find(|it| it.starts_with("name=\"sg-world-admin-port\""));
+    let suite = suite.unwrap();
+    assert!(suite.contains("failures=\"0\""), "{suite}");
+    assert!(
+        suite.contains("<skipped message=\"muted until 2018-12-31 by jane"),
+        "{suite}"
+    );
 }
 
 fn assert_valid(schema: &str, document: &str) {
@@ -210,6 +291,19 @@ fn only_news_is_shown_and_counted_when_that_is_asked_for() {
     assert_eq!(code(&["--from", new]), 10);
     // The file systems that can no longer be judged are news of their own.
     assert_eq!(code(&["--from", new, "--fail-on", "never"]), 4);
+}
+
+#[test]
+fn only_news_shows_nothing_that_was_fixed() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = later(folder.path());
+    let old = sample("karim-test");
+    let since = ["--from", new.to_str().unwrap(), "--since", &old];
+    let all = audit("table", &since);
+    assert!(all.contains("logs-no-retention"), "{all}");
+    let news = audit("table", &[&since[..], &["--new-only"]].concat());
+    assert!(!news.contains("logs-no-retention"), "{news}");
+    assert!(news.contains("sg-world-data-port"), "{news}");
 }
 
 #[test]

@@ -75,6 +75,13 @@ fn a_rule_of_ones_own_is_judged_beside_ours() {
 }
 
 #[test]
+fn an_audit_of_the_teardown_asks_other_rules() {
+    let audit = audited(&[], &["--teardown", "--all"]);
+    assert!(!of_rule(&audit, "cluster-not-empty").is_empty());
+    assert!(of_rule(&audit, "env-plain-secret").is_empty());
+}
+
+#[test]
 fn a_folder_of_rules_is_named_in_the_configuration_and_set_there() {
     let rule = bucket_owner();
     let config = "rules = \"mine\"\n[rule.bucket-owner]\nseverity = \"high\"\nparameters = { tags = [\"Type\"] }\n";
@@ -302,7 +309,7 @@ fn every_rule_is_explained_and_an_unknown_one_is_answered_with_the_nearest() {
         let id = rule["id"].as_str().unwrap();
         let (code, page, _) = among(&[], &["rules", "explain", id]);
         assert_eq!(code, 0, "{id}");
-        for head in ["What it means", "How to mend it", "Examples"] {
+        for head in ["What it means", "How to fix it", "Examples"] {
             assert!(page.contains(head), "{id}: {head}");
         }
     }

@@ -8,7 +8,7 @@ use racklens::{
     graph::Graph,
     id::ResourceId,
     rack::{self, Rack},
-    rule::Case,
+    rule::{Case, Run},
     snapshot::{Gaps, Snapshot},
     traffic::{self, TrafficPath},
 };
@@ -171,6 +171,7 @@ fn the_app_is_reached_on_the_path_that_the_author_walked_by_hand() {
             gaps: &Gaps::of(&snapshot.gaps),
             taken: snapshot.taken,
             account: None,
+            run: &Run::default(),
         };
         let host = "karim-httpd-web.karim-Route-1B7H2GIJW6LEN-502343295.us-east-1.convox.site";
         let paths = traffic::paths(&case);

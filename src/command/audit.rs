@@ -83,6 +83,11 @@ enum Format {
 
 pub fn run(args: &Audit) -> Result<Exit, Failure> {
     let rules = RuleSet::load(&args.input.said, &args.dirs)?;
+    let rules = if args.teardown {
+        rules.of_teardown()
+    } else {
+        rules
+    };
     let snapshot = super::load(&args.input)?;
     let old = args.baseline(&snapshot)?;
     let pricing = Pricing::of(
@@ -104,6 +109,7 @@ pub fn run(args: &Audit) -> Result<Exit, Failure> {
             ui::note(&line);
         }
         super::tell(material.notices);
+        super::tell_unasked(&args.input, &snapshot);
         Ok(args.exit(&audit))
     })
 }
@@ -179,7 +185,11 @@ fn table(audit: &View<'_>, costs: &Costs<'_>) -> String {
         .iter()
         .map(|it| {
             let word = audit::word(it).to_owned();
-            let resource = it.subject.to_string();
+            // What a mute of this finding alone would have for its key.
+            let resource = match it.detail.as_str() {
+                "" => it.subject.to_string(),
+                key => format!("{} ({key})", it.subject),
+            };
             let mut why = audit::told(it);
             if let Some(usd) = audit.monthly(costs, it) {
                 why = format!("{why} ({usd} USD a month)");

@@ -164,7 +164,7 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
     let snapshot = load(args)?;
     let reach = Reach::of(&args.input);
     let pricing = Pricing::of(&snapshot, &args.input.said, &args.prices, reach)?;
-    super::judge(&snapshot, |material| {
+    super::seen(&snapshot, |material| {
         let (month, at) = match asked {
             Some(month) if !args.free_tier => (month, snapshot.taken),
             asked => free::month(asked, args.at, snapshot.taken),

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::reference;
+use super::{
+    reference,
+    ruleset::{Dirs, RuleSet},
+};
 use crate::{
     cli::Input,
     diagram::{
@@ -29,6 +32,8 @@ and here. --detail all draws every resource of the rack.")]
 pub struct Draw {
     #[command(flatten)]
     input: Input,
+    #[command(flatten)]
+    dirs: Dirs,
     /// Guessed from the name of --out where it is not given; else mermaid
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -104,8 +109,9 @@ enum Level {
 
 pub fn run(args: &Draw) -> Result<Exit, Failure> {
     let format = format(args)?;
+    let rules = RuleSet::load(&args.input.said, &args.dirs)?;
     let snapshot = super::load(&args.input)?;
-    super::judge(&snapshot, |material| {
+    super::judge_by(&snapshot, &rules, |material| {
         let focus = args.focus.as_deref();
         let focus = focus.map(|it| reference::find(material, it, "--focus"));
         let focus = focus.transpose()?.map(|it| (it.id.clone(), args.depth));

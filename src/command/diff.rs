@@ -136,7 +136,10 @@ fn table(diff: &Diff) -> String {
         .resources
         .iter()
         .filter(alike)
-        .map(|it| format!("{} {}", it.replaced, it.id))
+        .map(|it| match it.id.split_once(" of ") {
+            Some((kind, of)) => format!("{} of {of}", text::count(it.replaced, kind)),
+            None => format!("{} of {}", it.replaced, it.id),
+        })
         .collect();
     let mut parts = Vec::new();
     if !findings.is_empty() {

@@ -137,7 +137,7 @@ pub fn run(args: &List) -> Result<Exit, Failure> {
 
 fn ask(input: &Input, question: &Question) -> Result<Told, Failure> {
     let snapshot = super::load(input)?;
-    super::judge(&snapshot, |material| {
+    super::seen(&snapshot, |material| {
         let answer = table::ask(&material.case, question)?;
         let (document, notes) = (
             document(material, question, &answer),

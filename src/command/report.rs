@@ -63,6 +63,9 @@ pub struct Write {
     /// End with exit code 10 when a finding is at least this bad
     #[arg(long, value_name = "SEVERITY", default_value = "never")]
     fail_on: FailOn,
+    /// Let what could not be judged count as a finding of its rule's severity
+    #[arg(long)]
+    strict: bool,
     /// Count only what is new, worse or out of sight since then
     #[arg(long, requires = "since")]
     new_only: bool,
@@ -138,13 +141,15 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     let lines = [written.line(&page), written.facts(&page)];
     ui::result(&format!("{}\n", lines.join("\n")))?;
     super::tell(&written.report.notices);
+    super::tell_unasked(&args.input, &snapshot);
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
     }
     let report = &written.report;
     let mut counted = report.findings.iter().filter(|it| {
         let counts = !args.new_only || it.is_news || report.since.is_none();
-        it.status == Status::Fail && it.muted.is_none() && counts
+        let bad = it.status == Status::Fail || (args.strict && it.status == Status::Unknown);
+        bad && it.muted.is_none() && counts
     });
     let bad = counted.any(|it| args.fail_on.is_reached_by(it.severity));
     Ok(match (bad, snapshot.gaps.is_empty() && !pricing.unheard) {

@@ -17,7 +17,7 @@ use crate::{
     rule::pack::{Check, Ready},
     table::{NoSuchTable, Subject},
     text, ui,
-    user_rule::{facts, schema},
+    user_rule::{about, facts, schema},
 };
 
 mod explain;
@@ -342,9 +342,12 @@ fn facts_of(kind: Kind) -> Vec<Fact> {
         .map(|(name, shape, about)| fact(name, shape, about));
     let fields = facts::fields_of(kind);
     let fields = fields.paths();
-    let fields = fields
-        .iter()
-        .map(|(path, shape)| fact(&format!("it.{path}"), &shape.to_string(), ""));
+    let words = about::about(kind);
+    let fields = fields.iter().map(|(path, shape)| {
+        let about = words.get(&about::plain(path));
+        let about = about.map_or("", String::as_str);
+        fact(&format!("it.{path}"), &shape.to_string(), about)
+    });
     common
         .chain(fields)
         .chain(neighbours)

@@ -166,7 +166,8 @@ pub fn read(dir: &Path) -> Result<Vec<Read>, Failure> {
         return Err(Failure::new(Exit::Usage, message).hint("is it the right folder?"));
     }
     let read = |path: PathBuf| {
-        let content = file::read_text(&path, LARGEST)?;
+        let content = file::read_text(&path, LARGEST)
+            .map_err(|it| it.hint("a rule is a text of a few lines: is it the right folder?"))?;
         let rule = user_rule::read(&path.display().to_string(), &content, &Cel);
         Ok((path, rule))
     };

@@ -220,7 +220,7 @@ pub fn run(args: &Teardown) -> Result<Exit, Failure> {
         return done;
     }
     let snapshot = super::load(&args.input())?;
-    super::judge(&snapshot, |material| {
+    super::seen(&snapshot, |material| {
         let plan = plan(material, &args.wishes.consent())?;
         ui::result(&match args.format {
             Format::Table => page(&plan),

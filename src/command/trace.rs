@@ -68,7 +68,7 @@ pub fn run(args: &Follow) -> Result<Exit, Failure> {
             .hint("for example: racklens trace https://shop.example.com/cart --from FILE")
     })?;
     let snapshot = super::load(&args.input)?;
-    super::judge(&snapshot, |material| {
+    super::seen(&snapshot, |material| {
         let trace = Trace::of(&material.case, &snapshot.region, &request, args.follow);
         ui::result(&match args.format {
             Format::Text => page(&trace),

@@ -124,7 +124,7 @@ impl<'a> Sketch<'a> {
     fn new(material: &'a Material<'a>, detail: Detail, wanted: Option<&'a ResourceId>) -> Self {
         let mut verdicts: BTreeMap<&ResourceId, Vec<&Verdict>> = BTreeMap::new();
         let all = material.judged.iter().flat_map(|it| &it.verdicts);
-        for it in all.filter(|it| it.status.is_open()) {
+        for it in all.filter(|it| it.is_open()) {
             verdicts.entry(&it.subject).or_default().push(it);
         }
         let mut gaps: BTreeMap<&ResourceId, Vec<&Gap>> = BTreeMap::new();

@@ -96,6 +96,7 @@ fn behind(case: &Case<'_>, resource: &Resource) -> Option<ResourceId> {
     let machine = ContainerInstance::of(&resource.attrs).and_then(|it| it.instance.as_ref());
     let machine = machine.map(|it| ResourceId::new(Kind::Instance, it));
     let lasting = origin::of(case, machine.as_ref().unwrap_or(id));
+    let lasting = revision::lasting(&lasting).into_owned();
     let task = case.graph.get(&lasting).and_then(|it| Task::of(&it.attrs));
     // A task that no service started stands for what it was started from.
     if let Some(task) = task {
@@ -110,7 +111,7 @@ fn addresses<'a>(resource: &'a Resource, lasting: &ResourceId) -> Vec<&'a str> {
     // Those of a load balancer or a NAT gateway last.
     if !matches!(
         lasting.kind,
-        Kind::AutoScalingGroup | Kind::Service | Kind::TaskDefinition
+        Kind::AutoScalingGroup | Kind::Service | Kind::EventRule | Kind::TaskDefinition
     ) {
         return Vec::new();
     }

@@ -55,7 +55,7 @@ impl What {
     pub fn words(self) -> &'static str {
         match self {
             Self::Added | Self::Removed | Self::Changed => self.name(),
-            Self::Replaced => "replaced by its like",
+            Self::Replaced => "replaced",
             Self::Unread => "not read this time",
             Self::Seen => "not read last time",
         }

@@ -9,6 +9,7 @@ use crate::{
     id::ResourceId,
     relation::{Relation, RelationKind},
     removal::{Action, Removal},
+    text,
 };
 
 #[cfg(feature = "aws")]
@@ -40,6 +41,8 @@ pub struct Permission {
     pub prefix_lists: Vec<String>,
     /// Those of them whose ranges were read.
     pub read_lists: Vec<String>,
+    /// Those of `cidrs` that come of lists that AWS keeps: CloudFront's, S3's.
+    pub of_aws: Vec<String>,
     /// Ids of groups whose members may.
     pub groups: Vec<String>,
 }
@@ -94,8 +97,8 @@ impl Model for SecurityGroup {
 
     fn summary(&self) -> String {
         format!(
-            "{} rules in, {} out: {}",
-            self.ingress.len(),
+            "{} in, {} out: {}",
+            text::count(self.ingress.len(), "rule"),
             self.egress.len(),
             self.description
         )

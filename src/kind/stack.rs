@@ -33,6 +33,8 @@ pub struct Stack {
     /// The value of parameter `Rack`, kept only where it is the name of a stack in the region.
     pub rack_parameter: Option<String>,
     pub termination_protection: bool,
+    /// Key of the role that CloudFormation changes it with; absent where that is who asks.
+    pub role: Option<String>,
     /// What it made, for the rack's own stacks.
     pub members: Fact<Vec<Member>>,
     /// What stays when the stack is deleted, by its name in the template: CloudFormation's word

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model, parameter};
+use super::{Fact, Kind, Model, parameter};
 use crate::{
     arn,
     id::ResourceId,
@@ -15,6 +15,7 @@ use crate::{
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod looks;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -49,6 +50,8 @@ pub struct TaskDefinition {
     pub containers: Vec<ContainerDefinition>,
     pub volumes: Vec<TaskVolume>,
     pub registered: Option<Timestamp>,
+    /// How many revisions of its family can be started, counted up to 1,000.
+    pub active_revisions: Fact<u32>,
 }
 
 /// What one container is. The command, labels and values of variables are not kept.
@@ -73,6 +76,8 @@ pub struct ContainerDefinition {
     /// Ranges of ports, written `8000-8009/tcp`.
     pub ranges: Vec<String>,
     pub environment: Vec<EnvName>,
+    /// Secrets that stand in its command and in the options of its log.
+    pub in_plain: Vec<InPlain>,
     /// ARNs of the S3 objects that more variables come from.
     pub environment_files: Vec<String>,
     pub secrets: Vec<SecretRef>,
@@ -115,6 +120,19 @@ pub struct EnvName {
     pub name: String,
     /// Characters in its value.
     pub length: usize,
+    /// What its value has the form of: `url-with-password`, `aws-access-key`, `private-key`,
+    /// `json-web-token`, `service-token`.
+    pub looks: Option<String>,
+}
+
+/// Something that has the form of a secret, outside of the environment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InPlain {
+    /// AWS's field: `command`, `entryPoint`, `logConfiguration.options.splunk-token`.
+    pub at: String,
+    /// As of a variable, or `named-secret` where what stands before it says so.
+    pub looks: String,
 }
 
 /// An environment variable, or a log option, whose value ECS fetches at the start.

@@ -28,6 +28,26 @@ pub struct Vpc {
     pub status: String,
     /// What writes down who spoke with whom, of the VPC and of single subnets and interfaces.
     pub flow_logs: Fact<Vec<FlowLog>>,
+    /// What the account's Block Public Access keeps from coming through internet gateways.
+    pub public_block: Fact<PublicBlock>,
+}
+
+/// What `DescribeVpcBlockPublicAccessOptions` tells of the region, and who is exempt from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PublicBlock {
+    /// AWS's word: `off`, `block-ingress`, `block-bidirectional`.
+    pub mode: String,
+    /// Ids of VPCs and subnets that are exempt in both directions.
+    pub exempt: Vec<String>,
+}
+
+impl PublicBlock {
+    /// Whether the internet is kept from a subnet of a VPC.
+    pub fn keeps_out(&self, subnet: &str, vpc: &str) -> bool {
+        let mut exempt = self.exempt.iter();
+        self.mode.starts_with("block") && !exempt.any(|it| it == subnet || it == vpc)
+    }
 }
 
 /// One entry of `DescribeFlowLogs`.
@@ -80,6 +100,18 @@ impl Model for Vpc {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_exempt_is_not_kept_from_the_internet() {
+        let block = |mode: &str| PublicBlock {
+            mode: mode.to_owned(),
+            exempt: vec!["subnet-1".to_owned(), "vpc-2".to_owned()],
+        };
+        let on = block("block-bidirectional");
+        assert!(on.keeps_out("subnet-2", "vpc-1"));
+        assert!(!on.keeps_out("subnet-1", "vpc-1") && !on.keeps_out("subnet-2", "vpc-2"));
+        assert!(!block("off").keeps_out("subnet-2", "vpc-1"));
+    }
 
     #[test]
     fn the_default_vpc_is_never_removed() {

@@ -19,6 +19,7 @@ pub mod sarif;
 pub struct Audit<'a> {
     pub material: &'a Material<'a>,
     pub since: Option<&'a Diff>,
+    choice: Choice,
     /// What is news first, then fails, then unknowns, each from the worst down; what is muted last.
     pub verdicts: Vec<&'a Verdict>,
 }
@@ -39,6 +40,7 @@ impl<'a> Audit<'a> {
         let mut audit = Self {
             material,
             since,
+            choice,
             verdicts: Vec::new(),
         };
         let every = material.judged.iter().flat_map(|it| &it.verdicts);
@@ -78,12 +80,14 @@ impl<'a> Audit<'a> {
         }
     }
 
-    /// What was found before and is no more: fixed, or out of sight together with its resource.
+    /// What was found before and is no more: fixed, or out of sight together with its resource. What
+    /// is fixed is told of, but is no news that asks for anything.
     pub fn gone(&self) -> impl Iterator<Item = &'a FindingChange> {
         let all = self.since.into_iter().flat_map(|it| &it.findings);
         all.filter(|it| {
             let silent = it.now.is_none_or(|now| !now.0.is_open());
-            matches!(it.change, Change::Fixed | Change::Lost) && silent
+            let told = self.choice != Choice::News || it.change != Change::Fixed;
+            matches!(it.change, Change::Fixed | Change::Lost) && silent && told
         })
     }
 

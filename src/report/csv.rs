@@ -86,6 +86,7 @@ const FINDINGS: &[&str] = &[
     "CostImpactMonthly",
     "MissingAction",
     "Change",
+    "Detail",
 ];
 
 /// A cell: text from outside is guarded, what we made ourselves is not.
@@ -451,6 +452,7 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
             it.saves.map_or(Cell::Empty, |it| Cell::plain(&it.cents())),
             Cell::maybe(it.gap.as_ref().map(|it| it.action.as_str())),
             it.change.map_or(Cell::Empty, |it| Cell::word(it.name())),
+            Cell::maybe(Some(&*it.detail).filter(|it| !it.is_empty())),
         ]
     });
     table(FINDINGS, rows)

@@ -375,6 +375,7 @@ fn finding(
             .map(|it| (links.to(&it.resource), it.path, it.value.clone()))
             .collect(),
         gap: verdict.gap.clone(),
+        is_waste: words.waste,
         saves: costs.and_then(|it| money::saved(it, words.category, verdict)),
         muted: verdict.muted.clone(),
     }

@@ -17,8 +17,8 @@ use crate::{
     },
     free_tier::FreeTier,
     id::ResourceId,
-    price::{Price, Usd},
-    rule::{Case, Category, Status, Verdict},
+    price::{Price, Usd, tier},
+    rule::{Case, Category, Cost, Status, Verdict},
 };
 
 mod burn;
@@ -199,15 +199,39 @@ fn by_resource(bill: &Bill<'_>) -> BTreeMap<String, Usd> {
     of
 }
 
-/// What the subject of a failure about cost costs a month, known and at least.
+/// What a failure about cost is about costs a month, known and at least: its subject, or what the
+/// rule names in its place.
 pub fn saved(costs: &Costs<'_>, category: Category, verdict: &Verdict) -> Option<Usd> {
     if category != Category::Cost || verdict.status != Status::Fail {
         return None;
     }
-    let lines = costs.bill.own();
-    let lines = lines.filter(|it| it.resource == verdict.subject);
-    let known: Usd = lines.filter_map(|it| it.amount.usd()).sum();
+    let of_all = |those: &[&ResourceId]| -> Usd {
+        let lines = costs.bill.own().filter(|it| those.contains(&&it.resource));
+        lines.filter_map(|it| it.amount.usd()).sum()
+    };
+    let known = match &verdict.cost {
+        None => of_all(&[&verdict.subject]),
+        Some(Cost::Of(those)) => of_all(&those.iter().collect::<Vec<_>>()),
+        Some(Cost::Usage(usage)) => {
+            let lines = costs.bill.own().filter(|it| it.usage.starts_with(usage));
+            lines.filter_map(|it| it.amount.usd()).sum()
+        }
+        Some(Cost::Stored { usage, gigabytes }) => stored(costs, verdict, usage, *gigabytes)?,
+    };
     Some(known).filter(|it| *it > Usd::ZERO)
+}
+
+/// What is stored now, at the price that the bill has for it; what was told of its use counts more.
+fn stored(costs: &Costs<'_>, verdict: &Verdict, usage: &str, gigabytes: Decimal) -> Option<Usd> {
+    let mut lines = costs.bill.own();
+    let line = lines.find(|it| it.resource == verdict.subject && it.usage == usage)?;
+    match &line.amount {
+        Amount::ByUse(price) => {
+            let parts = price.tiers.split(gigabytes)?;
+            tier::total(&parts).map(Usd::new)
+        }
+        other => other.usd(),
+    }
 }
 
 fn bar(sum: &group::Sum, longest: Usd) -> Bar {
@@ -310,7 +334,9 @@ fn confidence(bill: &Bill<'_>) -> Vec<Confidence> {
 
 /// The findings that cost and that nobody has accepted, the dearest first.
 fn waste(findings: &[Finding]) -> Vec<Waste> {
-    let counted = findings.iter().filter(|it| it.muted.is_none());
+    let counted = findings
+        .iter()
+        .filter(|it| it.is_waste && it.muted.is_none());
     let costly = counted.filter_map(|it| {
         Some(Waste {
             title: it.title.clone(),

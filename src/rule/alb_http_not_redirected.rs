@@ -63,10 +63,10 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, lb: &LoadBalancer)
                 let why = format!("everything on {port} is redirected or answered at the door");
                 return verdict(Status::Pass, why).detail(port);
             }
-            let why = format!(
-                "{port} serves plain HTTP: {} of its rules pass requests on unencrypted",
-                serving.len()
-            );
+            let why = match serving.len() {
+                1 => format!("{port} serves plain HTTP: a rule passes requests on unencrypted"),
+                it => format!("{port} serves plain HTTP: {it} rules pass requests on unencrypted"),
+            };
             verdict(Status::Fail, why)
                 .severity(severity)
                 .evidence(serving)

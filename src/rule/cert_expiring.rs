@@ -46,7 +46,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, it: &Certificate) 
             .evidence([state]);
     }
     let Some(ends) = it.not_after else {
-        let why = "when it ends is not known".to_owned();
+        let why = "when it expires is not known".to_owned();
         return verdict(Status::Unknown, why).evidence([state]);
     };
     let days = days(case.taken, ends);
@@ -60,9 +60,9 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, it: &Certificate) 
     ];
     let evidence = evidence.into_iter().flatten();
     let when = if ends <= case.taken {
-        "it has ended".to_owned()
+        "it has expired".to_owned()
     } else {
-        format!("it ends in {}", crate::text::count(days, "day"))
+        format!("it expires in {}", crate::text::count(days, "day"))
     };
     let days = i64::try_from(days).unwrap_or(i64::MAX);
     if ends > case.taken && days >= soon && !stuck {
@@ -170,6 +170,6 @@ mod tests {
     fn one_that_has_ended_says_so() {
         let said = judged("1969-12-31T00:00:00Z", |_| ());
         assert_eq!((said.0, said.1), (Status::Fail, Severity::High));
-        assert!(said.2.starts_with("it has ended"), "{}", said.2);
+        assert!(said.2.starts_with("it has expired"), "{}", said.2);
     }
 }

@@ -1,8 +1,9 @@
 //! Clusters that must be emptied before ECS deletes them.
 
+use std::collections::BTreeMap;
+
 use super::{Case, Evidence, Rule, Status, Verdict, Words, going};
 use crate::{
-    id::ResourceId,
     kind::{
         Kind, capacity_provider::is_of_aws, cluster::Cluster,
         container_instance::ContainerInstance, service::Service, task::Task,
@@ -24,35 +25,56 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let held = held(case);
     let clusters = going::of::<Cluster>(case).filter(|(_, it)| it.status != "INACTIVE");
     clusters
-        .map(|(resource, cluster)| judge(case, words, resource, cluster))
+        .map(|(resource, cluster)| {
+            let held = held.get(resource.id.key.as_str());
+            judge(words, held.copied().unwrap_or_default(), resource, cluster)
+        })
         .collect()
 }
 
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, cluster: &Cluster) -> Verdict {
+/// What was seen in a cluster.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    services: usize,
+    draining: usize,
+    /// Tasks that no service keeps.
+    alone: usize,
+    machines: usize,
+}
+
+/// What is in each cluster, by its key.
+fn held<'a>(case: &Case<'a>) -> BTreeMap<&'a str, Held> {
+    let mut held: BTreeMap<&str, Held> = BTreeMap::new();
+    let services = case.graph.of::<Service>();
+    // A service that is draining is in no listing and yet keeps the cluster.
+    for (_, it) in services.filter(|(_, it)| it.is_active()) {
+        let of = held.entry(&it.cluster).or_default();
+        of.services += 1;
+        of.draining += usize::from(it.status == "DRAINING");
+    }
+    let tasks = case.graph.of::<Task>();
+    for (_, it) in tasks.filter(|(_, it)| !it.is_stopped() && it.service().is_none()) {
+        held.entry(&it.cluster).or_default().alone += 1;
+    }
+    let machines = case.graph.of::<ContainerInstance>();
+    for (_, it) in machines.filter(|(_, it)| it.is_active()) {
+        held.entry(&it.cluster).or_default().machines += 1;
+    }
+    held
+}
+
+fn judge(words: &Words, seen: Held, resource: &Resource, cluster: &Cluster) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    let within = |it: &str| it == id.key;
-    // A service that is draining is in no listing and yet keeps the cluster.
-    let services = case.graph.of::<Service>();
-    let services: Vec<(&ResourceId, &Service)> = services
-        .filter(|(_, it)| it.is_active() && within(&it.cluster))
-        .map(|(it, service)| (&it.id, service))
-        .collect();
-    let draining = services.iter().filter(|it| it.1.status == "DRAINING");
-    let draining = draining.count();
-    let tasks = case.graph.of::<Task>();
-    let tasks = tasks.filter(|(_, it)| !it.is_stopped() && within(&it.cluster));
-    let alone = tasks.filter(|(_, it)| it.service().is_none()).count();
-    let machines = case.graph.of::<ContainerInstance>();
-    let machines = machines.filter(|(_, it)| it.is_active() && within(&it.cluster));
     let told = |number: u32, seen: usize| usize::try_from(number).unwrap_or(usize::MAX).max(seen);
     let held = [
-        (told(cluster.services, services.len()), "service"),
-        (alone, "task that no service keeps"),
+        (told(cluster.services, seen.services), "service"),
+        (seen.alone, "task that no service keeps"),
         (
-            told(cluster.container_instances, machines.count()),
+            told(cluster.container_instances, seen.machines),
             "container instance",
         ),
     ];
@@ -74,7 +96,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, cluster: &Cluster)
         return verdict(Status::Pass, why.to_owned());
     }
     let evidence = Evidence::new(id, "activeServicesCount", cluster.services.to_string());
-    let draining = match draining {
+    let draining = match seen.draining {
         0 => String::new(),
         it => format!(", {it} of them still draining"),
     };

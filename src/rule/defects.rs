@@ -189,6 +189,11 @@ fn d9_a_group_that_only_a_template_or_a_service_or_a_schedule_names_is_in_use() 
          known = [{ number = 1, security_groups = [\"sg-1\"] }] } }\n",
         "[[resources]]\nid = \"service/prod/web\"\nattrs.service = { status = \"ACTIVE\", desired \
          = 0, security_groups = [\"sg-1\"] }\n",
+        "[[resources]]\nid = \"launch-configuration/old\"\nattrs.launch-configuration = { \
+         security_groups = [\"sg-1\"] }\n",
+        "[[resources]]\nid = \"event-rule/nightly\"\nattrs.event-rule = { schedule = \"rate(1 \
+         day)\", targets = { known = [{ id = \"1\", task = { security_groups = [\"sg-1\"] } }] } \
+         }\n",
         "[[resources]]\nid = \"function/jobs\"\nattrs.function = { security_groups = [\"sg-1\"] }\n",
         "[[resources]]\nid = \"security-group/sg-2\"\nattrs.security-group = { group_name = \
          \"db\", ingress = [{ protocol = \"tcp\", from = 5432, to = 5432, groups = [\"sg-1\"] }] }\n",

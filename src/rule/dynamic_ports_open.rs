@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, exposure};
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, exposure, internet, origin};
 use crate::{
     id::ResourceId,
     kind::{
@@ -61,9 +61,10 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 }
 
 fn guests<'a>(case: &Case<'a>) -> Guests<'a> {
-    let new = case.graph.of::<LoadBalancer>().map(|it| it.1);
+    // A neighbour's load balancer sends nothing to this rack.
+    let new = case.ours::<LoadBalancer>().map(|it| it.1);
     let new = new.map(|it| (&it.security_groups, &it.subnets));
-    let classic = case.graph.of::<ClassicLoadBalancer>().map(|it| it.1);
+    let classic = case.ours::<ClassicLoadBalancer>().map(|it| it.1);
     let classic = classic.map(|it| (&it.security_groups, &it.subnets));
     let (mut balancers, mut near) = (Vec::new(), Vec::new());
     for (groups, subnets) in new.chain(classic) {
@@ -125,11 +126,17 @@ fn judge(
     };
     if !strangers.is_empty() {
         strangers.dedup();
-        let why = format!(
-            "{} may use its machines' dynamic ports, past the load balancer",
-            strangers.join(", ")
-        );
-        return verdict(Status::Fail, why).evidence([evidence(&strangers)]);
+        let who = strangers.join(", ");
+        let why = format!("{who} may use its machines' dynamic ports, past the load balancer");
+        let fail = |why| verdict(Status::Fail, why).evidence([evidence(&strangers)]);
+        let outside = strangers.iter().any(|it| exposure::is_public(it));
+        return match internet::way_to(case, id).filter(|_| outside) {
+            Some(door) => {
+                let why = format!("{why}, and has a way to {}", origin::of(case, &door));
+                fail(why).severity(words.severity.max(Severity::High))
+            }
+            None => fail(why),
+        };
     }
     if !neighbours.is_empty() {
         neighbours.sort_unstable();
@@ -161,4 +168,55 @@ fn home(case: &Case<'_>, vpc: &str) -> Vec<IpNet> {
         .into_iter()
         .flat_map(|it| it.extra_cidrs.iter().chain([&it.cidr]));
     cidrs.filter_map(|it| it.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::AsKind as _,
+        rule::internet::tests::{interface, public_subnet},
+        testing,
+    };
+
+    fn judged(public: bool) -> Verdict {
+        let mut all = public_subnet();
+        for group in all
+            .iter_mut()
+            .filter_map(|it| SecurityGroup::of_mut(&mut it.attrs))
+        {
+            let entry = &mut group.ingress[0];
+            (entry.from, entry.to) = (Some(1024), Some(65535));
+            entry.cidrs = vec!["198.51.100.0/24".to_owned()];
+        }
+        let machine = Instance {
+            interfaces: vec!["eni-1".to_owned()],
+            security_groups: vec!["sg-1".to_owned()],
+            ..Instance::default()
+        };
+        let held = ContainerInstance {
+            instance: Some("i-1".to_owned()),
+            ..ContainerInstance::default()
+        };
+        let mut worn = interface();
+        worn.public_ip = worn.public_ip.filter(|_| public);
+        all.push(Resource::new("eni-1", worn));
+        all.push(Resource::new("i-1", machine));
+        all.push(Resource::new("prod/1", held));
+        let words = RULE.words().unwrap();
+        let mut said = testing::owned(&all, &[], |_| true, |case| check(case, &words));
+        said.remove(0)
+    }
+
+    #[test]
+    fn who_has_a_way_there_makes_it_worse() {
+        assert_eq!(judged(false).severity, Severity::Medium);
+        let reached = judged(true);
+        assert_eq!(reached.severity, Severity::High);
+        assert!(
+            reached.why.ends_with("has a way to instance/i-1"),
+            "{}",
+            reached.why
+        );
+    }
 }

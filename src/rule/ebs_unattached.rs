@@ -1,7 +1,10 @@
 //! Disks that are paid for and that no machine has.
 
+use std::collections::BTreeMap;
+
 use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
+    id::ResourceId,
     kind::{Kind, task_definition::TaskDefinition, volume::Volume},
     snapshot::Resource,
     text,
@@ -15,11 +18,18 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let judge = |(resource, volume)| judge(case, words, resource, volume);
+    let mounted = mounted_by_name(case);
+    let judge = |(resource, volume)| judge(case, words, &mounted, resource, volume);
     case.ours::<Volume>().map(judge).collect()
 }
 
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, volume: &Volume) -> Verdict {
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    mounted: &BTreeMap<&str, &ResourceId>,
+    resource: &Resource,
+    volume: &Volume,
+) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     if volume.status != "available" || !volume.attachments.is_empty() {
@@ -34,8 +44,9 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, volume: &Volume) -
         let why = format!("service {service} made it and deletes it");
         return verdict(Status::NotApplicable, why);
     }
-    if let Some(user) = mounted_by_name(case, resource) {
-        let why = format!("tasks of {} attach it by its name", user.id);
+    let name = resource.tags.get("Name");
+    if let Some(user) = name.and_then(|it| mounted.get(it.as_str())) {
+        let why = format!("tasks of {user} attach it by its name");
         return verdict(Status::Pass, why);
     }
     let evidence = [
@@ -49,22 +60,22 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, volume: &Volume) -
     };
     let age = text::age(created, case.taken);
     if case.hours_since(created) < words.number("days").saturating_mul(24) {
-        let why = format!("nothing has it yet; it was made {age} before");
+        let why = format!("nothing has it yet; it was made {age} ago");
         return verdict(Status::Pass, why);
     }
-    let why = format!("nothing has it; {size} are paid for, made {age} before");
+    let why = format!("nothing has it; {size} are paid for, made {age} ago");
     verdict(Status::Fail, why).evidence(evidence)
 }
 
-/// The task definition whose tasks bring a volume of that name with them.
-fn mounted_by_name<'c>(case: &Case<'c>, resource: &Resource) -> Option<&'c Resource> {
-    let name = resource.tags.get("Name")?;
-    let mut definitions = case.graph.of::<TaskDefinition>();
-    let found = definitions.find(|(_, definition)| {
-        definition.volumes.iter().any(|it| {
-            let by_name = it.driver.as_deref().is_some_and(|it| it != "local");
-            by_name && it.name == *name
-        })
-    });
-    found.map(|(it, _)| it)
+/// The names of volumes that tasks bring with them, each with the first definition that says so.
+fn mounted_by_name<'c>(case: &Case<'c>) -> BTreeMap<&'c str, &'c ResourceId> {
+    let mut mounted = BTreeMap::new();
+    for (resource, definition) in case.graph.of::<TaskDefinition>() {
+        for it in &definition.volumes {
+            if it.driver.as_deref().is_some_and(|it| it != "local") {
+                mounted.entry(it.name.as_str()).or_insert(&resource.id);
+            }
+        }
+    }
+    mounted
 }

@@ -1,7 +1,8 @@
 //! Repositories that keep every image that was ever pushed.
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
+use super::{Case, Cost, Evidence, Rule, Severity, Status, Verdict, Words};
 use crate::{
+    charge::gigabytes,
     kind::{
         Fact, Kind,
         repository::{Images, Repository},
@@ -45,12 +46,19 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, repository: &Repos
         Some(it) => (words.severity, holds(it)),
     };
     let evidence = Evidence::new(id, "lifecyclePolicyText", "absent");
-    verdict(Status::Fail, format!("no image ever expires; {holds}"))
+    let failure = verdict(Status::Fail, format!("no image ever expires; {holds}"))
         .severity(severity)
-        .evidence([evidence])
+        .evidence([evidence]);
+    match repository.images.known() {
+        Some(it) => failure.cost(Cost::Stored {
+            usage: "TimedStorage-ByteHrs",
+            gigabytes: gigabytes(it.bytes),
+        }),
+        None => failure,
+    }
 }
 
-/// "it holds 120 images, 48000 MB, 70 of them without a tag"
+/// "it holds 120 images, 48 GB, 70 of them without a tag"
 fn holds(images: &Images) -> String {
     let count = usize::try_from(images.count).unwrap_or(usize::MAX);
     let untagged = match images.untagged {
@@ -58,8 +66,8 @@ fn holds(images: &Images) -> String {
         it => format!(", {it} of them without a tag"),
     };
     format!(
-        "it holds {}, {} MB{untagged}",
+        "it holds {}, {}{untagged}",
         text::count(count, "image"),
-        images.bytes.div_ceil(1_000_000)
+        text::bytes(images.bytes)
     )
 }

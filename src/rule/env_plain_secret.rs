@@ -1,4 +1,4 @@
-//! Secrets that stand in a task definition's environment, told by the names of the variables.
+//! Secrets that stand in a task definition, told by the names of variables and by their form.
 
 use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition};
 use crate::{
@@ -31,7 +31,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         let before = verdicts.len();
         verdicts.extend(failing);
         if verdicts.len() == before {
-            let why = "no variable has the name of a secret";
+            let why = "no variable has the name or the form of a secret";
             verdicts.push(Verdict::new(&RULE, words, &resource.id, Status::Pass, why));
         }
     }
@@ -48,26 +48,65 @@ fn judge(
     let mut found: Vec<&EnvName> = container
         .environment
         .iter()
-        .filter(|it| names.tell(it))
+        .filter(|it| it.looks.is_some() || names.tell(it))
         .collect();
-    if found.is_empty() {
+    found.sort_by_key(|it| &it.name);
+    let names = found.iter().map(|it| it.name.as_str());
+    let mut places: Vec<&str> = container.in_plain.iter().map(|it| it.at.as_str()).collect();
+    places.dedup();
+    let names: Vec<&str> = names.chain(places).collect();
+    if names.is_empty() {
         return None;
     }
-    found.sort_by_key(|it| &it.name);
-    let said: Vec<&str> = found.iter().map(|it| it.name.as_str()).collect();
-    let said = said.join(", ");
+    let said: Vec<String> = found
+        .iter()
+        .map(|it| told(&it.name, it.looks.as_deref()))
+        .chain(
+            container
+                .in_plain
+                .iter()
+                .map(|it| told(&it.at, Some(&it.looks))),
+        )
+        .collect();
     let why = format!(
-        "container {} gets {said} in plain text, judged by name and length: values are not read",
-        container.name
+        "container {} gets {} in plain text, judged by name, length and form: values are not kept",
+        container.name,
+        said.join(", ")
     );
-    let evidence = found.iter().map(|it| {
+    let variables = found.iter().map(|it| {
         let value = format!("{}: {} characters", it.name, it.length);
         Evidence::new(id, "containerDefinitions.environment", value)
     });
+    let others = container.in_plain.iter().map(|it| {
+        let value = format!("{}: {}", it.at, form(&it.looks));
+        Evidence::new(id, "containerDefinitions", value)
+    });
     let verdict = Verdict::new(&RULE, words, id, Status::Fail, why)
-        .evidence(evidence)
-        .detail(format!("{}: {said}", container.name));
+        .evidence(variables)
+        .evidence(others)
+        .detail(format!("{}: {}", container.name, names.join(", ")));
     Some(verdict)
+}
+
+/// "DATABASE_URL (a URL with a password)".
+fn told(name: &str, looks: Option<&str>) -> String {
+    match looks {
+        Some(looks) => format!("{name} ({})", form(looks)),
+        None => name.to_owned(),
+    }
+}
+
+/// A form of secrets for a person.
+fn form(looks: &str) -> &str {
+    match looks {
+        "url-with-password" => "a URL with a password",
+        "aws-access-key" => "an AWS access key",
+        "private-key" => "a private key",
+        "json-web-token" => "a JSON Web Token",
+        "service-token" => "a token of a well-known service",
+        "named-secret" => "named like a secret",
+        other => other,
+    }
 }
 
 /// The words that a secret's name holds, and those that make it the name of something else.
@@ -137,6 +176,7 @@ mod tests {
         let variable = EnvName {
             name: name.to_owned(),
             length,
+            looks: None,
         };
         Names::new(&words).tell(&variable)
     }

@@ -1,8 +1,8 @@
 //! Who a security group lets in: the world, on which ports, and what remains unknown.
 
-use std::{collections::BTreeSet, fmt};
+use std::{collections::BTreeSet, fmt, sync::LazyLock};
 
-use ipnet::{Ipv4Net, Ipv6Net};
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::Serialize;
 
 use crate::kind::security_group::{Permission, SecurityGroup};
@@ -74,7 +74,45 @@ pub fn covers(permission: &Permission, protocol: Protocol, port: u16) -> bool {
     all || (names.contains(&permission.protocol.as_str()) && within)
 }
 
-/// Whether these ranges together hold all public addresses of a family.
+/// Whether an entry is one of those by which the world may use this port: it lets the whole
+/// internet in by itself, or, where none of the group does, a public part of it.
+pub fn lets_in(group: &SecurityGroup, entry: &Permission, protocol: Protocol, port: u16) -> bool {
+    let alone = |it: &Permission| is_world(it.cidrs.iter().map(String::as_str));
+    let mut all = group.ingress.iter();
+    covers(entry, protocol, port)
+        && (alone(entry)
+            || (entry.cidrs.iter().any(|it| is_public(it))
+                && !all.any(|it| covers(it, protocol, port) && alone(it))))
+}
+
+/// Whether a range has addresses of the internet.
+pub fn is_public(cidr: &str) -> bool {
+    cidr.parse::<IpNet>()
+        .is_ok_and(|it| !AT_HOME.iter().any(|home| home.contains(&it)))
+}
+
+/// Ranges that are nobody's on the internet.
+static AT_HOME: LazyLock<Vec<IpNet>> = LazyLock::new(|| {
+    let home = NOT_ROUTED.into_iter().chain(["fc00::/7", "fe80::/10"]);
+    home.filter_map(|it| it.parse().ok()).collect()
+});
+
+/// Ranges of IPv4 of which no packet comes from the internet, by IANA's registry of special
+/// purposes; those for examples in texts are left out.
+const NOT_ROUTED: [&str; 9] = [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+];
+
+/// Whether these ranges together hold all public addresses of a family. Who lets in everything but
+/// private networks has let in the world.
 ///
 /// For IPv6 `2000::/3` is enough: nothing outside of it is routed on the internet.
 pub fn is_world<'c>(cidrs: impl Iterator<Item = &'c str>) -> bool {
@@ -92,10 +130,26 @@ pub fn is_world<'c>(cidrs: impl Iterator<Item = &'c str>) -> bool {
         }
     }
     let unicast: Result<Ipv6Net, _> = "2000::/3".parse();
-    Ipv4Net::aggregate(&v4)
+    is_world_v4(v4)
+        || unicast.is_ok_and(|all| Ipv6Net::aggregate(&v6).iter().any(|it| it.contains(&all)))
+}
+
+fn is_world_v4(mut nets: Vec<Ipv4Net>) -> bool {
+    // What is routed is more than half of all, so that most lists need no adding up.
+    let addresses = nets
+        .iter()
+        .map(|it| 1_u64 << (32 - u32::from(it.prefix_len())));
+    if addresses.sum::<u64>() < 1 << 31 {
+        return false;
+    }
+    nets.extend(
+        NOT_ROUTED
+            .iter()
+            .filter_map(|it| it.parse::<Ipv4Net>().ok()),
+    );
+    Ipv4Net::aggregate(&nets)
         .iter()
         .any(|it| it.prefix_len() == 0)
-        || unicast.is_ok_and(|all| Ipv6Net::aggregate(&v6).iter().any(|it| it.contains(&all)))
 }
 
 /// The ports among `wanted` that the group opens to the world, neighbours joined into runs.
@@ -226,6 +280,62 @@ mod tests {
                 "{rules:?}"
             );
         }
+    }
+
+    #[test]
+    fn everything_but_private_networks_is_the_world() {
+        // What is left of 0.0.0.0/0 without 10/8, 127/8, 169.254/16, 172.16/12, 192.168/16 and
+        // what lies from 224 up.
+        let all_but_private = [
+            "1.0.0.0/8",
+            "2.0.0.0/7",
+            "4.0.0.0/6",
+            "8.0.0.0/7",
+            "11.0.0.0/8",
+            "12.0.0.0/6",
+            "16.0.0.0/4",
+            "32.0.0.0/3",
+            "64.0.0.0/3",
+            "96.0.0.0/4",
+            "112.0.0.0/5",
+            "120.0.0.0/6",
+            "124.0.0.0/7",
+            "126.0.0.0/8",
+            "128.0.0.0/3",
+            "160.0.0.0/5",
+            "168.0.0.0/8",
+            "169.0.0.0/9",
+            "169.128.0.0/10",
+            "169.192.0.0/11",
+            "169.224.0.0/12",
+            "169.240.0.0/13",
+            "169.248.0.0/14",
+            "169.252.0.0/15",
+            "169.255.0.0/16",
+            "170.0.0.0/7",
+            "172.0.0.0/12",
+            "172.32.0.0/11",
+            "172.64.0.0/10",
+            "172.128.0.0/9",
+            "173.0.0.0/8",
+            "174.0.0.0/7",
+            "176.0.0.0/4",
+            "192.0.0.0/9",
+            "192.128.0.0/11",
+            "192.160.0.0/13",
+            "192.169.0.0/16",
+            "192.170.0.0/15",
+            "192.172.0.0/14",
+            "192.176.0.0/12",
+            "192.192.0.0/10",
+            "193.0.0.0/8",
+            "194.0.0.0/7",
+            "196.0.0.0/6",
+            "200.0.0.0/5",
+            "208.0.0.0/4",
+        ];
+        assert!(is_world(all_but_private.into_iter()));
+        assert!(!is_world(all_but_private.into_iter().skip(1)));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 
 use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
 use crate::{
+    free_tier::programme::{BadOpening, Programme},
     id::ResourceId,
     kind::{Fact, Kind, instance::Instance},
     text,
@@ -36,6 +37,21 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
         let why = "the account has a plan with credits in place of offers of twelve months";
         return verdict(Status::NotApplicable, why.to_owned());
     }
+    let opened = case.run.pack.and_then(|it| it.opened);
+    match opened.map(|it| programme(it, case.taken)) {
+        Some(Ok(Programme::Over { opened })) => {
+            let why = format!(
+                "the account was opened on {opened}, and its offers of twelve months had lapsed"
+            );
+            return verdict(Status::NotApplicable, why);
+        }
+        Some(Ok(Programme::Credits { .. })) => {
+            let why = "the account was opened when there were credits in place of such offers";
+            return verdict(Status::NotApplicable, why.to_owned());
+        }
+        // What cannot be is refused where it is asked for: `cost --free-tier` says so.
+        Some(Ok(Programme::TwelveMonths { .. } | Programme::Unknown { .. }) | Err(_)) | None => {}
+    }
     let running = case.ours::<Instance>().filter(|(_, it)| it.is_running());
     let (mut free, mut unread) = (Vec::new(), None);
     for (resource, instance) in running {
@@ -50,16 +66,20 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
     let limit = words.number("hours");
     if hours > limit {
         let instances = text::count(free.len(), "instance");
+        let young = match opened {
+            Some(_) => "",
+            None => "is younger than twelve months and ",
+        };
         let why = format!(
             "{instances} of types that it covers come to {hours} hours a month, of which {limit} \
-             are free; assumed that the account is younger than twelve months and has nothing else"
+             are free; assumed that the account {young}has nothing else"
         );
         let evidence = Evidence::new(id, "InstanceId", free.join(", "));
         let verdict = verdict(Status::Fail, why).evidence([evidence]);
-        // Only the account could tell that it ever had the offer.
-        return match plan {
-            Some(_) => verdict,
-            None => verdict.severity(Severity::Info),
+        // Only the account, or its owner, could tell that it ever had the offer.
+        return match (plan, opened) {
+            (None, None) => verdict.severity(Severity::Info),
+            _ => verdict,
         };
     }
     if let Some(instance) = unread {
@@ -69,6 +89,10 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
     }
     let why = format!("its machines use {hours} of {limit} free hours a month");
     verdict(Status::Pass, why)
+}
+
+fn programme(opened: civil::Date, taken: Timestamp) -> Result<Programme, BadOpening> {
+    Programme::find(Some(opened), None, taken, taken)
 }
 
 fn is_over(taken: Timestamp) -> bool {

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, account};
 use crate::{id::ResourceId, snapshot::money::Offer};
 
 pub const RULE: Rule = Rule {
@@ -18,13 +18,14 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         return Vec::new();
     };
     let verdict = |status, why: &str| Verdict::new(&RULE, words, root, status, why);
-    let Some(account) = case.account else {
+    let Some(said) = case.account else {
         let why = "the account was not asked what of its free tier it uses";
         return vec![verdict(Status::NotApplicable, why)];
     };
-    let Some(offers) = account.offers.known() else {
+    let Some(offers) = said.offers.known() else {
         let why = "what of its free tier the account uses was not read";
-        return vec![verdict(Status::Unknown, why)];
+        let gap = account::gap(case, "GetFreeTierUsage");
+        return vec![verdict(Status::Unknown, why).gap(gap.as_ref())];
     };
     let over: Vec<Verdict> = offers
         .iter()
@@ -67,7 +68,15 @@ fn judge(words: &Words, root: &ResourceId, offer: &Offer) -> Option<Verdict> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::Fact, snapshot::money::Account, testing};
+    use crate::{
+        kind::Fact,
+        rule::Run,
+        snapshot::{
+            Reason,
+            money::{Account, Unheard},
+        },
+        testing,
+    };
 
     fn said(actual: i64, forecast: i64) -> Status {
         let offer = Offer {
@@ -95,6 +104,46 @@ mod tests {
             },
         );
         said[0].status
+    }
+
+    #[test]
+    fn an_answer_that_was_refused_is_unknown_with_the_action_that_is_missing() {
+        let unheard = [Unheard {
+            what: "the account's free tier".to_owned(),
+            call: "freetier:GetFreeTierUsage".to_owned(),
+            action: "freetier:GetFreeTierUsage".to_owned(),
+            reason: Reason::Denied,
+            code: "AccessDeniedException".to_owned(),
+            message: "no".to_owned(),
+        }];
+        let run = Run {
+            unheard: &unheard,
+            ..Run::default()
+        };
+        let account = Account::default();
+        let words = RULE.words().unwrap();
+        let resources = [testing::cluster("prod")];
+        let said = testing::owned(
+            &resources,
+            &[],
+            |_| true,
+            |case| {
+                let (account, run) = (Some(&account), &run);
+                check(
+                    &Case {
+                        account,
+                        run,
+                        ..*case
+                    },
+                    &words,
+                )
+            },
+        );
+        assert_eq!(said[0].status, Status::Unknown);
+        assert_eq!(
+            said[0].gap.as_ref().unwrap().action,
+            "freetier:GetFreeTierUsage"
+        );
     }
 
     #[test]

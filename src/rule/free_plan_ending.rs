@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, account};
 use crate::{id::ResourceId, snapshot::money::Plan, text};
 
 pub const RULE: Rule = Rule {
@@ -21,15 +21,14 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 
 fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    let Some(account) = case.account else {
+    let Some(said) = case.account else {
         let why = "the account was not asked which plan it is on";
         return verdict(Status::NotApplicable, why.to_owned());
     };
-    let Some(plan) = account.plan.known() else {
-        return verdict(
-            Status::Unknown,
-            "the account's plan was not read".to_owned(),
-        );
+    let Some(plan) = said.plan.known() else {
+        let why = "the account's plan was not read".to_owned();
+        let gap = account::gap(case, "GetAccountPlanState");
+        return verdict(Status::Unknown, why).gap(gap.as_ref());
     };
     let Some(plan) = plan.as_ref().filter(|it| it.is_free()) else {
         return verdict(

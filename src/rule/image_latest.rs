@@ -32,7 +32,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 }
 
 /// Whether an image is named by `latest`, in so many words or by saying nothing.
-fn is_latest(image: &str) -> bool {
+pub fn is_latest(image: &str) -> bool {
     // A registry may have a port: only what comes after the last slash can be a tag.
     let name = image.rsplit('/').next().unwrap_or(image);
     let tag = name.split_once(':').map(|(_, tag)| tag);

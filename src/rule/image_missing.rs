@@ -29,7 +29,9 @@ enum Image<'a> {
     There,
     Missing(String),
     Unread(String, Option<&'a Gap>),
-    /// Of another registry, or named by what no tag can tell.
+    /// Named by its digest, which no tag can tell.
+    ByDigest,
+    /// Of a registry that is not asked.
     Elsewhere,
 }
 
@@ -68,7 +70,14 @@ fn judge(
                 evidence.push(Evidence::new(id, path, container.image.as_str()));
             }
             Image::Unread(why, gap) => unread = unread.or(Some((why, gap))),
-            Image::Elsewhere => {}
+            Image::ByDigest => {}
+            Image::Elsewhere => {
+                let why = format!(
+                    "whether {} is still there only its own registry could tell",
+                    container.image
+                );
+                unread = unread.or(Some((why, None)));
+            }
         }
     }
     if !missing.is_empty() {
@@ -79,14 +88,17 @@ fn judge(
         return verdict(Status::Unknown, why).gap(gap);
     }
     if there == 0 {
-        let why = "none of its images is named by a tag in the account's own registry";
+        let why = "all of its images are named by their digests";
         return verdict(Status::NotApplicable, why.to_owned());
     }
     verdict(Status::Pass, "its images are there".to_owned())
 }
 
 fn find<'a>(case: &Case<'a>, container: &ContainerDefinition) -> Image<'a> {
-    let (Some(name), false) = (&container.repository, container.image.contains('@')) else {
+    if container.image.contains('@') {
+        return Image::ByDigest;
+    }
+    let Some(name) = &container.repository else {
         return Image::Elsewhere;
     };
     let last = container.image.rsplit('/').next().unwrap_or_default();

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, origin};
+use super::{
+    Case, Evidence, Rule, Severity, Status, Verdict, Words,
+    launch::{self, Next},
+    origin,
+};
 use crate::{
     id::ResourceId,
     kind::{Kind, instance::Instance},
@@ -28,7 +32,35 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         all.push((resource, instance));
     }
     let judged = by_subject.iter();
-    judged.map(|(it, all)| judge(words, it, all)).collect()
+    let judged = judged.map(|(it, all)| judge(words, it, all));
+    let empty = launch::empty_groups(case).filter(|it| !by_subject.contains_key(&it.group.id));
+    judged
+        .chain(empty.map(|it| judge_next(words, &it)))
+        .collect()
+}
+
+/// A group without machines is judged by what its next one would be told.
+fn judge_next(words: &Words, next: &Next<'_>) -> Verdict {
+    let id = &next.group.id;
+    let verdict = |status, why: &str| Verdict::new(&RULE, words, id, status, why);
+    match (next.metadata_endpoint, next.metadata_tokens) {
+        (Some("disabled"), _) | (_, Some("required")) => {
+            let why = "its next machine will ask for a token, or give no metadata at all";
+            verdict(Status::Pass, why)
+        }
+        (_, Some(tokens)) => {
+            let why = "its next machine will answer questions for metadata without a token; it has \
+                       none now, which lowers the severity";
+            let evidence = Evidence::new(next.from, "MetadataOptions.HttpTokens", tokens);
+            verdict(Status::Fail, why)
+                .severity(words.severity.min(Severity::Medium))
+                .evidence([evidence])
+        }
+        (_, None) => {
+            let why = "it has no machine, and the image or the account decides for the next one";
+            verdict(Status::NotApplicable, why)
+        }
+    }
 }
 
 fn judge(words: &Words, subject: &ResourceId, all: &[(&Resource, &Instance)]) -> Verdict {

@@ -1,6 +1,5 @@
-//! Whether packets from the internet arrive: public address, route, network ACL, security groups.
-//!
-//! A VPC's Block Public Access is not read; where it is on, less arrives than is told here.
+//! Whether packets from the internet arrive: public address, route, the account's Block Public
+//! Access, network ACL, security groups.
 
 use std::net::Ipv6Addr;
 
@@ -11,7 +10,7 @@ use super::{
 use crate::{
     id::ResourceId,
     kind::{
-        Kind,
+        AsKind as _, Kind,
         classic_load_balancer::ClassicLoadBalancer,
         internet_gateway::InternetGateway,
         listener::Listener,
@@ -20,7 +19,9 @@ use crate::{
         route_table::RouteTable,
         security_group::{Permission, SecurityGroup},
         subnet::Subnet,
+        vpc::Vpc,
     },
+    snapshot::Gap,
 };
 
 /// The two internets.
@@ -121,10 +122,10 @@ pub fn route(case: &Case<'_>, subnet: &str, family: Family) -> Answer {
     let Some((_, placed)) = case.graph.get_as::<Subnet>(subnet) else {
         return Answer::Unknown;
     };
-    let tables = || case.graph.of::<RouteTable>().map(|(_, it)| it);
-    let own = tables().find(|it| it.subnets.iter().any(|it| it == subnet));
-    let main = || tables().find(|it| it.is_main && it.vpc == placed.vpc);
-    let Some(table) = own.or_else(main) else {
+    let index = &case.run.index;
+    let table = index.route_table(case.graph, subnet, &placed.vpc);
+    let table = table.and_then(|it| case.graph.get_as::<RouteTable>(it));
+    let Some((_, table)) = table else {
         return Answer::Unknown;
     };
     let outward: Vec<&str> = table
@@ -135,13 +136,30 @@ pub fn route(case: &Case<'_>, subnet: &str, family: Family) -> Answer {
         .collect();
     let all = outward.iter().copied().filter(|it| family.has(it));
     if exposure::is_world(all) {
-        Answer::Open
+        unblocked(case, subnet, &placed.vpc)
     } else if outward.iter().any(|it| it.starts_with("pl-")) {
         Answer::Unknown
     } else {
         Answer::Closed
     }
 }
+
+/// Whether the account's Block Public Access lets the internet through to a subnet.
+fn unblocked(case: &Case<'_>, subnet: &str, vpc: &str) -> Answer {
+    let Some((resource, vpc)) = case.graph.get_as::<Vpc>(vpc) else {
+        return Answer::Open;
+    };
+    match vpc.public_block.known() {
+        Some(block) if block.keeps_out(subnet, &resource.id.key) => Answer::Closed,
+        Some(_) => Answer::Open,
+        None if case.gap_of_call(&resource.id, BLOCK).is_some() => Answer::Unknown,
+        // A file from before it was read; it is off unless somebody turned it on.
+        None => Answer::Open,
+    }
+}
+
+/// The calls that tell of Block Public Access.
+const BLOCK: &str = "DescribeVpcBlockPublicAccess";
 
 /// An internet gateway that is attached. An egress-only one lets nobody in.
 fn leads_out(case: &Case<'_>, via: &str, vpc: &str) -> bool {
@@ -151,8 +169,8 @@ fn leads_out(case: &Case<'_>, via: &str, vpc: &str) -> bool {
 
 /// Whether a subnet's network ACL lets requests in at the port and the answers out.
 pub fn acl(case: &Case<'_>, subnet: &str, family: Family, protocol: Protocol, port: u16) -> Answer {
-    let mut acls = case.graph.of::<NetworkAcl>();
-    let Some((_, acl)) = acls.find(|(_, it)| it.subnets.iter().any(|it| it == subnet)) else {
+    let acl = case.run.index.acl(case.graph, subnet);
+    let Some((_, acl)) = acl.and_then(|it| case.graph.get_as::<NetworkAcl>(it)) else {
         return Answer::Unknown;
     };
     let lets = |egress, port| admits(acl, egress, family, protocol, port);
@@ -226,18 +244,62 @@ pub fn groups(
     Answer::Closed
 }
 
-/// The first interface with this security group at which the internet reaches the port.
+/// The first interface with this security group at which the internet reaches the port, and
+/// whether it does or may: what is not known is no door that is shut.
 pub fn door(
     case: &Case<'_>,
     group: &ResourceId,
     protocol: Protocol,
     port: u16,
-) -> Option<ResourceId> {
-    let worn = case.graph.of::<NetworkInterface>();
-    let mut worn = worn.filter(|(_, it)| it.security_groups.contains(&group.key));
-    worn.find(|(_, it)| reaches(case, it, protocol, port) == Answer::Open)
-        .map(|(it, _)| it.id.clone())
+) -> Option<(ResourceId, Answer)> {
+    let users = case.graph.users(group).into_iter();
+    let worn = users.filter_map(|(it, _)| Some((&it.id, NetworkInterface::of(&it.attrs)?)));
+    let worn = worn.filter(|(_, it)| it.security_groups.contains(&group.key));
+    let mut may = None;
+    for (id, it) in worn {
+        match reaches(case, it, protocol, port) {
+            Answer::Open => return Some((id.clone(), Answer::Open)),
+            Answer::Unknown if may.is_none() => may = Some((id.clone(), Answer::Unknown)),
+            Answer::Unknown | Answer::Closed => {}
+        }
+    }
+    may
 }
+
+/// The first interface with this security group to which the internet has a way, whomever the
+/// group lets in.
+pub fn way_to(case: &Case<'_>, group: &ResourceId) -> Option<ResourceId> {
+    let users = case.graph.users(group).into_iter();
+    let worn = users.filter_map(|(it, _)| Some((&it.id, NetworkInterface::of(&it.attrs)?)));
+    let mut reached = worn.filter(|(_, it)| {
+        let has_address = it.public_ip.is_some();
+        has_address && route(case, &it.subnet, Family::V4) == Answer::Open
+    });
+    reached.next().map(|(it, _)| it.clone())
+}
+
+/// Why it is not known whether the internet arrives at an interface: what one of its groups'
+/// prefix lists holds was not read, or what stands on the way was not listed.
+pub fn gap<'a>(case: &Case<'a>, interface: Option<&NetworkInterface>) -> Option<&'a Gap> {
+    let groups = interface.into_iter().flat_map(|it| &it.security_groups);
+    let groups = groups.map(|it| ResourceId::new(Kind::SecurityGroup, it));
+    let mut lists = groups.filter_map(|it| case.gap_of_call(&it, LISTS));
+    let vpc = interface.map(|it| ResourceId::new(Kind::Vpc, &it.vpc));
+    let block = || vpc.and_then(|it| case.gap_of_call(&it, BLOCK));
+    lists.next().or_else(block).or_else(|| {
+        case.gap_among(&[
+            Kind::NetworkInterface,
+            Kind::Subnet,
+            Kind::RouteTable,
+            Kind::NetworkAcl,
+            Kind::SecurityGroup,
+            Kind::Listener,
+        ])
+    })
+}
+
+/// The calls that tell what is in a prefix list.
+pub const LISTS: &str = "ManagedPrefixList";
 
 #[cfg(test)]
 pub mod tests {
@@ -354,6 +416,51 @@ pub mod tests {
             it.routes[0].state = "blackhole".to_owned();
         });
         assert_eq!(ssh(&gone, &interface()), Answer::Closed);
+    }
+
+    #[test]
+    fn where_the_account_blocks_public_access_nobody_arrives() {
+        use crate::kind::{Fact, vpc::PublicBlock};
+        let blocked = |exempt: &[&str]| {
+            let block = PublicBlock {
+                mode: "block-ingress".to_owned(),
+                exempt: exempt.iter().map(|it| (*it).to_owned()).collect(),
+            };
+            let vpc = Vpc {
+                public_block: Fact::Known(block),
+                ..Vpc::default()
+            };
+            let mut all = public_subnet();
+            all.push(Resource::new("vpc-1", vpc));
+            ssh(&all, &interface())
+        };
+        assert_eq!(blocked(&[]), Answer::Closed);
+        assert_eq!(blocked(&["subnet-1"]), Answer::Open);
+    }
+
+    #[test]
+    fn whether_public_access_is_blocked_may_not_be_known() {
+        let mut all = public_subnet();
+        all.push(Resource::new("vpc-1", Vpc::default()));
+        let gap = Gap {
+            resource: Some(ResourceId::new(Kind::Vpc, "vpc-1")),
+            ..testing::gap(Kind::Vpc, "ec2:DescribeVpcBlockPublicAccessOptions")
+        };
+        let said = |gaps: &[Gap]| {
+            let ask = |case: &Case<'_>| {
+                let it = interface();
+                let why = gap_call(case, &it);
+                (reaches(case, &it, Protocol::Tcp, 22), why)
+            };
+            testing::owned(&all, gaps, |_| true, ask)
+        };
+        let call = Some("ec2:DescribeVpcBlockPublicAccessOptions".to_owned());
+        assert_eq!(said(&[gap]), (Answer::Unknown, call));
+        assert_eq!(said(&[]).0, Answer::Open);
+    }
+
+    fn gap_call(case: &Case<'_>, interface: &NetworkInterface) -> Option<String> {
+        gap(case, Some(interface)).map(|it| it.call.clone())
     }
 
     #[test]

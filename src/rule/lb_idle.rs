@@ -53,10 +53,10 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, work: Work<'_>) ->
     if case.hours_since(created) < words.number("days").saturating_mul(24) {
         return verdict(
             Status::Pass,
-            format!("{why}, but it was made only {age} before"),
+            format!("{why}, but it was made only {age} ago"),
         );
     }
-    let why = format!("{why}; it is paid for by the hour, and was made {age} before");
+    let why = format!("{why}; it is paid for by the hour, and was made {age} ago");
     verdict(Status::Fail, why).evidence([evidence])
 }
 

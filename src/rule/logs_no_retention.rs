@@ -1,7 +1,11 @@
 //! Log groups that keep everything for ever.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
-use crate::kind::{Kind, log_group::LogGroup};
+use super::{Case, Cost, Evidence, Rule, Status, Verdict, Words};
+use crate::{
+    charge::gigabytes,
+    kind::{Kind, log_group::LogGroup},
+    text,
+};
 
 pub const RULE: Rule = Rule {
     id: "logs-no-retention",
@@ -20,14 +24,20 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
             }
             None => {
                 let why = format!(
-                    "events are kept for ever; {} bytes are stored by now",
-                    group.stored_bytes
+                    "events are kept for ever; {} are stored by now",
+                    text::bytes(group.stored_bytes)
                 );
                 let evidence = [
                     Evidence::new(id, "retentionInDays", "absent: never expires"),
                     Evidence::new(id, "storedBytes", group.stored_bytes.to_string()),
                 ];
-                Verdict::new(&RULE, words, id, Status::Fail, why).evidence(evidence)
+                let stored = Cost::Stored {
+                    usage: "TimedStorage-ByteHrs",
+                    gigabytes: gigabytes(group.stored_bytes),
+                };
+                Verdict::new(&RULE, words, id, Status::Fail, why)
+                    .evidence(evidence)
+                    .cost(stored)
             }
         }
     };

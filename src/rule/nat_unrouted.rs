@@ -42,8 +42,8 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, nat: &NatGateway) 
     };
     let age = text::age(created, case.taken);
     if case.hours_since(created) < words.number("hours") {
-        return verdict(Status::Pass, format!("{why} yet; it was made {age} before"));
+        return verdict(Status::Pass, format!("{why} yet; it was made {age} ago"));
     }
-    let why = format!("{why}; it is paid for by the hour, and was made {age} before");
+    let why = format!("{why}; it is paid for by the hour, and was made {age} ago");
     verdict(Status::Fail, why).evidence([evidence])
 }

@@ -1,6 +1,6 @@
 //! What no free tier covers, in an account on the Free plan.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, account, going};
+use super::{Case, Cost, Evidence, Rule, Status, Verdict, Words, account, going};
 use crate::{
     id::ResourceId,
     kind::{
@@ -46,7 +46,8 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let evidence = found
         .iter()
         .map(|it| Evidence::new(it, "kind", it.kind.name()));
-    vec![verdict(Status::Fail, why).evidence(evidence)]
+    let failure = verdict(Status::Fail, why).evidence(evidence);
+    vec![failure.cost(Cost::Of(found))]
 }
 
 fn dear(case: &Case<'_>) -> Vec<ResourceId> {

@@ -2,8 +2,11 @@
 
 use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
 use crate::{
+    id::ResourceId,
     kind::{
-        Kind,
+        AsKind as _, Kind,
+        listener::Listener,
+        listener_rule::ListenerRule,
         target_group::{Target, TargetGroup},
     },
     snapshot::Resource,
@@ -28,6 +31,10 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &TargetGrou
         let why = "no load balancer sends to it".to_owned();
         return verdict(Status::NotApplicable, why);
     }
+    if is_standby(case, id) {
+        let why = "it stands by: whatever names it gives it weight 0, and so no request".to_owned();
+        return verdict(Status::NotApplicable, why);
+    }
     let Some(targets) = group.targets.known() else {
         let why = "the health of its targets was not read".to_owned();
         return verdict(Status::Unknown, why).gap(case.gap_about(id));
@@ -44,14 +51,14 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &TargetGrou
     let (healthy, others): (Vec<&Target>, Vec<&Target>) =
         targets.iter().partition(|it| it.state == "healthy");
     // A target that is just coming or going is no failure.
-    let bad: Vec<&Target> = others
-        .iter()
-        .filter(|it| matches!(it.state.as_str(), "unhealthy" | "unavailable" | "unused"))
-        .copied()
-        .collect();
+    let bad: Vec<&Target> = others.iter().filter(|it| is_bad(it)).copied().collect();
     if targets.is_empty() {
         let why = "it has no targets: every request that it gets fails".to_owned();
         return verdict(Status::Fail, why).severity(Severity::Critical);
+    }
+    if let Some(why) = targets.iter().map(unchecked).collect::<Option<Vec<_>>>() {
+        let why = why.first().copied().unwrap_or_default().to_owned();
+        return verdict(Status::NotApplicable, why).evidence(evidence(&others));
     }
     if healthy.is_empty() && !bad.is_empty() {
         let why = format!("none of its {} targets is healthy", targets.len());
@@ -73,4 +80,37 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &TargetGrou
     }
     let why = format!("{} of {} targets are healthy", healthy.len(), targets.len());
     verdict(Status::Pass, why)
+}
+
+/// Whether all that forwards to a group gives it weight 0, as to the other half of a blue/green
+/// deployment.
+fn is_standby(case: &Case<'_>, id: &ResourceId) -> bool {
+    let users = case.graph.users(id);
+    let actions = users.iter().flat_map(|(it, _)| {
+        let listener = Listener::of(&it.attrs).map(|it| &it.actions);
+        let rule = ListenerRule::of(&it.attrs).map(|it| &it.actions);
+        listener.or(rule).into_iter().flatten()
+    });
+    let forwards = actions.flat_map(|it| &it.targets);
+    let mut forwards = forwards.filter(|it| it.target_group == id.key).peekable();
+    forwards.peek().is_some() && forwards.all(|it| it.weight == Some(0))
+}
+
+/// A target that is just coming or going is no failure, and neither is one that nobody asks.
+fn is_bad(it: &Target) -> bool {
+    let bad = matches!(it.state.as_str(), "unhealthy" | "unavailable" | "unused");
+    bad && unchecked(it).is_none()
+}
+
+/// Why the health of a target says nothing.
+fn unchecked(it: &Target) -> Option<&'static str> {
+    match (it.state.as_str(), it.reason.as_deref()) {
+        (_, Some("Target.HealthCheckDisabled")) => {
+            Some("its health checks are switched off, so AWS tells of no health")
+        }
+        // The machine was stopped, or its address cannot be one: requests to it fail.
+        ("unused", Some("Target.InvalidState" | "Target.IpUnusable")) => None,
+        ("unused", _) => Some("its targets are in no use: no request is sent to them"),
+        _ => None,
+    }
 }

@@ -71,7 +71,7 @@ fn database(case: &Case<'_>, words: &Words, id: &ResourceId, latest: Option<Time
         return verdict(Status::Fail, why.to_owned()).evidence([evidence]);
     };
     let age = text::age(latest, case.taken);
-    let why = format!("its backups reach up to {age} before");
+    let why = format!("its backups reach up to {age} ago");
     if case.hours_since(latest) < words.number("hours") {
         return verdict(Status::Pass, why);
     }

@@ -10,7 +10,8 @@ use crate::{
     snapshot::Resource,
 };
 
-/// The Auto Scaling group of an instance, the service of a task, and so on; else the thing itself.
+/// The Auto Scaling group of an instance, the service or the schedule of a task, else what the task
+/// was started from, and so on; else the thing itself.
 ///
 /// What comes and goes is told of by what lasts, so that one cause is one finding, and stays the
 /// same finding when a machine is replaced.
@@ -28,7 +29,16 @@ pub fn of(case: &Case<'_>, id: &ResourceId) -> ResourceId {
         let service = task.service();
         let service =
             service.map(|it| ResourceId::new(Kind::Service, format!("{}/{it}", task.cluster)));
-        return service.and_then(known).unwrap_or_else(|| id.clone());
+        let service = service.and_then(known);
+        // A schedule's task is another one each night.
+        let scheduled = task.started_by.as_deref();
+        let scheduled = scheduled.and_then(|it| it.strip_prefix("events-rule/"));
+        let rule = || known(ResourceId::new(Kind::EventRule, scheduled?));
+        let definition = || known(ResourceId::new(Kind::TaskDefinition, &task.task_definition));
+        return service
+            .or_else(rule)
+            .or_else(definition)
+            .unwrap_or_else(|| id.clone());
     }
     if !matches!(resource.id.kind, Kind::Volume | Kind::NetworkInterface) {
         return id.clone();
@@ -55,8 +65,8 @@ mod tests {
     use super::*;
     use crate::{
         kind::{
-            instance::Attached, network_interface::NetworkInterface, service::Service,
-            volume::Volume,
+            event_rule::EventRule, instance::Attached, network_interface::NetworkInterface,
+            service::Service, task_definition::TaskDefinition, volume::Volume,
         },
         testing,
     };
@@ -94,6 +104,34 @@ mod tests {
     fn a_machine_whose_group_was_not_seen_stands_for_itself() {
         let resources = [machine(Some("workers"))];
         assert_eq!(said(&resources, &resources[0].id), "instance/i-1");
+    }
+
+    #[test]
+    fn a_task_without_a_service_stands_for_its_schedule_else_for_its_definition() {
+        let task = |started_by: &str| {
+            let task = Task {
+                task_definition: "job:7".to_owned(),
+                group: "family:job".to_owned(),
+                started_by: Some(started_by.to_owned()),
+                last_status: "RUNNING".to_owned(),
+                ..Task::default()
+            };
+            Resource::new("prod/1", task)
+        };
+        let rest = [
+            Resource::new("nightly", EventRule::default()),
+            Resource::new("job:7", TaskDefinition::default()),
+        ];
+        for (by, expected) in [
+            ("events-rule/nightly", "event-rule/nightly"),
+            ("jane", "task-definition/job:7"),
+        ] {
+            let task = task(by);
+            let all = [vec![task.clone()], rest.to_vec()].concat();
+            assert_eq!(said(&all, &task.id), expected);
+        }
+        let alone = task("jane");
+        assert_eq!(said(std::slice::from_ref(&alone), &alone.id), "task/prod/1");
     }
 
     #[test]

@@ -3,8 +3,11 @@
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 
-use super::{BadWords, Case, Category, Judged, Named, RULES, Rule, Severity, Words, finish, run};
+use super::{
+    BadWords, Case, Category, Index, Judged, Named, RULES, Rule, Run, Severity, Words, finish, run,
+};
 use crate::{
     config::{BadConfig, Config, Placed, Setting},
     mute::{About, Notice},
@@ -14,7 +17,11 @@ use crate::{
 
 /// All rules that can be asked, by id.
 #[derive(Debug)]
-pub struct Pack(Vec<Ready>);
+pub struct Pack {
+    rules: Vec<Ready>,
+    /// The day on which the account was opened, where the user says it.
+    pub opened: Option<Date>,
+}
 
 /// A rule with what the user set for it.
 #[derive(Debug)]
@@ -67,7 +74,11 @@ impl Pack {
                 check: Check::BuiltIn(rule),
             })
         };
-        RULES.iter().map(ready).collect::<Result<_, _>>().map(Self)
+        let rules = RULES.iter().map(ready).collect::<Result<_, _>>()?;
+        Ok(Self {
+            rules,
+            opened: None,
+        })
     }
 
     /// Adds the user's rules.
@@ -92,7 +103,7 @@ impl Pack {
                     file: rule.file,
                 });
             }
-            self.0.push(Ready {
+            self.rules.push(Ready {
                 id: rule.id,
                 words: rule.words.clone(),
                 enabled: true,
@@ -100,23 +111,23 @@ impl Pack {
                 check: Check::User(Box::new(rule)),
             });
         }
-        self.0.sort_by_key(|it| it.id);
+        self.rules.sort_by_key(|it| it.id);
         Ok(())
     }
 
     /// All, by id.
     pub fn rules(&self) -> &[Ready] {
-        &self.0
+        &self.rules
     }
 
     /// The rule of that id.
     pub fn get(&self, id: &str) -> Option<&Ready> {
-        self.0.iter().find(|it| it.id == id)
+        self.rules.iter().find(|it| it.id == id)
     }
 
     /// The ids that a wrong one may have meant.
     pub fn near(&self, id: &str) -> Vec<String> {
-        table::near(id, self.0.iter().map(|it| it.id))
+        table::near(id, self.rules.iter().map(|it| it.id))
     }
 
     /// Sets what the configuration says.
@@ -125,11 +136,12 @@ impl Pack {
     /// When it names a rule or a parameter that there is none of, or gives a parameter something
     /// of another type than it has.
     pub fn set(&mut self, config: &Config, file: &str) -> Result<(), BadConfig> {
+        self.opened = config.account.opened;
         for (id, setting) in &config.settings {
             if self.get(id).is_none() {
                 return Err(config.bad(setting.line, &self.no_rule(id)));
             }
-            for ready in self.0.iter_mut().filter(|it| it.id == id) {
+            for ready in self.rules.iter_mut().filter(|it| it.id == id) {
                 ready
                     .set(setting, file)
                     .map_err(|it| config.bad(it.line, &it.value))?;
@@ -166,13 +178,22 @@ impl Pack {
     }
 
     fn judge(&self, case: &Case<'_>, wanted: impl Fn(&Words) -> bool) -> Vec<Judged> {
-        let asked = self.0.iter().filter(|it| it.enabled && wanted(&it.words));
-        asked.map(|it| it.judge(case)).collect()
+        let run = Run {
+            pack: Some(self),
+            unheard: case.run.unheard,
+            index: Index::default(),
+        };
+        let case = Case { run: &run, ..*case };
+        let asked = self
+            .rules
+            .iter()
+            .filter(|it| it.enabled && wanted(&it.words));
+        asked.map(|it| it.judge(&case)).collect()
     }
 
     /// Which rules are switched off.
     pub fn notices(&self) -> impl Iterator<Item = Notice> {
-        let off = self.0.iter().filter(|it| !it.enabled);
+        let off = self.rules.iter().filter(|it| !it.enabled);
         off.map(|it| Notice {
             about: About::RuleDisabled,
             message: format!("the rule {} is switched off", it.id),

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::{
     Case, Evidence, Rule, Severity, Status, Verdict, Words,
     exposure::{self, Answer, Protocol},
-    origin,
+    launch, origin,
 };
 use crate::{
     id::ResourceId,
     kind::{
         Kind, instance::Instance, network_interface::NetworkInterface,
-        security_group::SecurityGroup, service::Service, task::Task,
+        security_group::SecurityGroup, service::Service, subnet::Subnet, task::Task,
     },
     snapshot::Resource,
 };
@@ -78,6 +78,24 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         found.public.extend(public);
         found.groups.extend(&instance.security_groups);
     }
+    for next in launch::empty_groups(case) {
+        let subnets = next.attrs.subnets.iter();
+        let mut subnets = subnets.filter_map(|it| case.graph.get_as::<Subnet>(it));
+        let given = subnets.find(|(_, it)| it.public_ips);
+        let public = match (next.public_ip, given) {
+            (Some(true), _) => {
+                let path = "AssociatePublicIpAddress";
+                Some(Evidence::new(next.from, path, "true"))
+            }
+            (None, Some((subnet, _))) => {
+                Some(Evidence::new(&subnet.id, "MapPublicIpOnLaunch", "true"))
+            }
+            (Some(false), _) | (None, None) => None,
+        };
+        let found = by_subject.entry(next.group.id.clone()).or_default();
+        found.public.extend(public);
+        found.groups.extend(next.security_groups);
+    }
     let judged = by_subject.iter();
     judged
         .map(|(it, found)| judge(case, words, it, found))
@@ -89,12 +107,19 @@ fn address(resource: &Resource, ip: Option<&String>) -> Option<Evidence> {
 }
 
 fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, found: &Found<'_>) -> Verdict {
+    let is_empty = id.kind == Kind::AutoScalingGroup && found.machines == 0;
     if found.public.is_empty() {
-        let why = "it has no public IPv4 address";
+        let why = if is_empty {
+            "it has no machine, and its next one gets no public IPv4 address"
+        } else {
+            "it has no public IPv4 address"
+        };
         return Verdict::new(&RULE, words, id, Status::Pass, why);
     }
     let what = if id.kind == Kind::Service {
         "its tasks get public IPv4 addresses".to_owned()
+    } else if is_empty {
+        "it has no machine now, and its next one gets a public IPv4 address".to_owned()
     } else if id.kind == Kind::AutoScalingGroup {
         let public = found.public.len();
         format!(

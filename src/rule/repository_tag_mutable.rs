@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, revision};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, image_latest, revision};
 use crate::{
     id::ResourceId,
     kind::{Kind, repository::Repository, task_definition::ContainerDefinition},
@@ -48,14 +48,22 @@ fn judge(words: &Words, id: &ResourceId, it: &Repository, users: &[Container<'_>
     let verdict = |status, why: &str| Verdict::new(&RULE, words, id, status, why);
     let by_tag: Vec<_> = users
         .iter()
-        .filter(|(_, it)| !it.image.contains('@'))
+        .filter(|(_, it)| !it.image.contains('@') && !image_latest::is_latest(&it.image))
         .collect();
+    let latest = users
+        .iter()
+        .any(|(_, it)| image_latest::is_latest(&it.image));
     match it.tag_mutability.as_deref() {
         Some("IMMUTABLE") => {
             return verdict(Status::Pass, "a tag always means the same image");
         }
         _ if users.is_empty() => {
             return verdict(Status::NotApplicable, "nothing that runs comes from it");
+        }
+        // One cause is told of once.
+        _ if by_tag.is_empty() && latest => {
+            let why = "what runs is started by the tag latest, which is told of by image-latest";
+            return verdict(Status::NotApplicable, why);
         }
         _ if by_tag.is_empty() => {
             return verdict(Status::Pass, "what runs names its images by digest");

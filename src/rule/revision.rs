@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::Case;
+use super::{Case, used_definition::Families};
 use crate::{
     id::ResourceId,
     kind::{Kind, task_definition::TaskDefinition},
@@ -10,13 +10,14 @@ use crate::{
     snapshot::{Gap, Resource},
 };
 
-/// The rack's revisions that a service, a task or a schedule uses.
+/// The rack's revisions that a service, a task or a schedule uses, and the latest of each family,
+/// for that is what a person, a program or a schedule by the family's name would start next.
 pub fn in_use<'a>(
     case: &Case<'a>,
 ) -> impl Iterator<Item = (&'a Resource, &'a TaskDefinition)> + use<'a> {
-    let case = *case;
+    let families = Families::new(case);
     case.ours::<TaskDefinition>()
-        .filter(move |(it, _)| !users(&case, &it.id).is_empty())
+        .filter(|(it, definition)| families.runner(case, &it.id, definition).is_some())
         .collect::<Vec<_>>()
         .into_iter()
 }
@@ -79,6 +80,14 @@ mod tests {
         }
     }
 
+    /// One that can be started no more.
+    fn old() -> TaskDefinition {
+        TaskDefinition {
+            status: "INACTIVE".to_owned(),
+            ..TaskDefinition::default()
+        }
+    }
+
     #[test]
     fn only_the_revision_that_runs_is_in_use() {
         let task = Task {
@@ -89,18 +98,33 @@ mod tests {
         let resources = [
             Resource::new("prod/web", service("ACTIVE")),
             Resource::new("prod/1", task),
-            Resource::new("web:1", TaskDefinition::default()),
-            Resource::new("web:2", TaskDefinition::default()),
-            Resource::new("job:1", TaskDefinition::default()),
+            Resource::new("web:1", old()),
+            Resource::new("web:2", old()),
+            Resource::new("job:1", old()),
         ];
         assert_eq!(used(&resources), ["job:1", "web:2"]);
+    }
+
+    #[test]
+    fn what_a_schedule_by_family_would_start_next_is_in_use() {
+        let revision = |revision| TaskDefinition {
+            family: "job".to_owned(),
+            revision,
+            status: "ACTIVE".to_owned(),
+            ..TaskDefinition::default()
+        };
+        let resources = [
+            Resource::new("job:1", revision(1)),
+            Resource::new("job:2", revision(2)),
+        ];
+        assert_eq!(used(&resources), ["job:2"]);
     }
 
     #[test]
     fn a_deleted_service_uses_nothing() {
         let resources = [
             Resource::new("prod/web", service("INACTIVE")),
-            Resource::new("web:2", TaskDefinition::default()),
+            Resource::new("web:2", old()),
         ];
         assert!(used(&resources).is_empty());
     }

@@ -107,7 +107,7 @@ fn whose(case: &Case<'_>, words: &Words, id: &ResourceId, role: &Role) -> (Sever
         ),
         None => (
             words.severity,
-            "anything that may act as it does".to_owned(),
+            "whoever can assume it can do everything, too".to_owned(),
         ),
     }
 }

@@ -4,6 +4,7 @@ use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
     kind::{Kind, scalable_target::ScalableTarget, service::Service},
     snapshot::Resource,
+    text,
 };
 
 pub const RULE: Rule = Rule {
@@ -39,12 +40,16 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service)
     if let Some(why) = beside {
         return verdict(Status::NotApplicable, why.to_owned());
     }
+    let mut enough = words.texts("enough").into_iter();
+    if enough.any(|it| text::glob(it, &case.rack.name)) {
+        let why = "in this rack one task is enough, as is set".to_owned();
+        return verdict(Status::NotApplicable, why);
+    }
     if service.desired > 1 {
         return verdict(Status::Pass, format!("it wants {} tasks", service.desired));
     }
     let desired = Evidence::new(id, "desiredCount", "1");
-    let scaled = case.graph.of::<ScalableTarget>();
-    let scaled = scaled.filter(|(_, it)| it.scaled().as_ref() == Some(id));
+    let scaled = case.graph.parts::<ScalableTarget>(id).into_iter();
     let mut scaled = scaled.filter(|(_, it)| it.dimension.ends_with(":DesiredCount"));
     let (why, bound) = match scaled.next() {
         None => ("it wants one task".to_owned(), None),
@@ -67,4 +72,31 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service)
     verdict(Status::Fail, why)
         .evidence([desired])
         .evidence(bound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kind::service::ServiceTarget, testing};
+
+    #[test]
+    fn in_a_rack_for_trying_things_out_one_task_is_enough() {
+        let service = Service {
+            status: "ACTIVE".to_owned(),
+            desired: 1,
+            load_balancers: vec![ServiceTarget::default()],
+            ..Service::default()
+        };
+        let resources = [Resource::new("prod/web", service)];
+        let said = |racks: &[&str]| {
+            let mut words = RULE.words().unwrap();
+            let racks = racks.iter().map(|it| toml::Value::from(*it)).collect();
+            let value = toml::Value::Array(racks);
+            words.parameters.insert("enough".to_owned(), value);
+            let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+            said[0].status
+        };
+        assert_eq!(said(&["dev-*"]), Status::Fail);
+        assert_eq!(said(&["dev-*", "pro?"]), Status::NotApplicable);
+    }
 }

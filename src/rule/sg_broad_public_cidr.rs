@@ -24,18 +24,6 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-/// Ranges that are nobody's on the internet.
-const AT_HOME: [&str; 8] = [
-    "10.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "100.64.0.0/10",
-    "169.254.0.0/16",
-    "127.0.0.0/8",
-    "fc00::/7",
-    "fe80::/10",
-];
-
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let known = nets(words.texts("known").into_iter());
     let groups = case.ours::<SecurityGroup>();
@@ -55,9 +43,14 @@ fn judge(
     let id = &resource.id;
     let mut broad: BTreeMap<&str, Vec<&Permission>> = BTreeMap::new();
     for entry in group.ingress.iter().filter(|it| counts(group, it)) {
-        for cidr in entry.cidrs.iter().filter(|it| is_broad(it, known)) {
+        // What AWS keeps in a list of its own is no range that somebody chose too wide.
+        let chosen = entry.cidrs.iter().filter(|it| !entry.of_aws.contains(it));
+        for cidr in chosen.filter(|it| is_broad(it, known)) {
             broad.entry(cidr).or_default().push(entry);
         }
+    }
+    if broad.is_empty() && group.ingress.iter().any(Permission::has_unread_lists) {
+        return vec![sg_world::listed(&RULE, case, words, id)];
     }
     if broad.is_empty() {
         let why = "no very large public range is let in, besides the whole internet";
@@ -117,8 +110,7 @@ fn is_broad(cidr: &str, known: &[IpNet]) -> bool {
         IpNet::V4(it) => it.prefix_len() < 16,
         IpNet::V6(it) => it.prefix_len() < 32,
     };
-    let home = nets(AT_HOME.into_iter());
-    short && !home.iter().chain(known).any(|it| it.contains(&net))
+    short && exposure::is_public(cidr) && !known.iter().any(|it| it.contains(&net))
 }
 
 fn nets<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<IpNet> {

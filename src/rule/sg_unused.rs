@@ -6,7 +6,7 @@ use crate::{
         Fact, Kind, auto_scaling_group::AutoScalingGroup, event_rule::EventRule,
         launch_template::LaunchTemplate, security_group::SecurityGroup,
     },
-    snapshot::Resource,
+    snapshot::{Gap, Resource},
 };
 
 /// What may wear a group or have others wear it.
@@ -35,11 +35,30 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let judge = |(resource, group)| judge(case, words, resource, group);
+    let hidden = hidden(case);
+    let judge = |(resource, group)| judge(case, words, hidden.as_ref(), resource, group);
     case.ours::<SecurityGroup>().map(judge).collect()
 }
 
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &SecurityGroup) -> Verdict {
+/// What may use groups and was not read, and why.
+type Hidden<'a> = (String, Option<&'a Gap>);
+
+fn hidden<'a>(case: &Case<'a>) -> Option<Hidden<'a>> {
+    if let Some(gap) = WEARERS.iter().find_map(|it| case.gap_in_listing(*it)) {
+        let why = format!("{} was not read", gap.kind.name());
+        return Some((why, Some(gap)));
+    }
+    let unread = unread(case)?;
+    Some((format!("{} may", unread.id), case.gap_about(&unread.id)))
+}
+
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    hidden: Option<&Hidden<'_>>,
+    resource: &Resource,
+    group: &SecurityGroup,
+) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     if group.is_default() {
@@ -52,16 +71,9 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &SecurityGr
         let why = format!("{} {} it", user.id, edge.kind.name());
         return verdict(Status::Pass, why);
     }
-    if let Some(gap) = WEARERS.iter().find_map(|it| case.gap_in_listing(*it)) {
-        let why = format!(
-            "nothing that was read uses it, but {} was not read",
-            gap.kind.name()
-        );
-        return verdict(Status::Unknown, why).gap(Some(gap));
-    }
-    if let Some(unread) = unread(case) {
-        let why = format!("nothing that was read uses it, but {} may", unread.id);
-        return verdict(Status::Unknown, why).gap(case.gap_about(&unread.id));
+    if let Some((what, gap)) = hidden {
+        let why = format!("nothing that was read uses it, but {what}");
+        return verdict(Status::Unknown, why).gap(*gap);
     }
     let why = "nothing that was read uses it: no interface, template, service, function or other \
                group";

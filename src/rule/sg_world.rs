@@ -39,7 +39,7 @@ pub fn check(rule: &Rule, case: &Case<'_>, words: &Words, ports: Ports<'_>) -> V
             verdicts.push(if all {
                 told_already(rule, words, &resource.id)
             } else {
-                closed(rule, words, &resource.id, &rest, ports)
+                closed(rule, case, words, &resource.id, &rest, ports)
             });
         }
     }
@@ -51,15 +51,16 @@ fn by_cause(group: &SecurityGroup, openings: &[Opening]) -> BTreeMap<Vec<usize>,
     let mut causes: BTreeMap<Vec<usize>, Vec<Opening>> = BTreeMap::new();
     for opening in openings {
         let entries = group.ingress.iter().enumerate();
-        let opening_it = entries.filter(|(_, it)| opens(it, opening));
+        let opening_it = entries.filter(|(_, it)| opens(group, it, opening));
         let cause = opening_it.map(|(n, _)| n).collect();
         causes.entry(cause).or_default().push(*opening);
     }
     causes
 }
 
-fn opens(it: &Permission, opening: &Opening) -> bool {
-    !it.cidrs.is_empty() && exposure::covers(it, opening.protocol, opening.from)
+/// Whether it is by this entry that the world may come in there.
+pub fn opens(group: &SecurityGroup, it: &Permission, opening: &Opening) -> bool {
+    exposure::lets_in(group, it, opening.protocol, opening.from)
 }
 
 fn open(
@@ -78,7 +79,7 @@ fn open(
     let (severity, where_it_counts) = weigh(case, words, id, openings);
     let why = format!("{runs} {verb} open to the whole internet; {where_it_counts}");
     let entries = group.ingress.iter();
-    let entries = entries.filter(|entry| openings.iter().any(|it| opens(entry, it)));
+    let entries = entries.filter(|entry| openings.iter().any(|it| opens(group, entry, it)));
     Verdict::new(rule, words, id, Status::Fail, why)
         .severity(severity)
         .evidence(evidence(id, entries))
@@ -113,14 +114,21 @@ pub fn weigh(
         [one] => format!("{one} uses the group"),
         [one, more @ ..] => format!("{one} and {} more use the group", more.len()),
     };
-    let mut doors = openings
+    let doors = openings
         .iter()
         .filter_map(|it| internet::door(case, id, it.protocol, it.from));
-    match doors.next() {
-        Some(door) => {
-            let door = origin::of(case, &door);
+    let doors: Vec<(ResourceId, Answer)> = doors.collect();
+    let open = doors.iter().find(|it| it.1 == Answer::Open);
+    match open.or(doors.first()) {
+        Some((door, Answer::Open)) => {
+            let door = origin::of(case, door);
             let why = format!("{used}, and the internet has a way to {door}");
             (Severity::Critical, why)
+        }
+        Some((door, _)) => {
+            let door = origin::of(case, door);
+            let why = format!("{used}, and whether the internet has a way to {door} is not known");
+            (words.severity, why)
         }
         None => (words.severity, used),
     }
@@ -153,6 +161,7 @@ pub fn told_already(rule: &Rule, words: &Words, id: &ResourceId) -> Verdict {
 
 fn closed(
     rule: &Rule,
+    case: &Case<'_>,
     words: &Words,
     id: &ResourceId,
     group: &SecurityGroup,
@@ -164,16 +173,17 @@ fn closed(
             .any(|it| exposure::world(group, *protocol, *it) == Answer::Unknown)
     });
     if unknown {
-        return listed(rule, words, id);
+        return listed(rule, case, words, id);
     }
     let why = "none of these ports is open to the whole internet";
     Verdict::new(rule, words, id, Status::Pass, why)
 }
 
-/// What hangs on a prefix list.
-pub fn listed(rule: &Rule, words: &Words, id: &ResourceId) -> Verdict {
-    let why = "a prefix list decides who may come in, and racklens does not read what is in it";
-    Verdict::new(rule, words, id, Status::Unknown, why)
+/// What hangs on a prefix list that was not read.
+pub fn listed(rule: &Rule, case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
+    let why = "a prefix list decides who may come in, and what is in it was not read";
+    let gap = case.gap_of_call(id, internet::LISTS);
+    Verdict::new(rule, words, id, Status::Unknown, why).gap(gap)
 }
 
 /// What has the group on it, an interface only where nothing else stands for it.
@@ -207,7 +217,10 @@ mod tests {
     use super::*;
     use crate::{
         kind::{AsKind as _, instance::Instance},
-        rule::{internet::tests, sg_world_admin_port, sg_world_data_port},
+        rule::{
+            internet::tests, sg_broad_public_cidr, sg_world_admin_port, sg_world_data_port,
+            sg_world_unexpected_port, sg_world_wide_range,
+        },
         testing,
     };
 
@@ -284,6 +297,80 @@ mod tests {
             permission("tcp", 5432, 5432),
         ])];
         assert_eq!(judged(&sg_world_data_port::RULE, &two).len(), 2);
+    }
+
+    #[test]
+    fn an_entry_for_a_private_network_is_no_second_cause() {
+        let open = permission("tcp", 0, 65535);
+        let inside = Permission {
+            cidrs: vec!["10.0.0.0/8".to_owned()],
+            ..permission("tcp", 22, 22)
+        };
+        let before = judged(&sg_world_admin_port::RULE, &[group(vec![open.clone()])]);
+        let both = [group(vec![open, inside])];
+        let after = judged(&sg_world_admin_port::RULE, &both);
+        assert_eq!(after.len(), 1);
+        assert_eq!(after[0].fingerprint(), before[0].fingerprint());
+        assert_eq!(after[0].evidence, before[0].evidence);
+    }
+
+    #[test]
+    fn a_prefix_list_that_was_not_read_is_unknown_to_every_rule_with_the_call_that_is_missing() {
+        let listed = Permission {
+            cidrs: Vec::new(),
+            prefix_lists: vec!["pl-1".to_owned()],
+            ..permission("tcp", 8080, 8080)
+        };
+        let all_ports = Permission {
+            from: Some(0),
+            to: Some(65535),
+            ..listed.clone()
+        };
+        let mut resources = reached();
+        resources.retain(|it| it.id.kind != Kind::SecurityGroup);
+        let call = "ec2:GetManagedPrefixListEntries";
+        let gap = crate::snapshot::Gap {
+            resource: Some(ResourceId::new(Kind::SecurityGroup, "sg-1")),
+            ..testing::gap(Kind::SecurityGroup, call)
+        };
+        for (rule, entry) in [
+            (sg_world_unexpected_port::RULE, &listed),
+            (sg_broad_public_cidr::RULE, &listed),
+            (sg_world_admin_port::RULE, &all_ports),
+            (sg_world_wide_range::RULE, &all_ports),
+        ] {
+            let mut all = resources.clone();
+            all.push(group(vec![entry.clone()]));
+            let words = rule.words().unwrap();
+            let check = |case: &Case<'_>| (rule.check)(case, &words);
+            let said = testing::owned(&all, std::slice::from_ref(&gap), |_| true, check);
+            assert_eq!(said[0].status, Status::Unknown, "{}", rule.id);
+            let named = said[0].gap.as_ref().map(|it| it.call.as_str());
+            assert_eq!(named, Some(call), "{}", rule.id);
+        }
+    }
+
+    #[test]
+    fn what_the_user_takes_from_one_rule_is_left_to_the_next() {
+        let config = "[rule.sg-world-admin-port.parameters]\ntcp = [22]\n\
+                      [rule.sg-world-wide-range.parameters]\nports = 5000\n";
+        let mut pack = crate::rule::Pack::built_in().unwrap();
+        let config = crate::config::Config::parse(config).unwrap();
+        pack.set(&config, "racklens.toml").unwrap();
+        let mut resources = reached();
+        resources.retain(|it| it.id.kind != Kind::SecurityGroup);
+        let entries = vec![
+            permission("tcp", 3389, 3389),
+            permission("tcp", 20000, 22000),
+        ];
+        resources.push(group(entries));
+        let judged = testing::owned(&resources, &[], |_| true, |case| pack.audit(case));
+        let rule = judged
+            .iter()
+            .find(|it| it.rule.id == "sg-world-unexpected-port");
+        let said = &rule.unwrap().verdicts[0];
+        assert_eq!(said.status, Status::Fail);
+        assert_eq!(said.detail, "tcp 3389, tcp 20000-22000");
     }
 
     #[test]

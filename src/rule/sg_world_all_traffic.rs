@@ -28,12 +28,14 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
             Answer::Open => {
                 let (severity, used) = sg_world::weigh(case, words, id, &[SSH]);
                 let why = format!("everything is let in from the whole internet; {used}");
-                let entries = group.ingress.iter().filter(|it| it.protocol == "-1");
+                let entries = group.ingress.iter();
+                let entries =
+                    entries.filter(|it| it.protocol == "-1" && sg_world::opens(group, it, &SSH));
                 Verdict::new(&RULE, words, id, Status::Fail, why)
                     .severity(severity)
                     .evidence(sg_world::evidence(id, entries))
             }
-            Answer::Unknown => sg_world::listed(&RULE, words, id),
+            Answer::Unknown => sg_world::listed(&RULE, case, words, id),
             Answer::Closed => {
                 let why = "no entry lets all traffic in from the whole internet";
                 Verdict::new(&RULE, words, id, Status::Pass, why)

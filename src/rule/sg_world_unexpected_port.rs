@@ -11,8 +11,13 @@ use super::{
 use crate::{
     id::ResourceId,
     kind::{
-        AsKind as _, Kind, classic_load_balancer::ClassicLoadBalancer, listener::Listener,
-        security_group::SecurityGroup, service::Service, target_group::TargetGroup, task::Task,
+        AsKind as _, Kind,
+        classic_load_balancer::ClassicLoadBalancer,
+        listener::Listener,
+        security_group::{Permission, SecurityGroup},
+        service::Service,
+        target_group::TargetGroup,
+        task::Task,
         task_definition::TaskDefinition,
     },
     relation::RelationKind,
@@ -38,7 +43,7 @@ const TELLING: [Kind; 7] = [
 ];
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let elsewhere = told_elsewhere().unwrap_or_default();
+    let elsewhere = Elsewhere::of(case).unwrap_or_default();
     let groups = case.ours::<SecurityGroup>();
     let judged = groups.map(|(it, group)| judge(case, words, &elsewhere, it, group));
     super::unsure(
@@ -47,20 +52,33 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     )
 }
 
-/// Ports that other rules tell of.
-fn told_elsewhere() -> Result<BTreeSet<(Protocol, u16)>, BadWords> {
-    let admin = sg_world_admin_port::RULE.words()?;
-    let data = sg_world_data_port::RULE.words()?;
-    let tcp = [&admin, &data].into_iter().flat_map(|it| it.ports("tcp"));
-    let tcp = tcp.map(|it| (Protocol::Tcp, it));
-    let udp = data.ports("udp").into_iter();
-    Ok(tcp.chain(udp.map(|it| (Protocol::Udp, it))).collect())
+/// What other rules tell of, as they are set: what is taken from them is left to this one.
+#[derive(Default)]
+struct Elsewhere {
+    ports: BTreeSet<(Protocol, u16)>,
+    /// How many ports in a row are still no wide range.
+    widest: u32,
+}
+
+impl Elsewhere {
+    fn of(case: &Case<'_>) -> Result<Self, BadWords> {
+        let admin = case.words_of(&sg_world_admin_port::RULE)?;
+        let data = case.words_of(&sg_world_data_port::RULE)?;
+        let wide = case.words_of(&sg_world_wide_range::RULE)?;
+        let tcp = [&admin, &data].into_iter().flat_map(|it| it.ports("tcp"));
+        let tcp = tcp.map(|it| (Protocol::Tcp, it));
+        let udp = data.ports("udp").into_iter();
+        Ok(Self {
+            ports: tcp.chain(udp.map(|it| (Protocol::Udp, it))).collect(),
+            widest: sg_world_wide_range::widest(&wide),
+        })
+    }
 }
 
 fn judge(
     case: &Case<'_>,
     words: &Words,
-    elsewhere: &BTreeSet<(Protocol, u16)>,
+    elsewhere: &Elsewhere,
     resource: &Resource,
     group: &SecurityGroup,
 ) -> Verdict {
@@ -75,10 +93,9 @@ fn judge(
     }
     let allowed = words.ports("allowed");
     let used = used(case, &attached);
-    let widest = sg_world_wide_range::widest(words);
     let is_surplus = |protocol: Protocol, port: u16| {
         !allowed.contains(&port)
-            && !elsewhere.contains(&(protocol, port))
+            && !elsewhere.ports.contains(&(protocol, port))
             && !used
                 .iter()
                 .any(|it| it.protocol == protocol && (it.from..=it.to).contains(&port))
@@ -86,8 +103,11 @@ fn judge(
     let runs = [Protocol::Tcp, Protocol::Udp]
         .into_iter()
         .flat_map(|it| exposure::runs(group, it))
-        .filter(|it| it.width() <= widest);
+        .filter(|it| it.width() <= elsewhere.widest);
     let surplus: Vec<Opening> = runs.flat_map(|it| rest(it, &is_surplus)).collect();
+    if surplus.is_empty() && group.ingress.iter().any(is_hidden_door) {
+        return sg_world::listed(&RULE, case, words, id);
+    }
     if surplus.is_empty() {
         let why = "what it opens to the whole internet is in use, or told of by other rules";
         return verdict(Status::Pass, why.to_owned());
@@ -115,14 +135,20 @@ fn judge(
     let users = attached.iter();
     let users = users.map(|it| Evidence::new(it, "SecurityGroups", &id.key));
     let entries = group.ingress.iter().filter(|entry| {
-        let opens = |it: &Opening| exposure::covers(entry, it.protocol, it.from);
-        !entry.cidrs.is_empty() && surplus.iter().any(opens)
+        let opens = |it: &Opening| sg_world::opens(group, entry, it);
+        surplus.iter().any(opens)
     });
     verdict(Status::Fail, why)
         .severity(severity)
         .evidence(sg_world::evidence(id, entries))
         .evidence(users)
         .detail(said.clone())
+}
+
+/// Whether it opens ports to those of a prefix list that was not read. Ping is no door.
+fn is_hidden_door(it: &Permission) -> bool {
+    let has_ports = matches!(it.protocol.as_str(), "-1" | "tcp" | "6" | "udp" | "17");
+    has_ports && it.has_unread_lists()
 }
 
 /// What of a run is left, as runs again.

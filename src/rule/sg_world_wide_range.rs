@@ -53,7 +53,7 @@ fn judge(
     let rest = exposure::besides_all_traffic(group);
     let wide = wide(&rest, widest);
     if wide.is_empty() {
-        return vec![narrow(words, widest, resource, group, &rest)];
+        return vec![narrow(case, words, widest, resource, group, &rest)];
     }
     let judged = wide.iter().map(|run| {
         let (severity, used) = sg_world::weigh(case, words, id, &[*run]);
@@ -61,7 +61,7 @@ fn judge(
         let severity = severity.min(words.severity);
         let why = format!("{run} are open to the whole internet; {used}");
         let entries = rest.ingress.iter();
-        let entries = entries.filter(|it| !it.cidrs.is_empty() && overlaps(it, run));
+        let entries = entries.filter(|it| overlaps(&rest, it, run));
         Verdict::new(&RULE, words, id, Status::Fail, why)
             .severity(severity)
             .evidence(sg_world::evidence(id, entries))
@@ -70,14 +70,15 @@ fn judge(
     judged.collect()
 }
 
-/// Whether an entry is about some of those ports.
-fn overlaps(it: &Permission, run: &Opening) -> bool {
+/// Whether it is an entry by which some of those ports are open.
+fn overlaps(group: &SecurityGroup, it: &Permission, run: &Opening) -> bool {
     let start = it.from.and_then(|it| u16::try_from(it).ok());
     let first = start.unwrap_or_default().max(run.from);
-    first <= run.to && exposure::covers(it, run.protocol, first)
+    first <= run.to && exposure::lets_in(group, it, run.protocol, first)
 }
 
 fn narrow(
+    case: &Case<'_>,
     words: &Words,
     widest: u32,
     resource: &Resource,
@@ -97,7 +98,7 @@ fn narrow(
         has_ports && it.has_unread_lists() && ports > widest
     });
     if listed {
-        return sg_world::listed(&RULE, words, id);
+        return sg_world::listed(&RULE, case, words, id);
     }
     let why = format!("no run of more than {widest} ports is open to the whole internet");
     Verdict::new(&RULE, words, id, Status::Pass, why)

@@ -49,11 +49,11 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, it: &EbsSnapshot) 
     };
     let age = text::age(created, case.taken);
     if case.hours_since(created) < words.number("days").saturating_mul(24) {
-        return verdict(Status::Pass, format!("it was made only {age} before"));
+        return verdict(Status::Pass, format!("it was made only {age} ago"));
     }
     let evidence = Evidence::new(id, "StartTime", created.to_string());
     let why = format!(
-        "it was made {age} before, no image and no template needs it, and it is billed for up to \
+        "it was made {age} ago, no image and no template needs it, and it is billed for up to \
          {} GiB",
         it.size_gib
     );

@@ -1,7 +1,7 @@
 //! Stacks whose last operation failed, or has not ended.
 
 use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
-use crate::kind::{Kind, stack::Stack};
+use crate::kind::{Kind, role::Role, stack::Stack};
 
 pub const RULE: Rule = Rule {
     id: "stack-unhealthy",
@@ -18,6 +18,16 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
             let id = &resource.id;
             let state = stack.status.as_str();
             let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+            if let Some(role) = gone_role(case, stack) {
+                let why = format!(
+                    "CloudFormation changes it with role {role}, which is gone: it can be neither \
+                     changed nor deleted"
+                );
+                let evidence = Evidence::new(id, "RoleARN", role);
+                return verdict(Status::Fail, why)
+                    .severity(Severity::High)
+                    .evidence([evidence]);
+            }
             if stack.is_settled() {
                 return verdict(Status::Pass, format!("it is {state}"));
             }
@@ -28,6 +38,16 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
                 .evidence([evidence])
         })
         .collect()
+}
+
+/// The role of a stack where it is known that there is no such role any more.
+fn gone_role<'a>(case: &Case<'_>, stack: &'a Stack) -> Option<&'a String> {
+    let role = stack.role.as_ref()?;
+    let seen = case.graph.get_as::<Role>(role).is_some();
+    // Where no role was seen none was listed: a small file, or an old one.
+    let listed = case.graph.of::<Role>().next().is_some();
+    let unread = case.gap_in_listing(Kind::Role).is_some();
+    (!seen && listed && !unread).then_some(role)
 }
 
 /// How bad a state is in which a stack should not stay, and what it means.

@@ -11,7 +11,7 @@ use crate::{
     kind::{
         Kind, load_balancer::LoadBalancer, service::Service, target_group::TargetGroup, task::Task,
     },
-    snapshot::Resource,
+    snapshot::{Gap, Resource},
 };
 
 pub const RULE: Rule = Rule {
@@ -45,10 +45,14 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 
 fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, tasks: &[&Task]) -> Verdict {
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    let (mut open, mut evidence, mut unknown) = (BTreeSet::new(), Vec::new(), false);
+    let (mut open, mut evidence) = (BTreeSet::new(), Vec::new());
+    // What is not known, with why, where that is known.
+    let mut unknown: Option<Option<&Gap>> = None;
     for task in tasks {
         let interfaces = served::interfaces(case, task);
-        unknown |= interfaces.is_none();
+        if interfaces.is_none() {
+            unknown.get_or_insert_with(|| internet::gap(case, None));
+        }
         for (resource, interface) in interfaces.into_iter().flatten() {
             for ports in served::of_task(case, task) {
                 match internet::reaches(case, interface, ports.protocol, ports.from) {
@@ -56,17 +60,19 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, tasks: &[&Task]) -> Ve
                         evidence.push(path(resource, interface.public_ip.as_deref(), &ports));
                         open.insert(ports.container);
                     }
-                    Answer::Unknown => unknown = true,
+                    Answer::Unknown => {
+                        unknown.get_or_insert_with(|| internet::gap(case, Some(interface)));
+                    }
                     Answer::Closed => {}
                 }
             }
         }
     }
     if open.is_empty() {
-        if unknown {
+        if let Some(gap) = unknown {
             let why = "whether the internet gets in is not known: an interface, a route, a network \
                        ACL or a security group was not seen, or a prefix list decides";
-            return verdict(Status::Unknown, why.to_owned());
+            return verdict(Status::Unknown, why.to_owned()).gap(gap);
         }
         let why = "the internet reaches none of its ports except through a load balancer";
         return verdict(Status::Pass, why.to_owned());
@@ -129,6 +135,8 @@ mod tests {
     use super::*;
     use crate::{
         kind::{
+            AsKind as _,
+            security_group::SecurityGroup,
             service::ServiceTarget,
             task_definition::{ContainerDefinition, PortMapping, TaskDefinition},
         },
@@ -205,6 +213,29 @@ mod tests {
     }
 
     #[test]
+    fn a_prefix_list_that_was_not_read_is_named_with_its_call() {
+        let mut resources = rack("application");
+        for group in resources
+            .iter_mut()
+            .filter_map(|it| SecurityGroup::of_mut(&mut it.attrs))
+        {
+            group.ingress[0].cidrs.clear();
+            group.ingress[0].prefix_lists = vec!["pl-1".to_owned()];
+        }
+        let gap = Gap {
+            resource: Some(ResourceId::new(Kind::SecurityGroup, "sg-1")),
+            ..testing::gap(Kind::SecurityGroup, "ec2:GetManagedPrefixListEntries")
+        };
+        let words = RULE.words().unwrap();
+        let gaps = [gap.clone()];
+        let said = testing::owned(&resources, &gaps, |_| true, |case| check(case, &words));
+        assert_eq!(
+            (said[0].status, said[0].gap.as_ref()),
+            (Status::Unknown, Some(&gap))
+        );
+    }
+
+    #[test]
     fn a_network_load_balancer_without_a_group_needs_its_targets_open() {
         assert_eq!(judged(&rack("network")).1, Status::NotApplicable);
     }
@@ -213,10 +244,7 @@ mod tests {
     fn a_public_subnet_with_a_closed_group_is_no_exposure() {
         let mut resources = rack("application");
         resources.retain(|it| it.id.kind != Kind::SecurityGroup);
-        resources.push(Resource::new(
-            "sg-1",
-            crate::kind::security_group::SecurityGroup::default(),
-        ));
+        resources.push(Resource::new("sg-1", SecurityGroup::default()));
         assert_eq!(judged(&resources).1, Status::Pass);
     }
 }

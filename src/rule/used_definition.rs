@@ -75,7 +75,7 @@ pub fn unread(rule: &Rule, case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 }
 
 /// What is known of families as a whole: asked of every revision, so gathered once.
-struct Families<'c> {
+pub struct Families<'c> {
     /// The highest revision that can be started.
     latest: BTreeMap<&'c str, u32>,
     /// Schedules that start whatever revision is the latest.
@@ -83,7 +83,7 @@ struct Families<'c> {
 }
 
 impl<'c> Families<'c> {
-    fn new(case: &Case<'c>) -> Self {
+    pub fn new(case: &Case<'c>) -> Self {
         let mut latest: BTreeMap<&str, u32> = BTreeMap::new();
         let active = case.graph.of::<TaskDefinition>();
         for (_, it) in active.filter(|(_, it)| it.is_active()) {
@@ -103,7 +103,7 @@ impl<'c> Families<'c> {
     }
 
     /// Who runs a revision, in words; tasks only where no service and no schedule starts them.
-    fn runner(
+    pub fn runner(
         &self,
         case: &Case<'_>,
         id: &ResourceId,

@@ -8,6 +8,7 @@ use crate::{
     graph::Graph,
     kind::{bucket::Bucket, cluster::Cluster, vpc::Vpc},
     rack,
+    rule::Run,
     snapshot::Gaps,
     testing::{gap, opened, stack, tagged},
 };
@@ -43,6 +44,7 @@ fn asked<T>(
         gaps: &Gaps::of(gaps),
         taken: Timestamp::UNIX_EPOCH,
         account: None,
+        run: &Run::default(),
     };
     then(ask(&case, question))
 }

@@ -15,7 +15,7 @@ use crate::{
     kind::Kind,
     rack::{self, STACK_ID_TAG},
     removal::{Action, Data},
-    rule::Case,
+    rule::{Case, Run},
     snapshot::{Gap, Gaps, Money, Origin, Resource, Snapshot},
     testing,
 };
@@ -78,6 +78,7 @@ fn planned(snapshot: &Snapshot, consent: &Consent) -> Plan {
         gaps: &Gaps::of(&snapshot.gaps),
         taken: snapshot.taken,
         account: None,
+        run: &Run::default(),
     };
     make(snapshot, &case, None, consent)
 }

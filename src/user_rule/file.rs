@@ -168,6 +168,8 @@ fn build(file: &str, form: Form, language: &dyn Language) -> Result<UserRule, Ba
         parameters,
         // What a person asks on that day by a rule of his own is to hold him up.
         teardown: (form.category == Category::Teardown).then_some(Consequence::Blocker),
+        // Who writes a rule of his own about cost means what could go.
+        waste: form.category == Category::Cost,
         example: examples.iter().map(|it| it.example.clone()).collect(),
     };
     Ok(UserRule {

@@ -36,7 +36,7 @@ use racklens::{
     rack,
     removal::Data,
     report::{self, Material, csv},
-    rule::{Case, Judged, Pack},
+    rule::{Case, Judged, Pack, Run},
     snapshot::Gaps,
     teardown::{self, Consent, protection::Guard},
     user_rule::{self, UserRule, cel::Cel},
@@ -130,6 +130,7 @@ fn measure(path: &Path) -> Measured {
         gaps: &gaps,
         taken: snapshot.taken,
         account: None,
+        run: &Run::default(),
     };
     let mut by_rule = Measured::new();
     let pack = Pack::built_in().expect("the rules' words are right");

@@ -93,7 +93,7 @@ fn with_bill<T>(
     pricing: &Pricing,
     then: impl FnOnce(&Bill<'_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    command::judge(snapshot, |material| {
+    command::seen(snapshot, |material| {
         let month = Month::usual();
         let terms = Terms {
             region: &snapshot.region,

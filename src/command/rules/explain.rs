@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::{
+    kind::Kind,
     rule::{
-        Status,
+        Category, Consequence, Status,
         pack::{Check, Ready, SEVERITY},
     },
     text,
@@ -28,6 +29,13 @@ pub(super) fn page(rule: &Ready) -> String {
         words.severity,
         words.category.name()
     ));
+    page.line(match rule.check {
+        Check::BuiltIn(_) => "one of racklens' own rules",
+        Check::User(_) => "a rule of yours",
+    });
+    for line in asked(rule) {
+        page.line(&line);
+    }
     if !rule.enabled {
         page.line(&format!("switched off{}", set_in(rule, "enabled")));
     }
@@ -41,7 +49,7 @@ pub(super) fn page(rule: &Ready) -> String {
     }
     page.head("What it means");
     page.paragraph(&words.risk);
-    page.head("How to mend it");
+    page.head("How to fix it");
     for (n, step) in words.remedy.iter().enumerate() {
         page.item(&format!("{}. ", n + 1), step);
     }
@@ -77,6 +85,18 @@ pub(super) fn page(rule: &Ready) -> String {
             &format!("To set one, write it into racklens.toml, below {table}."),
         );
     }
+    let needs = needs(rule);
+    if !needs.is_empty() {
+        page.head("What it needs to read");
+        for (kind, calls) in &needs {
+            let calls = match calls.as_str() {
+                "" => String::new(),
+                calls => format!(": {calls}"),
+            };
+            page.item("", &format!("{kind}{calls}"));
+        }
+        page.item("", "What of it cannot be read makes the answer unknown.");
+    }
     page.head("Examples");
     for it in &words.example {
         let word = match it.verdict {
@@ -93,13 +113,64 @@ pub(super) fn page(rule: &Ready) -> String {
             page.item("", it);
         }
     }
-    if !words.equivalents.is_empty() {
-        page.head("Elsewhere known as");
-        for it in &words.equivalents {
-            page.item("", it);
-        }
+    page.head("Elsewhere known as");
+    if words.equivalents.is_empty() {
+        page.item(
+            "",
+            "Prowler, Security Hub and Trusted Advisor have nothing like it.",
+        );
+    }
+    for it in &words.equivalents {
+        page.item("", it);
     }
     page.0
+}
+
+/// When it is asked, and what its failure means on the day on which the rack is taken down.
+fn asked(rule: &Ready) -> Vec<String> {
+    let words = &rule.words;
+    let means = words.teardown.map(|it| match it {
+        Consequence::Blocker => "a blocker: AWS refuses to delete it, or waits for ever",
+        Consequence::Loss => "a loss: data goes and does not come back",
+        Consequence::Shared => "shared: others break",
+        Consequence::Leftover => "a leftover: something stays, and may go on costing",
+    });
+    let Some(means) = means else {
+        return Vec::new();
+    };
+    let only = words.category == Category::Teardown;
+    let when = if only {
+        "asked by `audit --teardown` and `teardown` alone"
+    } else {
+        "asked by `audit --teardown`, too"
+    };
+    vec![format!("{when}; its failure is {means}")]
+}
+
+/// The kinds that it cannot do without, with the calls that tell of them.
+fn needs(rule: &Ready) -> Vec<(&'static str, String)> {
+    let kinds = match &rule.check {
+        Check::BuiltIn(it) => it.needs.to_vec(),
+        Check::User(it) => it.needs().to_vec(),
+    };
+    let needs = kinds.into_iter().map(|it| (it.name(), calls(it)));
+    needs.collect()
+}
+
+/// The calls that a kind is read by.
+#[cfg(feature = "aws")]
+fn calls(kind: Kind) -> String {
+    let calls = crate::aws::read::reading(kind).calls.iter();
+    calls
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// This racklens asks AWS nothing.
+#[cfg(not(feature = "aws"))]
+fn calls(_: Kind) -> String {
+    String::new()
 }
 
 /// What is said about the parameters of a rule of ours.
@@ -168,6 +239,8 @@ pub(super) fn json(rule: &Ready) -> Value {
         "severity": words.severity,
         "category": words.category.name(),
         "enabled": rule.enabled,
+        "teardown": words.teardown,
+        "needs": needs(rule).iter().map(|it| it.0).collect::<Vec<_>>(),
         "risk": text::one_line(&words.risk),
         "remedy": words.remedy,
         "parameters": words.parameters,

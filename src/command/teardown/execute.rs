@@ -243,7 +243,7 @@ fn hold(asked: &Asked<'_>, plan: &Plan) -> Result<Held, Failure> {
 /// Reads the rack anew and refuses when a plan of it would not be this one.
 fn fresh_look(plan: &Plan, asked: &Asked<'_>) -> Result<(), Failure> {
     let snapshot = live::snapshot(asked.access, &plan.rack, asked.said)?;
-    super::super::judge(&snapshot, |material| {
+    super::super::seen(&snapshot, |material| {
         let fresh = super::plan(material, &plan.consent)?;
         let changes = preflight::changes(plan, &fresh);
         if changes.is_empty() {
@@ -479,7 +479,7 @@ fn costs(plan: &Plan, proof: &Proof, asked: &Asked<'_>) -> Costs {
         return Costs::new();
     }
     let read = live::snapshot(asked.access, &plan.rack, asked.said).and_then(|snapshot| {
-        super::super::judge(&snapshot, |material| {
+        super::super::seen(&snapshot, |material| {
             let book = Book::embedded();
             let book = book.map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
             let terms = cost::Terms {

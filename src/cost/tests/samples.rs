@@ -5,6 +5,7 @@ use crate::{
     belonging,
     cost::app::{self, Weights},
     rack,
+    rule::Run,
     snapshot::{Gaps, Snapshot},
 };
 
@@ -21,6 +22,7 @@ fn sample<T>(text: &str, test: impl FnOnce(&Case<'_>, &Bill<'_>) -> T) -> T {
         gaps: &Gaps::of(&snapshot.gaps),
         taken: snapshot.taken,
         account: None,
+        run: &Run::default(),
     };
     let terms = Terms {
         region: &snapshot.region,

@@ -18,10 +18,11 @@ use crate::{
 };
 
 const GROUPS: Call = Call::new(Service::Ec2, "DescribeSecurityGroups");
+const LISTS: Call = Call::new(Service::Ec2, "DescribeManagedPrefixLists");
 const ENTRIES: Call = Call::new(Service::Ec2, "GetManagedPrefixListEntries");
 
 pub const READING: Reading = Reading {
-    calls: &[GROUPS, ENTRIES],
+    calls: &[GROUPS, LISTS, ENTRIES],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -78,15 +79,38 @@ fn permission(it: types::IpPermission) -> Permission {
             .filter_map(|it| it.prefix_list_id)
             .collect(),
         read_lists: Vec::new(),
+        of_aws: Vec::new(),
         groups: pairs.into_iter().filter_map(|it| it.group_id).collect(),
     }
 }
 
-/// Each list is asked for once, however many groups name it. What it hides it hides of each.
+/// Whose lists they are is asked once for all, and each list's ranges once, however many groups name
+/// it. What is refused hides it of each.
 fn deepen(aws: &Aws, mut groups: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(async move {
         let mut found = Found::of(Kind::SecurityGroup);
         let named: BTreeSet<String> = groups.iter().flat_map(lists).collect();
+        if named.is_empty() {
+            found.resources = groups;
+            return found;
+        }
+        let pages = aws.ec2.describe_managed_prefix_lists().into_paginator();
+        let owners: Result<Vec<types::ManagedPrefixList>, _> =
+            pages.items().send().try_collect().await;
+        let of_aws: BTreeSet<String> = match owners {
+            Ok(told) => told
+                .into_iter()
+                .filter(|it| it.owner_id.as_deref() == Some("AWS"))
+                .filter_map(|it| it.prefix_list_id)
+                .collect(),
+            Err(error) => {
+                for group in groups.iter().filter(|it| lists(it).next().is_some()) {
+                    found.failed(LISTS, Some(&group.id), &error);
+                }
+                found.resources = groups;
+                return found;
+            }
+        };
         let asked = named.iter().cloned().collect::<Vec<_>>();
         let answers = aws.each(asked, |list| {
             let request = aws.ec2.get_managed_prefix_list_entries();
@@ -111,7 +135,7 @@ fn deepen(aws: &Aws, mut groups: Vec<Resource>) -> BoxFuture<'_, Found> {
         for group in &mut groups {
             if let Some(attrs) = SecurityGroup::of_mut(&mut group.attrs) {
                 for permission in attrs.ingress.iter_mut().chain(&mut attrs.egress) {
-                    add_ranges(permission, &ranges);
+                    add_ranges(permission, &ranges, &of_aws);
                 }
             }
         }
@@ -127,10 +151,17 @@ fn lists(group: &Resource) -> impl Iterator<Item = String> {
     permissions.flat_map(|it| it.prefix_lists.iter().cloned())
 }
 
-fn add_ranges(permission: &mut Permission, ranges: &BTreeMap<String, Vec<String>>) {
+fn add_ranges(
+    permission: &mut Permission,
+    ranges: &BTreeMap<String, Vec<String>>,
+    of_aws: &BTreeSet<String>,
+) {
     for list in &permission.prefix_lists {
         if let Some(cidrs) = ranges.get(list) {
             permission.cidrs.extend(cidrs.iter().cloned());
+            if of_aws.contains(list) {
+                permission.of_aws.extend(cidrs.iter().cloned());
+            }
             permission.read_lists.push(list.clone());
         }
     }
@@ -163,6 +194,13 @@ mod tests {
         let tape = Tape::default()
             .answer(
                 200,
+                "<DescribeManagedPrefixListsResponse><prefixListSet>
+                   <item><prefixListId>pl-1</prefixListId><ownerId>AWS</ownerId></item>
+                   <item><prefixListId>pl-2</prefixListId><ownerId>123456789012</ownerId></item>
+                 </prefixListSet></DescribeManagedPrefixListsResponse>",
+            )
+            .answer(
+                200,
                 "<GetManagedPrefixListEntriesResponse><entrySet>
                    <item><cidr>0.0.0.0/1</cidr></item><item><cidr>128.0.0.0/1</cidr></item>
                  </entrySet></GetManagedPrefixListEntriesResponse>",
@@ -179,12 +217,13 @@ mod tests {
         };
         assert_eq!(rule(0).cidrs, ["0.0.0.0/1", "128.0.0.0/1"]);
         assert_eq!(rule(1).read_lists, ["pl-1"]);
+        assert_eq!(rule(1).of_aws, rule(1).cidrs);
         assert_eq!(rule(2).prefix_lists, ["pl-2"]);
         assert!(!rule(1).has_unread_lists() && rule(2).has_unread_lists());
         assert!(rule(2).cidrs.is_empty());
         let about = found.gaps[0].resource.as_ref().unwrap();
         assert_eq!((about.key.as_str(), found.gaps.len()), ("sg-3", 1));
-        assert_eq!(tape.asked().len(), 2);
+        assert_eq!(tape.asked().len(), 3);
     }
 
     #[tokio::test]

@@ -69,6 +69,7 @@ fn resource(stack: types::Stack, names: &BTreeSet<String>) -> Result<Resource, M
             .filter_map(|it| it.parameter_key)
             .collect(),
         rack_parameter,
+        role: stack.role_arn.map(shape::key),
         termination_protection: stack.enable_termination_protection.unwrap_or_default(),
         ..Stack::default()
     };

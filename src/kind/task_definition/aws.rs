@@ -1,11 +1,17 @@
 //! Reads task definitions: the revisions that something of the rack refers to, one by one.
 
-use aws_sdk_ecs::types::{self, TaskDefinitionField};
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ecs::{
+    error::SdkError,
+    operation::list_task_definitions::ListTaskDefinitionsError,
+    types::{self, TaskDefinitionField},
+};
 use futures_util::future::BoxFuture;
 
 use super::{
-    ContainerDefinition, EnvName, Mount, PortMapping, SecretRef, TaskDefinition, TaskVolume,
-    repository,
+    ContainerDefinition, EnvName, InPlain, Mount, PortMapping, SecretRef, TaskDefinition,
+    TaskVolume, looks, repository,
 };
 use crate::{
     arn::Arn,
@@ -17,19 +23,66 @@ use crate::{
     },
     id::ResourceId,
     kind::{
-        Kind,
+        AsKind as _, Fact, Kind,
         task::aws::{number, protocol},
     },
     snapshot::Resource,
 };
 
+const LIST: Call = Call::new(Service::Ecs, "ListTaskDefinitions");
 const DESCRIBE: Call = Call::new(Service::Ecs, "DescribeTaskDefinition");
 
 pub const READING: Reading = Reading {
-    calls: &[DESCRIBE],
+    calls: &[DESCRIBE, LIST],
     source: Source::Referred(fetch),
-    deepen: None,
+    deepen: Some(deepen),
 };
+
+/// A family with more revisions than this is counted no further: each hundred is a request.
+const MOST: u32 = 1000;
+
+/// Each family is counted once, however many of its revisions are known.
+fn deepen(aws: &Aws, mut definitions: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async move {
+        let mut found = Found::of(Kind::TaskDefinition);
+        let families: BTreeSet<String> = definitions
+            .iter()
+            .filter_map(|it| TaskDefinition::of(&it.attrs))
+            .map(|it| it.family.clone())
+            .collect();
+        let asked: Vec<String> = families.iter().cloned().collect();
+        let answers = aws.each(asked, |family| revisions(aws, family)).await;
+        let counted: BTreeMap<String, _> = families.into_iter().zip(answers).collect();
+        for resource in &mut definitions {
+            let Some(attrs) = TaskDefinition::of_mut(&mut resource.attrs) else {
+                continue;
+            };
+            match counted.get(&attrs.family) {
+                Some(Ok(number)) => attrs.active_revisions = Fact::Known(*number),
+                Some(Err(error)) => found.failed(LIST, Some(&resource.id), error),
+                None => {}
+            }
+        }
+        found.resources = definitions;
+        found
+    })
+}
+
+/// How many revisions of a family can be started.
+async fn revisions(aws: &Aws, family: String) -> Result<u32, SdkError<ListTaskDefinitionsError>> {
+    let request = aws.ecs.list_task_definitions().family_prefix(family);
+    let request = request.status(types::TaskDefinitionStatus::Active);
+    let mut pages = request.into_paginator().items().send();
+    let mut number = 0;
+    while let Some(one) = pages.next().await {
+        one?;
+        number += 1;
+        if number >= MOST {
+            break;
+        }
+    }
+    Ok(number)
+}
 
 fn fetch(aws: &Aws, ids: Vec<ResourceId>) -> BoxFuture<'_, Found> {
     Box::pin(aws.find_each(Kind::TaskDefinition, ids, |it| one(aws, it)))
@@ -96,11 +149,13 @@ fn resource(id: &ResourceId, it: types::TaskDefinition) -> Result<Resource, Miss
             .map(volume)
             .collect(),
         registered,
+        active_revisions: Fact::Unread,
     };
     Ok(Resource::new(&id.key, attrs).arn(text).created(registered))
 }
 
 fn container(it: types::ContainerDefinition, of: Arn<'_>) -> ContainerDefinition {
+    let in_plain = in_plain(&it);
     let image = it.image.unwrap_or_default();
     let (ranges, single): (Vec<_>, Vec<_>) = it
         .port_mappings
@@ -134,6 +189,7 @@ fn container(it: types::ContainerDefinition, of: Arn<'_>) -> ContainerDefinition
             .into_iter()
             .filter_map(variable)
             .collect(),
+        in_plain,
         environment_files: it
             .environment_files
             .unwrap_or_default()
@@ -167,10 +223,35 @@ fn container(it: types::ContainerDefinition, of: Arn<'_>) -> ContainerDefinition
 
 /// The value is measured and dropped here.
 fn variable(it: types::KeyValuePair) -> Option<EnvName> {
+    let value = it.value.unwrap_or_default();
     Some(EnvName {
         name: it.name?,
-        length: it.value.map_or(0, |it| it.chars().count()),
+        length: value.chars().count(),
+        looks: looks::looks(&value).map(str::to_owned),
     })
+}
+
+/// What has the form of a secret in a container's commands and its log's options, which are
+/// dropped here.
+fn in_plain(it: &types::ContainerDefinition) -> Vec<InPlain> {
+    let found = |at: &str, looks: &str| InPlain {
+        at: at.to_owned(),
+        looks: looks.to_owned(),
+    };
+    let commands = [("command", it.command()), ("entryPoint", it.entry_point())];
+    let commands = commands.into_iter().flat_map(|(at, words)| {
+        let words = words.iter().map(String::as_str);
+        looks::looks_in_command(words)
+            .into_iter()
+            .map(move |it| found(at, it))
+    });
+    let options = it.log_configuration().and_then(|it| it.options());
+    let options: BTreeMap<&String, &String> = options.into_iter().flatten().collect();
+    let options = options.into_iter().filter_map(|(name, value)| {
+        let looks = looks::looks_of_option(name, value)?;
+        Some(found(&format!("logConfiguration.options.{name}"), looks))
+    });
+    commands.chain(options).collect()
 }
 
 fn port(it: types::PortMapping) -> Option<PortMapping> {
@@ -245,7 +326,8 @@ mod tests {
         let found = read(told(
             r#""image":"123456789012.dkr.ecr.us-east-1.amazonaws.com/web:7",
             "command":["planted-secret-argument"],"entryPoint":["planted-secret-entry"],
-            "environment":[{"name":"TOKEN","value":"planted-secret-value"}],
+            "environment":[{"name":"TOKEN","value":"planted-secret-value"},
+                {"name":"DB","value":"postgres://app:planted-secret-password@db/app"}],
             "secrets":[{"name":"KEY","valueFrom":"arn:aws:ssm:us-east-1:1:parameter/key"}],
             "healthCheck":{"command":["planted-secret-check"]},
             "dockerLabels":{"auth":"planted-secret-label"},
@@ -258,11 +340,44 @@ mod tests {
         assert_eq!(web.repository.as_deref(), Some("web"));
         let token = &web.environment[0];
         assert_eq!((token.name.as_str(), token.length), ("TOKEN", 20));
+        assert_eq!(
+            web.environment[1].looks.as_deref(),
+            Some("url-with-password")
+        );
+        let plain: Vec<(&str, &str)> = web
+            .in_plain
+            .iter()
+            .map(|it| (it.at.as_str(), it.looks.as_str()))
+            .collect();
+        let option = "logConfiguration.options.splunk-token";
+        assert_eq!(plain, [(option, "named-secret")]);
         let names: Vec<&str> = web.secrets.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["KEY", "splunk-url"]);
         assert!(web.health_check);
         assert_eq!(found.resources[0].tags["app"], "web");
         assert!(!format!("{found:?}").contains("planted-secret"));
+    }
+
+    #[tokio::test]
+    async fn a_family_is_counted_once_for_all_its_revisions() {
+        let revision = |key: &str| {
+            let definition = TaskDefinition {
+                family: "web".to_owned(),
+                ..TaskDefinition::default()
+            };
+            Resource::new(key, definition)
+        };
+        let told = r#"{"taskDefinitionArns":["web:1","web:2","web:3"]}"#;
+        let tape = Tape::default().answer(200, told);
+        let found = deepen(&tape.aws(), vec![revision("web:2"), revision("web:3")]).await;
+        let numbers: Vec<Option<u32>> = found
+            .resources
+            .iter()
+            .filter_map(|it| TaskDefinition::of(&it.attrs))
+            .map(|it| it.active_revisions.known().copied())
+            .collect();
+        assert_eq!(numbers, [Some(3), Some(3)]);
+        assert_eq!(tape.asked().len(), 1);
     }
 
     #[tokio::test]

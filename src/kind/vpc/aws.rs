@@ -1,9 +1,14 @@
-//! Reads VPCs: one listing, then all flow logs of the region where the rack has a VPC.
+//! Reads VPCs: one listing, then all flow logs of the region where the rack has a VPC, and whether
+//! the account keeps the internet from its VPCs.
 
-use aws_sdk_ec2::types::{self, VpcCidrBlockStateCode};
+use aws_sdk_ec2::types::{
+    self, InternetGatewayExclusionMode as ExclusionMode,
+    VpcBlockPublicAccessExclusionState as ExclusionState,
+    VpcBlockPublicAccessExclusionsAllowed as ExclusionsAllowed, VpcCidrBlockStateCode,
+};
 use futures_util::future::BoxFuture;
 
-use super::{FlowLog, Vpc};
+use super::{FlowLog, PublicBlock, Vpc};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -16,10 +21,12 @@ use crate::{
 };
 
 const VPCS: Call = Call::new(Service::Ec2, "DescribeVpcs");
+const BLOCK: Call = Call::new(Service::Ec2, "DescribeVpcBlockPublicAccessOptions");
+const EXEMPT: Call = Call::new(Service::Ec2, "DescribeVpcBlockPublicAccessExclusions");
 const FLOW_LOGS: Call = Call::new(Service::Ec2, "DescribeFlowLogs");
 
 pub const READING: Reading = Reading {
-    calls: &[VPCS, FLOW_LOGS],
+    calls: &[VPCS, FLOW_LOGS, BLOCK, EXEMPT],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -54,6 +61,7 @@ fn resource(vpc: types::Vpc) -> Result<Resource, Missing> {
         owner: vpc.owner_id,
         status: vpc.state.need("State")?.as_str().to_owned(),
         flow_logs: Fact::Unread,
+        public_block: Fact::Unread,
     };
     Ok(Resource::new(id, attrs).tags(tag_map!(vpc.tags.unwrap_or_default())))
 }
@@ -81,9 +89,81 @@ fn deepen(aws: &Aws, mut vpcs: Vec<Resource>) -> BoxFuture<'_, Found> {
                 }
             }
         }
+        let block = public_block(aws, &vpcs, &mut found).await;
+        for vpc in &mut vpcs {
+            if let Some(attrs) = Vpc::of_mut(&mut vpc.attrs) {
+                attrs.public_block = block.clone();
+            }
+        }
         found.resources = vpcs;
         found
     })
+}
+
+/// One question for all VPCs of a region; who is exempt is only asked where it says something.
+async fn public_block(aws: &Aws, vpcs: &[Resource], found: &mut Found) -> Fact<PublicBlock> {
+    let answer = aws.ec2.describe_vpc_block_public_access_options().send();
+    let options = match answer.await {
+        Ok(told) => told.vpc_block_public_access_options,
+        Err(error) => {
+            for vpc in vpcs {
+                found.failed(BLOCK, Some(&vpc.id), &error);
+            }
+            return Fact::Unread;
+        }
+    };
+    let mode = options
+        .as_ref()
+        .and_then(|it| it.internet_gateway_block_mode());
+    // AWS leaves the mode out where nothing was ever set.
+    let mode = mode.map_or_else(|| "off".to_owned(), |it| it.as_str().to_owned());
+    let none = |mode| {
+        Fact::Known(PublicBlock {
+            mode,
+            exempt: Vec::new(),
+        })
+    };
+    let allowed = options.as_ref().and_then(|it| it.exclusions_allowed());
+    let is_allowed = allowed != Some(&ExclusionsAllowed::NotAllowed);
+    if mode == "off" || !is_allowed {
+        return none(mode);
+    }
+    let pages = aws.ec2.describe_vpc_block_public_access_exclusions();
+    let mut exempt = Vec::new();
+    let mut token: Option<String> = None;
+    loop {
+        let answer = pages.clone().set_next_token(token.clone()).send().await;
+        match answer {
+            Ok(told) => {
+                let told_here = told.vpc_block_public_access_exclusions.unwrap_or_default();
+                exempt.extend(told_here.into_iter().filter_map(exempted));
+                let next = told.next_token.filter(|it| !it.is_empty());
+                // The same one again would be asked for for ever.
+                token = next.filter(|it| token.as_ref() != Some(it));
+            }
+            Err(error) => {
+                for vpc in vpcs {
+                    found.failed(EXEMPT, Some(&vpc.id), &error);
+                }
+                return Fact::Unread;
+            }
+        }
+        if token.is_none() {
+            exempt.sort();
+            return Fact::Known(PublicBlock { mode, exempt });
+        }
+    }
+}
+
+/// The id of what is exempt in both directions: `…:subnet/subnet-1` → `subnet-1`.
+fn exempted(it: types::VpcBlockPublicAccessExclusion) -> Option<String> {
+    let holds = matches!(
+        it.state,
+        Some(ExclusionState::CreateComplete | ExclusionState::UpdateComplete)
+    );
+    let both = it.internet_gateway_exclusion_mode == Some(ExclusionMode::AllowBidirectional);
+    let arn = it.resource_arn.filter(|_| holds && both)?;
+    arn.rsplit('/').next().map(str::to_owned)
 }
 
 fn flow_log(it: types::FlowLog) -> FlowLog {
@@ -119,14 +199,14 @@ mod tests {
                  <flowLogStatus>ACTIVE</flowLogStatus><logGroupName>flow</logGroupName></item>"
             )
         };
-        let tape = Tape::default().answer(
-            200,
-            format!(
-                "<DescribeFlowLogsResponse><flowLogSet>{}{}</flowLogSet></DescribeFlowLogsResponse>",
-                log("vpc-1"),
-                log("subnet-1")
-            ),
+        let off = "<DescribeVpcBlockPublicAccessOptionsResponse><vpcBlockPublicAccessOptions/>
+            </DescribeVpcBlockPublicAccessOptionsResponse>";
+        let logs = format!(
+            "<DescribeFlowLogsResponse><flowLogSet>{}{}</flowLogSet></DescribeFlowLogsResponse>",
+            log("vpc-1"),
+            log("subnet-1")
         );
+        let tape = Tape::default().answer(200, logs).answer(200, off);
         let found = deepen(&tape.aws(), vpcs()).await;
         let about = |at: usize| -> Vec<String> {
             let vpc = Vpc::of(&found.resources[at].attrs).unwrap();
@@ -137,9 +217,58 @@ mod tests {
         assert_eq!(about(1), ["subnet-1"]);
         let denied = "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors>
             </Response>";
-        let found = deepen(&Tape::default().answer(403, denied).aws(), vpcs()).await;
+        let tape = Tape::default().answer(403, denied).answer(403, denied);
+        let found = deepen(&tape.aws(), vpcs()).await;
         let vpc = Vpc::of(&found.resources[0].attrs).unwrap();
-        assert_eq!((&vpc.flow_logs, found.gaps.len()), (&Fact::Unread, 2));
+        assert_eq!(vpc.flow_logs, Fact::Unread);
+        assert_eq!(vpc.public_block, Fact::Unread);
+        assert_eq!(found.gaps.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn who_is_exempt_is_asked_where_access_is_blocked_and_nowhere_else() {
+        let vpcs = || vec![Resource::new("vpc-1", Vpc::default())];
+        let block = |found: &Found| {
+            let vpc = Vpc::of(&found.resources[0].attrs).unwrap();
+            vpc.public_block.clone()
+        };
+        let logs = "<DescribeFlowLogsResponse><flowLogSet/></DescribeFlowLogsResponse>";
+        let options = |mode: &str| {
+            format!(
+                "<DescribeVpcBlockPublicAccessOptionsResponse><vpcBlockPublicAccessOptions>
+                   <internetGatewayBlockMode>{mode}</internetGatewayBlockMode>
+                 </vpcBlockPublicAccessOptions></DescribeVpcBlockPublicAccessOptionsResponse>"
+            )
+        };
+        let exclusion = |id: &str, mode: &str, state: &str| {
+            format!(
+                "<item><resourceArn>arn:aws:ec2:us-east-1:123456789012:{id}</resourceArn>
+                 <internetGatewayExclusionMode>{mode}</internetGatewayExclusionMode>
+                 <state>{state}</state></item>"
+            )
+        };
+        let off = Tape::default()
+            .answer(200, logs)
+            .answer(200, options("off"));
+        let known = block(&deepen(&off.aws(), vpcs()).await);
+        assert_eq!(known.known().unwrap().mode, "off");
+        assert_eq!(off.asked().len(), 2);
+        let on = Tape::default()
+            .answer(200, logs)
+            .answer(200, options("block-ingress"))
+            .answer(
+                200,
+                format!(
+                    "<DescribeVpcBlockPublicAccessExclusionsResponse>
+                     <vpcBlockPublicAccessExclusionSet>{}{}{}</vpcBlockPublicAccessExclusionSet>
+                     </DescribeVpcBlockPublicAccessExclusionsResponse>",
+                    exclusion("subnet/subnet-1", "allow-bidirectional", "create-complete"),
+                    exclusion("subnet/subnet-2", "allow-egress", "create-complete"),
+                    exclusion("vpc/vpc-2", "allow-bidirectional", "delete-complete"),
+                ),
+            );
+        let known = block(&deepen(&on.aws(), vpcs()).await);
+        assert_eq!(known.known().unwrap().exempt, ["subnet-1"]);
     }
 
     #[tokio::test]

@@ -468,6 +468,7 @@ fn finding(
         equivalents: Vec::new(),
         evidence: Vec::new(),
         gap: None,
+        is_waste: false,
         saves: None,
         muted: None,
     }

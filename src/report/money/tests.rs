@@ -5,7 +5,7 @@ use crate::{
         app::{Weights, allocate},
         tests::{BOOK, convox, decimal, disk},
     },
-    kind::elastic_ip::ElasticIp,
+    kind::{elastic_ip::ElasticIp, log_group::LogGroup},
     rule,
     snapshot::{Gap, Origin, Resource, Snapshot},
     testing,
@@ -128,6 +128,25 @@ fn a_finding_about_cost_tells_what_its_resource_costs() {
             .find(|it| it.category != Category::Cost);
         assert_eq!(other.unwrap().saves, None);
     });
+}
+
+#[test]
+fn what_is_stored_for_ever_tells_what_it_costs_and_is_no_waste() {
+    let logs = LogGroup {
+        stored_bytes: 500 << 30,
+        ..LogGroup::default()
+    };
+    told(
+        &[Resource::new("app", logs), disk(1, 8)],
+        &[],
+        |report, money| {
+            let mut findings = report.findings.iter();
+            let finding = findings.find(|it| it.rule == "logs-no-retention");
+            // 500 × 0.03
+            assert_eq!(finding.unwrap().saves, Some(Usd::new(decimal("15.00"))));
+            assert!(money.waste.is_empty());
+        },
+    );
 }
 
 #[test]

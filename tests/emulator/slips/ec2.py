@@ -14,6 +14,7 @@ from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance, MetadataOptions
 from moto.ec2.models.launch_templates import LaunchTemplate
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
+from moto.ec2.responses.vpcs import VPCs
 from moto.efs.models import EFSBackend
 from moto.elasticache.models import ElastiCacheBackend
 from moto.elb.models import ELBBackend
@@ -393,3 +394,22 @@ def snapshots_are_told_by_whose_they_are() -> None:
             )
 
         return ActionResult({"Snapshots": [it for it in tell(response).result["Snapshots"] if wanted(it)]})
+
+
+@slip
+def public_access_is_blocked_where_somebody_said_so() -> None:
+    """DescribeVpcBlockPublicAccessOptions tells what the account keeps from its VPCs, `off` where nobody set it; moto
+    does not know the call."""
+
+    def describe(response) -> ActionResult:
+        options = {
+            "AwsAccountId": response.current_account,
+            "AwsRegion": response.region,
+            "State": "default-state",
+            "InternetGatewayBlockMode": "off",
+            "ManagedBy": "account",
+            "ExclusionsAllowed": "allowed",
+        }
+        return ActionResult({"VpcBlockPublicAccessOptions": options})
+
+    VPCs.describe_vpc_block_public_access_options = describe
