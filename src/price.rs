@@ -12,6 +12,7 @@ pub mod stored;
 pub mod tier;
 pub mod unit;
 pub mod usage;
+pub mod words;
 
 pub use {
     catalogue::BadBook,

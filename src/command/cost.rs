@@ -31,7 +31,6 @@ mod data;
 mod diff;
 pub(super) mod free;
 mod page;
-pub(super) mod words;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

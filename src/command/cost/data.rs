@@ -2,10 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    View, known, others,
-    words::{arithmetic, first_paid},
-};
+use super::{View, known, others};
 use crate::{
     cost::{
         self, Amount, LIMITS, Line, Origin,
@@ -13,7 +10,10 @@ use crate::{
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
-    price::Price,
+    price::{
+        Price,
+        words::{arithmetic, first_paid},
+    },
     report::csv,
     text,
 };

@@ -1,16 +1,16 @@
 //! The bill for a person: the total, what is missing from it, what it is made of.
 
-use super::{
-    Table, View, known, others,
-    words::{arithmetic, quantity, rate},
-};
+use super::{Table, View, known, others};
 use crate::{
     cost::{
         self, Amount, LIMITS, Line, Origin,
         app::{Allocation, AppSum, Way},
         group::{self, By, Sum},
     },
-    price::{Usd, ask},
+    price::{
+        Usd, ask,
+        words::{arithmetic, quantity, rate},
+    },
     text,
 };
 
