@@ -309,6 +309,12 @@ fn the_month_after_what_is_always_free() {
     assert_eq!(exact(free.gross), decimal("163.53324"));
     assert_eq!(exact(free.after_always), decimal("148.935"));
     assert_eq!(free.after_always.to_string(), "148.94");
+    // Without the ten metrics: 163.53324 − 11.388 − 0.21024 = 151.93500
+    let metrics = free.allowances.iter();
+    let metrics = metrics.filter(|it| it.offer.name == "CloudWatch metrics");
+    let without = free.after_always + metrics.map(|it| it.saves).sum();
+    assert_eq!(exact(without), decimal("151.935"));
+    assert_eq!(without.to_string(), "151.94");
     assert_eq!(free.after_all, free.after_always);
     let of = |name: &str| {
         let all = free.allowances.iter();
@@ -440,7 +446,13 @@ fn of_an_account_of_unknown_age_both_months_are_told() {
     let mut asked = Asked::of(vec![disk(1, 30)]);
     asked.opened = None;
     let free = asked.assess().unwrap();
-    assert_eq!(free.programme, Programme::Unknown { perhaps: true });
+    assert_eq!(
+        free.programme,
+        Programme::Unknown {
+            perhaps: true,
+            credits: true,
+        }
+    );
     assert_eq!(free.allowances[0].sure, Sureness::Perhaps);
     assert_eq!(free.after_always.to_string(), "3.00");
     assert_eq!(free.after_all.to_string(), "0.00");
@@ -516,6 +528,45 @@ fn what_is_used_without_an_amount_is_told_and_not_taken_for_nothing() {
     let it = Asked::of(convox()).allowance("log ingestion");
     let untold: Vec<String> = it.untold.iter().map(|it| it.0.to_string()).collect();
     assert_eq!(untold, ["log-group/logs"]);
+}
+
+#[test]
+fn windows_has_micro_hours_of_its_own() {
+    let mut windows = machine(1);
+    let mut linux = machine(2);
+    for it in [&mut windows, &mut linux] {
+        if let Some(it) = Instance::of_mut(&mut it.attrs) {
+            it.instance_type = "t2.micro".to_owned();
+        }
+    }
+    if let Some(it) = Instance::of_mut(&mut windows.attrs) {
+        it.usage_operation = Some("RunInstances:0002".to_owned());
+    }
+    let count = |operation: &str, actual: &str| money::Offer {
+        service: "Amazon Elastic Compute Cloud - Compute".to_owned(),
+        operation: operation.to_owned(),
+        usage_type: "Global-BoxUsage:freetier.micro".to_owned(),
+        region: "global".to_owned(),
+        actual: decimal(actual),
+        limit: decimal("750"),
+        kind: money::TWELVE_MONTHS.to_owned(),
+        ..money::Offer::default()
+    };
+    let mut asked = Asked::of(vec![windows, linux]);
+    asked.account = Some(Account {
+        asked: "2018-05-02T00:00:00Z".parse().unwrap(),
+        offers: Fact::Known(vec![
+            count("RunInstances:0002", "48"),
+            count("RunInstances", "24"),
+        ]),
+        plan: Fact::Known(None),
+    });
+    // One an hour, as AWS counted on the first day: 744 of 750.
+    assert_eq!(asked.allowance("EC2 micro machine").used, decimal("744"));
+    // Its price is not among those that racklens brings, and AWS's count is its own all the same.
+    let windows = asked.allowance("EC2 micro machine with Windows");
+    assert_eq!(windows.counted.unwrap().actual, decimal("48"));
+    assert_eq!(windows.untold.len(), 1);
 }
 
 #[test]

@@ -44,16 +44,28 @@ pub fn programme(it: &Programme) -> String {
         Programme::Credits { opened: None } => {
             "the account has a plan with credits, and no offers of twelve months".to_owned()
         }
-        Programme::Unknown { perhaps: true } => {
+        Programme::Running => {
+            "AWS counts offers of twelve months for the account, so that they hold; \
+             until when is not known (say when it was opened with --opened)"
+                .to_owned()
+        }
+        Programme::Unknown { perhaps: true, .. } => {
             "when the account was opened is not known: offers of twelve months may hold or be over \
              (say it with --opened)"
                 .to_owned()
         }
-        Programme::Unknown { perhaps: false } => {
-            "when the account was opened is not known: offers of twelve months have ended for \
+        Programme::Unknown {
+            perhaps: false,
+            credits: false,
+        } => "the account has no plan with credits, so that it was opened before 2025-07-15: its \
+             offers of twelve months are over"
+            .to_owned(),
+        Programme::Unknown {
+            perhaps: false,
+            credits: true,
+        } => "when the account was opened is not known: offers of twelve months have ended for \
              everybody; it may have credits (say it with --opened)"
-                .to_owned()
-        }
+            .to_owned(),
     }
 }
 
@@ -81,7 +93,7 @@ pub fn totals(free: &FreeTier) -> String {
         free.gross
     );
     let always = format!("{} after what is always free", free.after_always);
-    let perhaps = matches!(free.programme, Programme::Unknown { perhaps: true });
+    let perhaps = matches!(free.programme, Programme::Unknown { perhaps: true, .. });
     if perhaps {
         let all = free.after_all;
         return format!("{list}, {always}, and {all} if the offers of twelve months hold");

@@ -404,7 +404,7 @@ mod tests {
         let cost = between(&page, "<section id=\"cost\"", "</section>");
         for said in [
             "At least 199.82 USD a month",
-            "Most of it for AmazonEC2, 107.36",
+            "Most of it for Amazon Elastic Compute Cloud, 107.36",
             "Since 2018-04-29",
             "The free EBS storage of 2018-05 lasts until 2018-05-03 07:31 UTC",
             "What is shared with other racks, 1.00 USD, is not in it.",

@@ -173,6 +173,11 @@ fn rest(free: &FreeTier) -> Vec<String> {
         ));
     }
     said.extend(words::before_addresses(&free.month).map(|it| format!("{it}.")));
+    said.push(
+        "What goes out to the internet is not counted; the account has 100 GB of it a month for \
+         nothing."
+            .to_owned(),
+    );
     if !free.untouched.is_empty() {
         let names: Vec<&str> = free.untouched.iter().map(|it| it.name).collect();
         said.push(format!(
@@ -225,6 +230,7 @@ pub(super) fn json(free: &FreeTier) -> Value {
         Programme::TwelveMonths { opened, .. } => ("12-months", Some(*opened)),
         Programme::Over { opened } => ("12-months-over", Some(*opened)),
         Programme::Credits { opened } => ("credits", *opened),
+        Programme::Running => ("12-months", None),
         Programme::Unknown { .. } => ("unknown", None),
     };
     let credits = free.credits.as_ref().map(|it| {

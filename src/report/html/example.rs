@@ -10,7 +10,7 @@ use super::model::{
     Category, Change, Container, Coverage, End, Finding, Gap, Gone, Header, Health, Kind, Link,
     Overview, Path, Reason, Report, ResourceId, Row, RuleTally, Severity, Shelf, Since, Status,
     Target, Usd,
-    money::{App, Bar, Burn, ByUse, Confidence, Curve, Day, Money, Source, Unknown, Waste},
+    money::{Actual, App, Bar, Burn, ByUse, Confidence, Curve, Day, Money, Source, Unknown, Waste},
 };
 
 const ROUTER: &str = "karim-Route-1B7H2GIJW6LEN";
@@ -101,7 +101,7 @@ fn money() -> Money {
     let app = |name: &str, cents, length, is_named| App {
         is_named,
         bar: bar(name, Some(cents), length),
-        ways: vec![usd(0), usd(cents), usd(0)],
+        ways: "own 1.20, machines 3.40".to_owned(),
     };
     let balancer = link("load-balancer", ROUTER);
     let curve = |number: &str, name, end: Option<&str>, points: &str, label| Curve {
@@ -132,9 +132,9 @@ fn money() -> Money {
         since: Some("2018-04-29T22:53:44Z".parse().expect("a time")),
         so_far: usd(976),
         services: vec![
-            bar("AmazonEC2", Some(10736), 100),
-            bar("AmazonVPC", Some(3650), 34),
-            bar("AmazonSNS", None, 0),
+            bar("Amazon Elastic Compute Cloud", Some(10736), 100),
+            bar("Amazon Virtual Private Cloud", Some(3650), 34),
+            bar("Amazon Simple Notification Service", None, 0),
         ],
         apps: vec![
             app("stack karim-test-karim-httpd", 2093, 18, true),
@@ -143,6 +143,7 @@ fn money() -> Money {
         ],
         weights: "9:1".to_owned(),
         idle: usd(11488),
+        doubtful: usd(1314),
         confidence: vec![
             Confidence {
                 name: "described",
@@ -167,8 +168,7 @@ fn money() -> Money {
         by_use: vec![ByUse {
             link: balancer.clone(),
             component: "capacity units",
-            price: Decimal::new(8, 3),
-            unit: "LCU-hour",
+            rate: "0.008 per LCU-hour".to_owned(),
         }],
         unknown: vec![Unknown {
             link: balancer,
@@ -208,6 +208,11 @@ fn money() -> Money {
             note: Some("Public IPv4 addresses in use cost nothing before 2024-02-01"),
             gross: usd(20269),
             after: usd(16728),
+        }),
+        actual: Some(Actual {
+            about: "What AWS counted from 2018-05-01 until before 2018-05-15, in USD".to_owned(),
+            sum: usd(7120),
+            services: vec![("Amazon Elastic Compute Cloud".to_owned(), usd(7120))],
         }),
     }
 }
