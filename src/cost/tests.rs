@@ -438,6 +438,16 @@ fn a_network_load_balancer_pays_once_for_each_address() {
 }
 
 #[test]
+fn a_bill_is_as_old_as_the_prices_that_it_counts_with() {
+    // A zone is a line of its own and never the 26th, whose price is older.
+    let zone = [Resource::new("zone-1", HostedZone::default())];
+    billed(&zone, &[], REGION, &Month::usual(), |bill| {
+        assert_eq!(bill.dates(), Some(("2024-07-01", "2024-07-01")));
+        assert_eq!(bill.total().to_string(), "0.50");
+    });
+}
+
+#[test]
 fn what_is_stopped_costs_no_hours() {
     let attrs = Instance {
         instance_type: "t2.small".to_owned(),
@@ -688,6 +698,10 @@ fn what_kinds_ask_for_stands_in_the_book_under_that_name() {
         facts: Fact::Known(kept),
         point_in_time: Fact::Known(true),
     };
+    let shared = FileSystem {
+        throughput_mode: "elastic".to_owned(),
+        ..FileSystem::default()
+    };
     let lent = NetworkInterface {
         description: "arn:aws:ecs:us-east-1:123456789012:attachment/1".to_owned(),
         requester_managed: true,
@@ -732,6 +746,7 @@ fn what_kinds_ask_for_stands_in_the_book_under_that_name() {
         Resource::new("replicas", replicas),
         Resource::new("kept", kept),
         Resource::new("eni-1", lent),
+        Resource::new("fs-2", shared),
         Resource::new("snap-1", EbsSnapshot::default()),
         Resource::new("alarm", Alarm::default()),
     ]);

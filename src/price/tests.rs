@@ -99,7 +99,7 @@ fn parts_add_up_to_what_is_shown_of_the_whole() {
     };
     // 104.193 is shown as 104.19: rounded each for itself, these would be 104.20.
     let rounded = shown(&["34.097", "68.0985", "1.9975"]);
-    assert_eq!(rounded, ["34.10", "68.10", "1.99"]);
+    assert_eq!(rounded, ["34.09", "68.10", "2.00"]);
     assert_eq!(shown(&["0.005"]), ["0.01"]);
     assert_eq!(
         shown(&["0.003", "0.003", "0.003"]),
