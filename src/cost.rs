@@ -22,6 +22,7 @@ pub mod group;
 pub mod meter;
 pub mod month;
 mod owner;
+pub mod service;
 pub mod spent;
 pub mod usage;
 mod wanted;
@@ -44,8 +45,8 @@ pub struct Terms<'a> {
 }
 
 /// What these figures are, and what they leave out.
-pub const LIMITS: &str =
-    "list prices, on demand; no free tier, no discounts, no data transfer, no taxes";
+pub const LIMITS: &str = "list prices, on demand; no free tier, no discounts, no data transfer, no taxes; S3 as if all \
+     were of its Standard class";
 
 /// One thing that a resource bills for.
 #[derive(Clone, Debug, PartialEq, Eq)]

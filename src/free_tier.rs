@@ -76,6 +76,12 @@ pub struct FreeTier {
     /// The same after all that is free, also of what holds only perhaps.
     pub after_all: Usd,
     pub credits: Option<Credits>,
+    /// Whether what the month comes to is the least, as something is unknown or was not read.
+    pub least: bool,
+    /// What nobody can price, and why.
+    pub unknown: Vec<(ResourceId, &'static str, String)>,
+    /// What no allowance covers and is billed by use that nobody told, with how often that is so.
+    pub by_use: Vec<(&'static str, usize)>,
     /// Whether something of the rack was made within the month, so that it is not a whole one.
     pub partial: bool,
 }
@@ -113,7 +119,8 @@ pub struct Allowance {
     pub causes: Vec<Cause>,
     /// When AWS mails that 85 % are gone.
     pub mail: Option<Moment>,
-    /// When nothing is left. `None`: not in this month.
+    /// When nothing is free any more, as it is used up or as the offer ends. `None`: not in this
+    /// month.
     pub end: Option<Moment>,
     /// When nothing were left without the first cause, where there is another.
     pub without_first: Option<Option<Moment>>,
@@ -136,6 +143,24 @@ impl Allowance {
         !self.causes.is_empty() || self.counted.is_some()
     }
 
+    /// Whether the offer ends within the month, before it is used up.
+    pub fn lapses(&self) -> bool {
+        self.expires.is_some() && self.end == self.expires
+    }
+
+    /// How many of its causes, the greatest first, would have to go so that the month stays within
+    /// it: the fewest that do. `None` where not even all of them are enough.
+    pub fn fewest(&self) -> Option<usize> {
+        let mut over = self.used - self.limit;
+        for (n, cause) in self.causes.iter().enumerate() {
+            if over <= Decimal::ZERO {
+                return Some(n);
+            }
+            over -= cause.used;
+        }
+        (over <= Decimal::ZERO).then_some(self.causes.len())
+    }
+
     /// How much of it the month uses; `None` where nothing is given.
     pub fn percent(&self) -> Option<Decimal> {
         self.used
@@ -151,10 +176,12 @@ pub struct Credits {
     pub plan: Option<String>,
     /// US dollars left at the moment of asking, where that is known.
     pub left: Option<Usd>,
-    /// US dollars an hour, after what is always free.
+    /// US dollars an hour after what is always free, once all runs that was made in the month.
     pub per_hour: Usd,
     /// When they are gone; of 100 dollars where it is not known how many are left.
     pub gone: Option<Timestamp>,
+    /// Whether they may be gone sooner, as not all that the rack costs is known.
+    pub at_the_latest: bool,
     /// When a free plan ends at the latest, and the account is closed.
     pub free_plan_ends: Option<Timestamp>,
     /// When what is left of the credits is lost.
@@ -219,7 +246,10 @@ pub fn assess(
         programme,
         month: month.clone(),
         at: question.at,
-        credits: view.credits(after_always),
+        credits: view.credits(&allowances),
+        least: bill.has_unknown() || !bill.is_read(),
+        unknown: view.unknown(),
+        by_use: view.by_use(&allowances),
         partial: bill.own().any(|it| !view.from(&it.resource).is_zero()),
         allowances,
         untouched,
@@ -335,17 +365,22 @@ impl View<'_, '_> {
             let hour = burn::reached(flows, amount, self.hours)?;
             self.moment(hour)
         };
-        let end = reach(&flows, limit);
+        // An offer that ends covers nothing any more, whatever is left of it.
+        let last = |used_up: Option<Moment>| match expires {
+            Some(it) => Some(used_up.map_or(it, |end| end.min(it))),
+            None => used_up,
+        };
+        let end = last(reach(&flows, limit));
+        let mail = reach(&flows, limit.saturating_mul(MAIL_AT));
         let without_first = (causes.len() > 1).then(|| {
             let first = causes.first().map(|it| it.flow);
             let mut rest = flows.clone();
             if let Some(at) = rest.iter().position(|it| Some(*it) == first) {
                 rest.remove(at);
             }
-            reach(&rest, limit)
+            last(reach(&rest, limit))
         });
         let covered = end.map_or(self.hours, |it| it.hours);
-        let covered = expires.map_or(covered, |it| it.hours.min(covered));
         let (saves, costs) = self.divided(&lines, covered);
         Some(Allowance {
             offer,
@@ -353,7 +388,7 @@ impl View<'_, '_> {
             limit,
             used: burn::used(&flows, self.hours, self.hours),
             per_hour: self.pace(&flows),
-            mail: reach(&flows, limit.saturating_mul(MAIL_AT)),
+            mail: mail.filter(|it| expires.is_none_or(|end| it.at < end.at)),
             end,
             without_first,
             expires,
@@ -451,7 +486,80 @@ impl View<'_, '_> {
         sums
     }
 
-    fn credits(&self, month: Decimal) -> Option<Credits> {
+    fn unknown(&self) -> Vec<(ResourceId, &'static str, String)> {
+        let lines = self.bill.own().filter_map(|line| match &line.amount {
+            Amount::Unknown { why, .. } => {
+                Some((line.resource.clone(), line.component, why.clone()))
+            }
+            Amount::Fixed { .. } | Amount::ByUse(_) => None,
+        });
+        lines.collect()
+    }
+
+    fn by_use(&self, allowances: &[Allowance]) -> Vec<(&'static str, usize)> {
+        let place = Place {
+            region: self.question.region,
+        };
+        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for line in self.bill.own() {
+            let covered = allowances.iter().any(|it| it.offer.covers(line, place));
+            if !covered && matches!(line.amount, Amount::ByUse(_)) {
+                *counts.entry(line.component).or_default() += 1;
+            }
+        }
+        counts.into_iter().collect()
+    }
+
+    /// What the rack has cost from the month's beginning until an hour of it, beyond what these
+    /// offers cover until their own hours. All of it runs since then where it is `settled`.
+    fn spent(&self, free: &[(&'static Offer, Decimal)], hour: Decimal, settled: bool) -> Decimal {
+        let region = self.question.region;
+        let place = Place { region };
+        let each = self.bill.own().filter_map(|line| {
+            let (full, price) = fixed(line)?;
+            let from = match settled {
+                true => Decimal::ZERO,
+                false => self.from(&line.resource),
+            };
+            let flow = Flow { full, from };
+            let free = free.iter().find(|it| it.0.covers(line, place));
+            let free = free.map(|it| flow.until(it.1.min(hour), self.hours));
+            let used = flow.until(hour, self.hours) - free.unwrap_or_default();
+            Some(dollars(used.max(Decimal::ZERO), price))
+        });
+        each.fold(Decimal::ZERO, Decimal::saturating_add)
+    }
+
+    /// When so many dollars are spent: by what runs in this month, then by all that runs at its
+    /// end.
+    fn gone(
+        &self,
+        left: Decimal,
+        spent: impl Fn(Decimal) -> Decimal,
+        per_hour: Decimal,
+    ) -> Option<Timestamp> {
+        let now = self.bill.month.hours_until(self.question.at)?;
+        let before = spent(now);
+        let rest = spent(self.hours) - before;
+        if rest <= left {
+            let more = (left - rest).checked_div(per_hour)?;
+            return later(self.bill.month.after(self.hours)?, more);
+        }
+        // The last second at which it is not more, as what is spent never grows less.
+        let hour = Decimal::from(3600);
+        let (mut enough, mut short) = (0, ((self.hours - now) * hour).ceil().to_i64()?);
+        while short - enough > 1 {
+            let middle = enough + (short - enough) / 2;
+            let then = now + Decimal::from(middle) / hour;
+            match spent(then) - before <= left {
+                true => enough = middle,
+                false => short = middle,
+            }
+        }
+        later(self.question.at, Decimal::from(enough) / hour)
+    }
+
+    fn credits(&self, allowances: &[Allowance]) -> Option<Credits> {
         let Programme::Credits { opened } = self.programme else {
             return None;
         };
@@ -460,9 +568,25 @@ impl View<'_, '_> {
             .account
             .and_then(|it| it.plan.known()?.as_ref());
         let left = plan.and_then(|it| it.credits).or(self.question.credits);
+        let always = || allowances.iter().filter(|it| it.offer.term == Term::Always);
+        let free: Vec<_> = always()
+            .map(|it| (it.offer, it.end.map_or(self.hours, |it| it.hours)))
+            .collect();
+        let settled: Vec<_> = always()
+            .map(|it| {
+                let flows = it.flows.iter().map(|it| Flow {
+                    from: Decimal::ZERO,
+                    ..*it
+                });
+                let flows: Vec<Flow> = flows.collect();
+                let end = burn::reached(&flows, it.limit, self.hours);
+                (it.offer, end.unwrap_or(self.hours))
+            })
+            .collect();
+        let month = self.spent(&settled, self.hours, true);
         let per_hour = month.checked_div(self.hours).unwrap_or_default();
-        let last = left.unwrap_or(SIGN_UP_CREDITS).checked_div(per_hour);
-        let gone = last.and_then(|it| later(self.question.at, it));
+        let dollars = left.unwrap_or(SIGN_UP_CREDITS);
+        let gone = self.gone(dollars, |hour| self.spent(&free, hour, false), per_hour);
         let months = |number: i32| {
             let day = opened?.checked_add(Span::new().months(number)).ok()?;
             Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
@@ -472,6 +596,8 @@ impl View<'_, '_> {
             left: left.map(Usd::new),
             per_hour: Usd::new(per_hour),
             gone,
+            at_the_latest: !self.bill.is_read()
+                || self.bill.own().any(|it| it.amount.usd().is_none()),
             free_plan_ends: plan.and_then(|it| it.expires).or_else(|| months(6)),
             expire: months(12),
         })

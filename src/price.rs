@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, ops::Add};
 
-use rust_decimal::{Decimal, RoundingStrategy};
+use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive as _};
 use serde::{Serialize, Serializer};
 
 pub mod ask;
@@ -12,6 +12,7 @@ pub mod stored;
 pub mod tier;
 pub mod unit;
 pub mod usage;
+pub mod words;
 
 pub use {
     catalogue::BadBook,
@@ -19,6 +20,8 @@ pub use {
     unit::{Basis, Unit},
     usage::Usage,
 };
+
+const CENT: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
 
 /// The region under which the book has what AWS prices alike everywhere.
 pub const GLOBAL: &str = "global";
@@ -49,6 +52,37 @@ impl Usd {
         cents.rescale(2);
         cents
     }
+}
+
+/// Rounds parts of an amount to cents so that what is shown of them adds up to what is shown of
+/// the whole: each is cut to its cent, and the cents that are left over go to those that lost most.
+///
+/// The whole is the parts' sum, or that rounded in this way already.
+pub fn in_cents(parts: &[Usd], whole: Usd) -> Vec<Usd> {
+    let cut = |it: &Usd| {
+        it.exact()
+            .round_dp_with_strategy(2, RoundingStrategy::ToNegativeInfinity)
+    };
+    let mut cents: Vec<Decimal> = parts.iter().map(cut).collect();
+    let shown = cents
+        .iter()
+        .fold(Decimal::ZERO, |sum, it| sum.saturating_add(*it));
+    let left = (whole.cents() - shown).saturating_mul(Decimal::ONE_HUNDRED);
+    let left = left.to_usize().unwrap_or_default();
+    let mut lost: Vec<(Decimal, usize)> = parts
+        .iter()
+        .zip(&cents)
+        .map(|(part, shown)| part.exact() - shown)
+        .zip(0..)
+        .collect();
+    // The first of those that lost the same.
+    lost.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
+    for (_, at) in lost.into_iter().take(left) {
+        if let Some(it) = cents.get_mut(at) {
+            *it += CENT;
+        }
+    }
+    cents.into_iter().map(Usd).collect()
 }
 
 impl Add for Usd {

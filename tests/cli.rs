@@ -836,8 +836,8 @@ fn every_format_of_a_cost_tells_the_same_total() {
             .sum()
     };
     assert_eq!(exact(&json["lines"]).to_string(), "199.823");
-    assert!(told("markdown", "service").contains("| AmazonVPC | 36.50 |"));
-    assert!(told("csv", "service").contains("AmazonVPC,36.50,0,0,false\r\n"));
+    assert!(told("markdown", "service").contains("| Amazon Virtual Private Cloud | 36.50 |"));
+    assert!(told("csv", "service").contains("Amazon Virtual Private Cloud,36.50,0,0,false\r\n"));
     let lines = told("csv", "resource");
     let rows = lines.lines().count() - 1;
     assert_eq!(rows, json["lines"].as_array().unwrap().len());
@@ -935,6 +935,16 @@ fn prices_of_ones_own_count() {
         .arg(path));
     assert_eq!(code, 0);
     assert!(stdout.starts_with("karim-test: 191.06 USD"), "{stdout}");
+    // A name that is misspelt is not missed without a word.
+    let wrong = row.replace("t2.small", "t2.smal");
+    let (_folder, path) = own_prices(&[&wrong]);
+    let cost = ["cost", "--from", SAMPLE, "--prices"];
+    let (_, stdout, stderr) = run(racklens().args(cost).arg(path));
+    assert!(stdout.starts_with("karim-test: 199.82 USD"), "{stdout}");
+    assert!(
+        stderr.contains("not billed for: AmazonEC2 us-east-1 BoxUsage:t2.smal"),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -945,6 +955,11 @@ fn prices_that_could_make_a_wrong_bill_are_refused_with_their_line() {
     };
     let one = |it: String| vec![it];
     for (rows, why) in [
+        (Vec::new(), "line 1, all of it: there is no price in it"),
+        (
+            one(row("Hrs", "0", "Inf", "0.02", "USD").replace("2026", "2026-13-45")),
+            "`2026-13-45` is no date, month or year",
+        ),
         (
             one(row("Hrs", "0", "Inf", "-0.02", "USD")),
             "line 2, AmazonEC2 us-east-1 BoxUsage:t2.small: the price -0.02 is negative",
@@ -1002,6 +1017,61 @@ fn a_usage_table_is_priced_and_a_wrong_one_is_refused() {
 }
 
 #[test]
+fn use_of_what_is_not_billed_by_use_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("racklens.toml");
+    fs::write(
+        &path,
+        "[usage]\n\"table/karim-test-builds\" = { reads = 5 }\n",
+    )
+    .unwrap();
+    let cost = ["cost", "--from", SAMPLE, "--config"];
+    let (code, stdout, stderr) = run(racklens().args(cost).arg(&path));
+    assert_eq!(code, 0);
+    assert!(stdout.starts_with("karim-test: 199.82 USD"), "{stdout}");
+    let said = "tells the reads of table/karim-test-builds, which are not billed by use";
+    assert!(stderr.contains(said), "{stderr}");
+}
+
+#[test]
+fn an_opening_in_the_future_is_refused_by_every_cost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("racklens.toml");
+    fs::write(&path, "[account]\nopened = 2030-01-01\n").unwrap();
+    let cost = ["cost", "--from", SAMPLE, "--config"];
+    let (code, _, stderr) = run(racklens().args(cost).arg(&path));
+    assert_eq!(code, 2);
+    assert!(
+        stderr.contains("cannot have been opened on 2030-01-01"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn rows_of_each_table_add_up_to_the_total_that_is_shown() {
+    for rack in [
+        "cruddur",
+        "ecs-cluster",
+        "ecstest",
+        "karim-staging",
+        "karim-test",
+    ] {
+        for by in ["service", "stack", "app"] {
+            let file = format!("samples/{rack}/snapshot.json");
+            let cost = ["cost", "--from", &file, "--by", by, "--format", "json"];
+            let (_, stdout, stderr) = run(racklens().args(cost));
+            let json: serde_json::Value = serde_json::from_str(&stdout).expect(&stderr);
+            let rows = json["rows"].as_array().unwrap().iter();
+            let shown = rows.filter_map(|it| it["usd"].as_str());
+            let sum: rust_decimal::Decimal = shown
+                .map(|it| it.parse::<rust_decimal::Decimal>().unwrap())
+                .sum();
+            assert_eq!(json["total"], sum.to_string(), "{rack} by {by}");
+        }
+    }
+}
+
+#[test]
 fn a_difference_in_cost_is_told_and_can_fail_a_pipeline() {
     let staging = "samples/karim-staging/snapshot.json";
     let diff = |args: &[&str]| run(racklens().args(["cost", "diff"]).args(args));
@@ -1011,7 +1081,7 @@ fn a_difference_in_cost_is_told_and_can_fail_a_pipeline() {
         stdout.contains("Nothing that costs has changed."),
         "{stdout}"
     );
-    // 111.396 − 199.823 = −88.43
+    // 111.395 − 199.823 = −88.428
     let (code, stdout, _) = diff(&[SAMPLE, staging, "--format", "csv"]);
     assert_eq!(code, 0);
     assert!(
@@ -1042,13 +1112,13 @@ fn the_dearest_rows_can_be_had_alone() {
     let cost = ["cost", "--from", SAMPLE, "--top", "1", "--format", "csv"];
     let (_, stdout, _) = run(racklens().args(cost));
     let rows: Vec<&str> = stdout.lines().map(str::trim_end).collect();
-    // 36.50 + 34.675 + 11.388 + 8.40 + 1.00 + 0.50
+    // 40.20 + 36.50 + 34.675 + 11.388 + 8.40 + 1.00 + 0.50
     assert_eq!(
         rows,
         [
             "Group,MonthlyCost,ByUse,Unknown,Shared",
-            "AmazonEC2,107.36,0,0,false",
-            "11 others,92.46,28,0,false",
+            "Amazon Elastic Compute Cloud,67.16,0,0,false",
+            "12 others,132.66,28,0,false",
         ]
     );
 }

@@ -31,7 +31,6 @@ mod data;
 mod diff;
 pub(super) mod free;
 mod page;
-pub(super) mod words;
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -47,12 +46,14 @@ Examples:
   racklens cost diff before.json.gz after.json.gz
 
 The figures are list prices, on demand; no free tier, no discounts, no data transfer, no taxes.
-Nor is in them what racklens does not read: EBS snapshots, CPU credits, dashboards, queries of logs.
+Nor is in them what racklens does not read: CPU credits, dashboards, queries of logs, scratch disk of
+Lambda beyond 512 MB, storage classes of S3 other than Standard.
 What depends on use has its unit price and no amount. What is unknown is said and never taken for
 nothing. What the rack shares with others is set apart and not in the total. Tiers begin anew with
-each line. Each line is rounded half up to the cent, the total is made from exact amounts. Prices
-are of the dates that it tells, whenever the snapshot was taken. A table [usage] in racklens.toml, or
-CloudWatch, tells how much is used of what depends on use.
+each line. Each line is rounded half up to the cent, the total is made from exact amounts; rows by
+service, stack or app are rounded so that they add up to the total. Prices are of the dates that it
+tells, whenever the snapshot was taken. A table [usage] in racklens.toml, or CloudWatch, tells how
+much is used of what depends on use.
 
 Exit code 10: the known total is over --fail-over. Exit code 4: something that may cost could not
 be read, what was asked of AWS beside did not come, or --fail-over cannot be judged as an amount is
@@ -191,7 +192,9 @@ pub fn run(args: &Cost) -> Result<Exit, Failure> {
             free_tier::assess(&bill, material.case.graph, &question)
                 .map_err(|it| free::refused(&it))
         });
-        let apps = (args.by == Group::App).then(|| app::allocate(&material.case, &bill, weights));
+        // FOCUS tells the app of each row, whatever the rows of a table are added up by.
+        let dealt = args.by == Group::App || args.format == Format::Focus;
+        let apps = dealt.then(|| app::allocate(&material.case, &bill, weights));
         let view = View {
             material,
             apps: apps.as_ref(),
@@ -327,7 +330,11 @@ impl View<'_> {
     }
 
     fn sums<'l>(&self, lines: impl Iterator<Item = &'l Line>) -> Vec<Sum> {
-        let sums = group::sums(lines, self.by);
+        let mut sums = group::sums(lines, self.by);
+        // Where lines are shown each for itself, each is rounded for itself.
+        if self.by != By::Resource {
+            sums = group::rounded(sums);
+        }
         match self.top {
             Some(top) => group::cut(sums, top),
             None => sums,
@@ -339,7 +346,8 @@ impl View<'_> {
         let Some(apps) = self.apps.filter(|_| self.by == By::App) else {
             return self.sums(self.bill.own());
         };
-        let sums = apps.sums().into_iter().map(|it| it.sum).collect();
+        let sums = app::rounded(apps.sums()).into_iter();
+        let sums = sums.map(|it| it.sum).collect();
         match self.top {
             Some(top) => group::cut(sums, top),
             None => sums,
@@ -383,9 +391,20 @@ impl View<'_> {
                 format!("a usage table tells of {it}, for which this rack is not billed")
             }),
         );
+        let told = self.usage.told_of_one();
+        let idle = told.filter(|(id, component)| {
+            let mut lines = bill.lines.iter();
+            let by_use = |it: &Line| it.amount.origin() != Some(cost::Origin::Described);
+            billed.contains(id)
+                && !lines.any(|it| it.resource == **id && it.component == *component && by_use(it))
+        });
+        notes.extend(idle.map(|(id, component)| {
+            format!("a usage table tells the {component} of {id}, which are not billed by use")
+        }));
         notes.extend(self.pricing.notes.iter().cloned());
         let region = &self.material.snapshot.region;
         notes.extend(prices::missing(self.pricing, &self.material.case, region));
+        notes.extend(prices::unused(self.pricing, &self.material.case, region));
         let unheard = self.material.snapshot.money.unheard.iter();
         let unheard = unheard.filter(|it| self.free.is_some() || !it.is_of_free_tier());
         notes.extend(unheard.map(ToString::to_string));

@@ -132,6 +132,8 @@ pub fn money(access: &Access, snapshot: &mut Snapshot, asked: &Asked) -> Result<
         *snapshot.calls.entry(call).or_default() += times;
     }
     snapshot.money.learn(learned);
+    // It is no longer what its file says.
+    snapshot.origin = Origin::default();
     Ok(())
 }
 

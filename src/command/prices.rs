@@ -14,7 +14,10 @@ use crate::{
         session::Access,
     },
     cache::{Cache, Found},
-    price::{Key, ask::NoList},
+    price::{
+        Price,
+        ask::{self, NoList},
+    },
     snapshot::money::Unheard,
     text,
 };
@@ -23,7 +26,7 @@ use crate::{
     cost,
     failure::{Exit, Failure},
     file,
-    price::{Book, Price, ask},
+    price::{Book, Key},
     rule::Case,
     snapshot::{Origin, Snapshot, money::PriceList},
 };
@@ -33,6 +36,9 @@ const STORED: &str = "stored";
 
 /// What to do about prices that are not among the embedded ones.
 const MISSING: &str = "not among those that racklens brings; --prices live asks AWS's price list";
+
+/// How many prices that nothing is billed at are named.
+const NAMED: usize = 5;
 
 /// A book of a user's own may have no more than this.
 const LARGEST_BOOK: u64 = 64 << 20;
@@ -151,6 +157,8 @@ pub struct Priced {
     pub notes: Vec<String>,
     /// Whether AWS was asked for prices by name and did not tell all of them.
     pub unheard: bool,
+    /// What a user's own file has prices of.
+    pub own: Vec<Key>,
 }
 
 impl Prices {
@@ -171,6 +179,7 @@ impl Prices {
                     Failure::new(Exit::Usage, format!("{}, {it}", path.display()))
                         .hint("one row for each tier; no price was taken from it")
                 })?;
+                priced.own = own.all().map(|it| it.0.clone()).collect();
                 priced.book = own.over(embedded()?);
             }
             (Choice::Auto, Some(list)) => {
@@ -298,7 +307,11 @@ pub fn used(book: &Book, chosen: &str, case: &Case<'_>, region: &str) -> PriceLi
 
 /// What a rack is billed for and no price is known of, where AWS's price list was not asked.
 pub fn missing(pricing: &Pricing, case: &Case<'_>, region: &str) -> Option<String> {
-    let offline = [Choice::Auto.name(), Choice::Embedded.name()];
+    let offline = [
+        Choice::Auto.name(),
+        Choice::Embedded.name(),
+        STORED.to_owned(),
+    ];
     if cfg!(not(feature = "aws")) || !offline.contains(&pricing.chosen) {
         return None;
     }
@@ -311,14 +324,30 @@ pub fn missing(pricing: &Pricing, case: &Case<'_>, region: &str) -> Option<Strin
     }
 }
 
-/// Keeps prices with a snapshot that a later run could not find again: those of AWS's list, and
-/// those of a user's file.
+/// What a user's own file has a price of and a rack is not billed for: a price that was misspelt
+/// would else be missed without a word.
+pub fn unused(pricing: &Pricing, case: &Case<'_>, region: &str) -> Option<String> {
+    let wanted = cost::wanted(case, region);
+    let unused = pricing.own.iter().filter(|it| !wanted.contains(it));
+    let unused: Vec<String> = unused.map(ToString::to_string).collect();
+    let rest = match unused.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        it => format!(" and {it} more"),
+    };
+    let named = unused.get(..NAMED.min(unused.len())).unwrap_or_default();
+    (!unused.is_empty()).then(|| {
+        format!(
+            "{} has prices of what this rack is not billed for: {}{rest}",
+            pricing.chosen,
+            named.join(", ")
+        )
+    })
+}
+
+/// Keeps the prices that a rack is counted with in its snapshot, so that a later version, which
+/// brings others, counts the same.
 pub fn store(pricing: &Pricing, snapshot: &mut Snapshot) -> Result<(), Failure> {
-    let brought = Choice::Embedded.name();
-    let told = |it: &Price| it.source == ask::SOURCE;
-    let own = ![&brought, STORED, &Choice::Auto.name()].contains(&&*pricing.chosen);
-    let found = own || pricing.book.all().any(|it| told(it.1));
-    if pricing.chosen == STORED || !found {
+    if pricing.chosen == STORED {
         return Ok(());
     }
     let region = &snapshot.region;

@@ -9,8 +9,8 @@ use crate::{
     config::{AccountTable, CostTable},
     cost::{self, Month, Terms, Usage, app, meter},
     failure::Failure,
-    free_tier::{self, Question},
-    price::Book,
+    free_tier::{self, Programme, Question},
+    price::{Book, Key},
     report::{Costs, Material},
     snapshot::Snapshot,
 };
@@ -25,6 +25,8 @@ pub struct Pricing {
     pub notes: Vec<String>,
     /// Whether AWS was asked for prices by name and did not tell all of them.
     pub unheard: bool,
+    /// What a user's own file has prices of.
+    pub own: Vec<Key>,
     /// What the user told of use; what was measured is the snapshot's.
     pub usage: Usage,
     pub costs: CostTable,
@@ -55,6 +57,10 @@ impl Pricing {
         reach: Reach<'_>,
     ) -> Result<Self, Failure> {
         let (costs, account) = said.costs()?;
+        // Said before anything is counted, also where no free tier is asked for.
+        let taken = snapshot.taken;
+        Programme::find(account.opened, None, taken, taken)
+            .map_err(|it| free::refused(&it.into()))?;
         let usage = said.usage(&snapshot.rack)?;
         let priced = prices.of(snapshot, reach)?;
         Ok(Self {
@@ -62,6 +68,7 @@ impl Pricing {
             chosen: priced.chosen,
             notes: priced.notes,
             unheard: priced.unheard,
+            own: priced.own,
             usage,
             costs,
             account,
@@ -112,6 +119,7 @@ impl Pricing {
             apps: &apps,
             weights: self.costs.weights,
             free: Some(&free),
+            spent: snapshot.money.spent.as_ref(),
         })
     }
 }

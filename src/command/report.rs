@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+#[cfg(feature = "aws")]
+use crate::snapshot::money::Unheard;
+
 use super::{
     prices::{self, Prices, Reach},
     pricing::Pricing,
@@ -46,6 +49,13 @@ pub struct Write {
     dirs: Dirs,
     #[command(flatten)]
     prices: Prices,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    learn: super::money::Learn,
+    /// Let the account's free tier tell how much of each allowance is used, and which plan it has
+    #[cfg(feature = "aws")]
+    #[arg(long, help_heading = super::money::HEADING)]
+    free_tier: bool,
     /// Folder for the report: a new one, an empty one, or an earlier report's; or s3://BUCKET/PREFIX
     #[arg(long, value_name = "DIR|S3", value_parser = out)]
     out: Out,
@@ -125,6 +135,9 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     if args.review {
         return review(&snapshot, args);
     }
+    #[cfg(feature = "aws")]
+    args.learn
+        .run(&args.input.access, &mut snapshot, args.free_tier)?;
     let reach = Reach::of(&args.input);
     let pricing = Pricing::of(&snapshot, &args.input.said, &args.prices, reach)?;
     prices::store(&pricing, &mut snapshot)?;
@@ -152,7 +165,8 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         bad && it.muted.is_none() && counts
     });
     let bad = counted.any(|it| args.fail_on.is_reached_by(it.severity));
-    Ok(match (bad, snapshot.gaps.is_empty() && !pricing.unheard) {
+    let whole = snapshot.gaps.is_empty() && !pricing.unheard && args.is_heard(&snapshot);
+    Ok(match (bad, whole) {
         (true, _) => Exit::Findings,
         (false, false) => Exit::Incomplete,
         (false, true) => Exit::Fine,
@@ -205,6 +219,23 @@ pub fn page(out: &Path) -> String {
 }
 
 impl Write {
+    /// Whether all came that this run asked for beside.
+    #[cfg(feature = "aws")]
+    fn is_heard(&self, snapshot: &Snapshot) -> bool {
+        let asked = |it: &Unheard| self.learn.asks(it) || (self.free_tier && it.is_of_free_tier());
+        let heard = !snapshot.money.unheard.iter().any(asked);
+        for it in snapshot.money.unheard.iter().filter(|it| asked(it)) {
+            ui::note(&text::harmless(&it.to_string()));
+        }
+        heard
+    }
+
+    #[cfg(not(feature = "aws"))]
+    #[expect(clippy::unused_self, reason = "it asks nothing beside")]
+    fn is_heard(&self, _: &Snapshot) -> bool {
+        true
+    }
+
     /// A review is for people who sit at one table: it goes into a folder.
     fn folder_of_review(&self) -> Result<&Path, Failure> {
         match &self.out {

@@ -26,7 +26,7 @@ use crate::{
         task::Task,
         task_definition::{ContainerDefinition, TaskDefinition},
     },
-    price::Usd,
+    price::{Usd, in_cents},
     relation::RelationKind,
     rule::Case,
     snapshot::Resource,
@@ -205,6 +205,20 @@ impl Allocation {
         });
         sums
     }
+}
+
+/// In cents that add up: the apps to what is shown of the whole, an app's ways to what is shown of
+/// it.
+pub fn rounded(mut sums: Vec<AppSum>) -> Vec<AppSum> {
+    let exact: Vec<Usd> = sums.iter().map(|it| it.sum.usd).collect();
+    let cents = in_cents(&exact, exact.iter().copied().sum());
+    for (app, cents) in sums.iter_mut().zip(cents) {
+        app.sum.usd = cents;
+        let exact: Vec<Usd> = app.by_way.values().copied().collect();
+        let ways = app.by_way.values_mut().zip(in_cents(&exact, cents));
+        ways.for_each(|(way, cents)| *way = cents);
+    }
+    sums
 }
 
 /// Deals the lines that count for the rack out to its apps.

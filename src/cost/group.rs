@@ -2,13 +2,13 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use super::{Amount, Line};
-use crate::price::Usd;
+use super::{Amount, Line, service::Service};
+use crate::price::{Usd, in_cents};
 
 /// What lines are added up by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
-    /// AWS's service.
+    /// AWS's service, by its name on a bill.
     Service,
     /// The stack, or the ECS service, that a resource is there for.
     Stack,
@@ -61,7 +61,7 @@ pub fn sums<'l>(lines: impl IntoIterator<Item = &'l Line>, by: By) -> Vec<Sum> {
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
     for line in lines {
         let name = match by {
-            By::Service => line.service.to_owned(),
+            By::Service => Service::of(line.service, &line.usage).name.to_owned(),
             By::Stack | By::App => line.owner.clone().unwrap_or_else(|| "no stack".to_owned()),
             By::Resource => line.resource.to_string(),
         };
@@ -70,6 +70,16 @@ pub fn sums<'l>(lines: impl IntoIterator<Item = &'l Line>, by: By) -> Vec<Sum> {
     let named = sums.into_iter();
     let mut sums: Vec<Sum> = named.map(|(name, it)| Sum { name, ..it }).collect();
     sums.sort_by_key(|it| Reverse(it.usd));
+    sums
+}
+
+/// In cents that add up to what is shown of all of them.
+pub fn rounded(mut sums: Vec<Sum>) -> Vec<Sum> {
+    let exact: Vec<Usd> = sums.iter().map(|it| it.usd).collect();
+    let cents = in_cents(&exact, exact.iter().copied().sum());
+    for (sum, cents) in sums.iter_mut().zip(cents) {
+        sum.usd = cents;
+    }
     sums
 }
 

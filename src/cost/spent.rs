@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
-    belonging::Class, definition::Definition, kind::Kind, rack::STACK_NAME_TAG, rule::Case,
+    belonging::Class, definition::Definition, kind::Kind, price::Usd, rack::STACK_NAME_TAG,
+    rule::Case, snapshot::money::Spent, text,
 };
 
 /// The days of the month so far, and the first that does not count any more; on the first of a
@@ -41,6 +42,37 @@ pub fn tags(case: &Case<'_>, definition: Option<&Definition>) -> BTreeMap<String
         return BTreeMap::new();
     }
     BTreeMap::from([(STACK_NAME_TAG.to_owned(), names)])
+}
+
+/// All that was counted.
+pub fn sum(spent: &Spent) -> Usd {
+    spent.services.values().copied().map(Usd::new).sum()
+}
+
+/// Of when and of what it is; no full stop.
+pub fn about(spent: &Spent) -> String {
+    let tags = spent.tags.iter();
+    let tags = tags.map(|(key, values)| format!("{key}={}", values.join(" or ")));
+    let tags: Vec<String> = tags.collect();
+    let whose = if tags.is_empty() {
+        "of the whole account, the rack and all else in it".to_owned()
+    } else {
+        format!("of what is tagged {}", tags.join(" and "))
+    };
+    let still = if spent.estimated {
+        ", which may still change"
+    } else {
+        ""
+    };
+    let asked = text::count(
+        usize::try_from(spent.requests).unwrap_or(usize::MAX),
+        "request",
+    );
+    format!(
+        "What AWS counted from {} until before {}{still}, in {}, {whose}; not part of the estimate \
+         ({asked} of 0.01 USD to Cost Explorer)",
+        spent.from, spent.to, spent.currency
+    )
 }
 
 #[cfg(test)]

@@ -71,6 +71,7 @@ const COMPONENTS: &[(Kind, &[&str])] = &[
     (Kind::FileSystem, &["reads", "writes"]),
     (Kind::Table, &["reads", "writes"]),
     (Kind::Volume, &["requests"]),
+    (Kind::EbsSnapshot, &["storage"]),
     (Kind::DbInstance, &["capacity units", "requests", "backups"]),
     (
         Kind::DbCluster,
@@ -80,7 +81,10 @@ const COMPONENTS: &[(Kind, &[&str])] = &[
     (Kind::CacheCluster, &["backups"]),
     (Kind::Repository, &["image storage"]),
     (Kind::Queue, &["requests"]),
-    (Kind::Topic, &["requests"]),
+    (
+        Kind::Topic,
+        &["requests", "HTTP deliveries", "email deliveries"],
+    ),
     (Kind::Function, &["requests", "duration"]),
     (Kind::Key, &["requests"]),
     (Kind::Secret, &["requests"]),
@@ -131,6 +135,15 @@ impl Usage {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// What it tells of single resources.
+    pub fn told_of_one(&self) -> impl Iterator<Item = (&ResourceId, &'static str)> {
+        let told = self.0.iter().filter_map(|(scope, amounts)| match scope {
+            Scope::One(id) => Some((id, amounts)),
+            Scope::Each(_) => None,
+        });
+        told.flat_map(|(id, amounts)| amounts.keys().map(move |it| (id, *it)))
     }
 
     /// The resources that it names.
@@ -364,6 +377,16 @@ mod tests {
         let both = given.over(measured);
         assert_eq!(of(&both, "queue/q", "requests").unwrap(), "5 given");
         assert_eq!(of(&both, "topic/t", "requests").unwrap(), "10 measured");
+    }
+
+    #[test]
+    fn what_is_told_of_single_resources_can_be_gone_through() {
+        let usage = parse("[usage]\nqueue = { requests = 5 }\n\"table/t\" = { reads = 5 }\n");
+        let told: Vec<String> = usage
+            .told_of_one()
+            .map(|(id, component)| format!("{component} of {id}"))
+            .collect();
+        assert_eq!(told, ["reads of table/t"]);
     }
 
     #[test]

@@ -18,5 +18,6 @@ fn is_of(count: &money::Offer, offer: &Offer, region: &str) -> bool {
     let name = &count.usage_type;
     let name = name.strip_prefix("Global-").unwrap_or(name);
     let here = !offer.regional || count.region == region;
-    here && name == offer.counted_as && count.service.contains(offer.counted_by)
+    let named = name == offer.counted_as && count.service.contains(offer.counted_by);
+    here && named && (offer.operation)(&count.operation)
 }

@@ -37,6 +37,8 @@ pub struct Offer {
     pub counted_as: &'static str,
     /// What the service is called there has this in it.
     pub counted_by: &'static str,
+    /// Whether a count of that operation is one of it: several may share a usage type.
+    pub operation: fn(&str) -> bool,
     /// First month in which it held, where that matters: `2024-02`.
     since: &'static str,
     /// Service code, and the usage types that draw on it.
@@ -91,14 +93,34 @@ fn split(usage: &str) -> (&str, &str) {
     usage.split_once('|').unwrap_or((usage, ""))
 }
 
-/// Linux machines, and those whose licence costs nothing more within the offer.
-fn micro_machine(usage: &str, place: Place<'_>) -> bool {
+/// AWS's operation of a machine with Windows.
+const WINDOWS: &str = "RunInstances:0002";
+
+/// What a machine that may be free has beside its size in its usage type, if it is one.
+fn micro<'u>(usage: &'u str, place: Place<'_>) -> Option<&'u str> {
     let size = if WITH_T2.contains(&place.region) {
         "BoxUsage:t2.micro"
     } else {
         "BoxUsage:t3.micro"
     };
-    usage == size
+    let (name, software) = split(usage);
+    (name == size).then_some(software)
+}
+
+/// Linux machines, and those whose licence costs nothing more within the offer: Red Hat's, SUSE's.
+fn micro_machine(usage: &str, place: Place<'_>) -> bool {
+    let free = [
+        "",
+        "operation=RunInstances:0010",
+        "operation=RunInstances:000g",
+    ];
+    micro(usage, place).is_some_and(|it| free.contains(&it))
+}
+
+/// Windows has hours of its own.
+fn micro_windows(usage: &str, place: Place<'_>) -> bool {
+    let windows = ["operation=RunInstances:0002", "operatingSystem=windows"];
+    micro(usage, place).is_some_and(|it| windows.contains(&it))
 }
 
 fn disk(usage: &str, _: Place<'_>) -> bool {
@@ -141,6 +163,7 @@ const ALWAYS: Offer = Offer {
     regional: false,
     counted_as: "",
     counted_by: "",
+    operation: |_| true,
     since: "",
     service: "",
     covers: |_, _| false,
@@ -160,8 +183,20 @@ pub const OFFERS: &[Offer] = &[
         unit: "hour",
         counted_as: "BoxUsage:freetier.micro",
         counted_by: "Elastic Compute Cloud",
+        operation: |it| it != WINDOWS,
         service: "AmazonEC2",
         covers: micro_machine,
+        ..YEAR
+    },
+    Offer {
+        name: "EC2 micro machine with Windows",
+        limit: (750, 0),
+        unit: "hour",
+        counted_as: "BoxUsage:freetier.micro",
+        counted_by: "Elastic Compute Cloud",
+        operation: |it| it == WINDOWS,
+        service: "AmazonEC2",
+        covers: micro_windows,
         ..YEAR
     },
     Offer {
@@ -190,6 +225,15 @@ pub const OFFERS: &[Offer] = &[
         counted_as: "EBS:VolumeIOUsage",
         service: "AmazonEC2",
         covers: |it, _| it == "EBS:VolumeIOUsage",
+        ..YEAR
+    },
+    Offer {
+        name: "EBS snapshots",
+        limit: (1, 0),
+        unit: "GB-month",
+        counted_as: "EBS:SnapshotUsage",
+        service: "AmazonEC2",
+        covers: |it, _| it == "EBS:SnapshotUsage",
         ..YEAR
     },
     Offer {
@@ -290,6 +334,24 @@ pub const OFFERS: &[Offer] = &[
         ..YEAR
     },
     Offer {
+        name: "RDS backups",
+        limit: (20, 0),
+        unit: "GB-month",
+        counted_as: "RDS:ChargedBackupUsage",
+        service: "AmazonRDS",
+        covers: |it, _| it == "RDS:ChargedBackupUsage",
+        ..YEAR
+    },
+    Offer {
+        name: "RDS requests",
+        limit: (10_000_000, 0),
+        unit: "request",
+        counted_as: "RDS:StorageIOUsage",
+        service: "AmazonRDS",
+        covers: |it, _| it == "RDS:StorageIOUsage",
+        ..YEAR
+    },
+    Offer {
         name: "ElastiCache micro node",
         limit: (750, 0),
         unit: "hour",
@@ -367,6 +429,26 @@ pub const OFFERS: &[Offer] = &[
         counted_by: "Notification",
         service: "AmazonSNS",
         covers: |it, _| it == "Requests-Tier1",
+        ..ALWAYS
+    },
+    Offer {
+        name: "SNS deliveries by HTTP",
+        limit: (100_000, 0),
+        unit: "notification",
+        regional: true,
+        counted_as: "DeliveryAttempts-HTTP",
+        service: "AmazonSNS",
+        covers: |it, _| it == "DeliveryAttempts-HTTP",
+        ..ALWAYS
+    },
+    Offer {
+        name: "SNS deliveries by email",
+        limit: (1_000, 0),
+        unit: "notification",
+        regional: true,
+        counted_as: "DeliveryAttempts-SMTP",
+        service: "AmazonSNS",
+        covers: |it, _| it == "DeliveryAttempts-SMTP",
         ..ALWAYS
     },
     Offer {

@@ -3,7 +3,10 @@
 use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 
 use super::offer::Term;
-use crate::{kind::Fact, snapshot::money::Account};
+use crate::{
+    kind::Fact,
+    snapshot::money::{self, Account},
+};
 
 /// Accounts opened from this day on have credits, and no offers of twelve months.
 const CREDITS_SINCE: Date = jiff::civil::date(2025, 7, 15);
@@ -15,10 +18,18 @@ pub enum Programme {
     TwelveMonths { opened: Date, until: Timestamp },
     /// The twelve months were over before the month began.
     Over { opened: Date },
+    /// AWS counts such offers for the account in that month, so that they hold; until when is not
+    /// known.
+    Running,
     /// Credits in place of them; the day is not always known.
     Credits { opened: Option<Date> },
-    /// Nobody told when the account was opened; whether it may still have its twelve months.
-    Unknown { perhaps: bool },
+    /// Nobody told when the account was opened.
+    Unknown {
+        /// Whether it may still have its twelve months.
+        perhaps: bool,
+        /// Whether it may have credits: not where AWS says that it has no plan.
+        credits: bool,
+    },
 }
 
 /// Why a day cannot be that on which an account was opened.
@@ -33,6 +44,12 @@ pub enum BadOpening {
 /// The first moment of a day, in UTC.
 fn midnight(day: Date) -> Option<Timestamp> {
     Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
+
+/// Whether a moment lies in the month that begins then.
+fn is_within(moment: Timestamp, begins: Timestamp) -> bool {
+    let month = |it: Timestamp| it.to_zoned(TimeZone::UTC).date().first_of_month();
+    month(moment) == month(begins)
 }
 
 /// The day a year after one.
@@ -66,9 +83,19 @@ impl Programme {
             return Ok(Self::Credits { opened });
         }
         let Some(opened) = opened else {
+            let counted = account.filter(|it| is_within(it.asked, begins));
+            let counted = counted.and_then(|it| it.offers.known());
+            let mut offers = counted.into_iter().flatten();
+            // What has ended is not counted any more.
+            if offers.any(|it| it.kind == money::TWELVE_MONTHS) {
+                return Ok(Self::Running);
+            }
             // The last account that could have such offers was opened the day before.
             let last = anniversary(CREDITS_SINCE).is_some_and(|it| begins < it);
-            return Ok(Self::Unknown { perhaps: last });
+            return Ok(Self::Unknown {
+                perhaps: last,
+                credits: !matches!(plan, Some(Fact::Known(None))),
+            });
         };
         Ok(match anniversary(opened).filter(|it| *it > begins) {
             Some(until) => Self::TwelveMonths { opened, until },
@@ -79,10 +106,10 @@ impl Programme {
     /// Whether offers of that term are counted at all: surely, or only perhaps.
     pub fn has(&self, term: Term) -> Option<Sureness> {
         match (term, self) {
-            (Term::Always, _) | (Term::TwelveMonths, Self::TwelveMonths { .. }) => {
+            (Term::Always, _) | (Term::TwelveMonths, Self::TwelveMonths { .. } | Self::Running) => {
                 Some(Sureness::Sure)
             }
-            (Term::TwelveMonths, Self::Unknown { perhaps: true }) => Some(Sureness::Perhaps),
+            (Term::TwelveMonths, Self::Unknown { perhaps: true, .. }) => Some(Sureness::Perhaps),
             (
                 Term::TwelveMonths,
                 Self::Over { .. } | Self::Credits { .. } | Self::Unknown { .. },
@@ -151,6 +178,38 @@ mod tests {
         let begins = at("2026-05-01T00:00:00Z");
         let found = Programme::find(None, Some(&account), begins, account.asked);
         assert_eq!(found, Ok(Programme::Credits { opened: None }));
+    }
+
+    /// What becomes of an account of unknown age of which AWS told this, in May of a year.
+    fn told(offers: &[&str], year: i16) -> Programme {
+        let offer = |kind: &&str| money::Offer {
+            kind: (*kind).to_owned(),
+            ..money::Offer::default()
+        };
+        let begins = at(&format!("{year}-05-01T00:00:00Z"));
+        let account = Account {
+            asked: at(&format!("{year}-05-15T00:00:00Z")),
+            offers: Fact::Known(offers.iter().map(offer).collect()),
+            plan: Fact::Known(None),
+        };
+        Programme::find(None, Some(&account), begins, account.asked).unwrap()
+    }
+
+    #[test]
+    fn offers_that_aws_counts_hold() {
+        let programme = told(&["Always Free", "12 Months Free"], 2026);
+        assert_eq!(programme, Programme::Running);
+        assert_eq!(programme.has(Term::TwelveMonths), Some(Sureness::Sure));
+    }
+
+    #[test]
+    fn an_account_without_a_plan_has_no_credits() {
+        let unknown = |perhaps| Programme::Unknown {
+            perhaps,
+            credits: false,
+        };
+        assert_eq!(told(&["Always Free"], 2026), unknown(true));
+        assert_eq!(told(&[], 2027), unknown(false));
     }
 
     #[test]

@@ -23,6 +23,8 @@ struct Asked {
     opened: Option<&'static str>,
     account: Option<Account>,
     credits: Option<Decimal>,
+    /// From when it is looked at; else the month's first moment.
+    at: Option<&'static str>,
     book: Book,
 }
 
@@ -36,6 +38,7 @@ impl Asked {
             opened: Some("2018-04-29"),
             account: None,
             credits: None,
+            at: None,
             book: BOOK.clone(),
         }
     }
@@ -62,10 +65,11 @@ impl Asked {
         }
         let question = Question {
             region: "us-east-1",
-            at: self
-                .account
-                .as_ref()
-                .map_or(self.month.begins().unwrap(), |it| it.asked),
+            at: match (self.at, &self.account) {
+                (Some(it), _) => it.parse().unwrap(),
+                (None, Some(it)) => it.asked,
+                (None, None) => self.month.begins().unwrap(),
+            },
             opened: self.opened.map(|it| it.parse().unwrap()),
             credits: self.credits,
             account: self.account.as_ref(),
@@ -147,6 +151,8 @@ fn four_hundred_gigabytes_use_up_thirty_within_two_days_and_a_half() {
     assert_eq!(it.causes[0].resource.to_string(), "volume/vol-3-200");
     let without = it.without_first.unwrap().unwrap();
     assert_eq!(without.hours.round_dp(3), decimal("110.495"));
+    // Not enough goes with it: 402 − 200 − 3 × 50 − 3 × 8 = 28 are within 30, and 36 are not.
+    assert_eq!(it.fewest(), Some(7));
     // 372 of the 402 GB are charged, less the first 55.522 of 744 hours: 372 × 0.10.
     assert_eq!(it.costs.exact().round_dp(6), decimal("37.2"));
     assert_eq!(it.saves.exact().round_dp(6), decimal("3"));
@@ -303,6 +309,12 @@ fn the_month_after_what_is_always_free() {
     assert_eq!(exact(free.gross), decimal("163.53324"));
     assert_eq!(exact(free.after_always), decimal("148.935"));
     assert_eq!(free.after_always.to_string(), "148.94");
+    // Without the ten metrics: 163.53324 − 11.388 − 0.21024 = 151.93500
+    let metrics = free.allowances.iter();
+    let metrics = metrics.filter(|it| it.offer.name == "CloudWatch metrics");
+    let without = free.after_always + metrics.map(|it| it.saves).sum();
+    assert_eq!(exact(without), decimal("151.935"));
+    assert_eq!(without.to_string(), "151.94");
     assert_eq!(free.after_all, free.after_always);
     let of = |name: &str| {
         let all = free.allowances.iter();
@@ -406,8 +418,23 @@ fn offers_of_twelve_months_end_with_the_twelfth() {
     asked.opened = Some("2017-05-11");
     let it = asked.allowance("EBS storage");
     assert_eq!(it.expires.unwrap().hours, decimal("240"));
+    assert_eq!((it.end, it.mail), (it.expires, None));
+    assert!(it.lapses());
     // 30 × 504 / 744 × 0.10 = 2.03226
     assert_eq!(it.costs.to_string(), "2.03");
+    // Two load balancers would use up their hours by the 16th; the offer ends before the mail.
+    let mut balancers = Asked::of(convox());
+    balancers.opened = Some("2017-05-11");
+    assert_eq!(
+        balancers.told("load balancer hours"),
+        ["240 2018-05-11T00:00:00Z", "never"]
+    );
+    // The disks are used up first, and then it is that which ends it.
+    assert_eq!(
+        balancers.told("EBS storage"),
+        ["55.522 2018-05-03T07:31:20Z", "47.194 2018-05-02T23:11:38Z"]
+    );
+    assert!(!balancers.allowance("EBS storage").lapses());
     asked.opened = Some("2017-05-01");
     let free = asked.assess().unwrap();
     assert!(free.allowances.is_empty());
@@ -419,7 +446,13 @@ fn of_an_account_of_unknown_age_both_months_are_told() {
     let mut asked = Asked::of(vec![disk(1, 30)]);
     asked.opened = None;
     let free = asked.assess().unwrap();
-    assert_eq!(free.programme, Programme::Unknown { perhaps: true });
+    assert_eq!(
+        free.programme,
+        Programme::Unknown {
+            perhaps: true,
+            credits: true,
+        }
+    );
     assert_eq!(free.allowances[0].sure, Sureness::Perhaps);
     assert_eq!(free.after_always.to_string(), "3.00");
     assert_eq!(free.after_all.to_string(), "0.00");
@@ -450,10 +483,116 @@ fn credits_last_as_long_as_the_rack_lets_them() {
 }
 
 #[test]
+fn credits_of_a_young_rack_go_at_the_pace_of_all_of_it() {
+    // A t2.small with its address since 8 December: 0.028 an hour, 24 × 0.028 = 0.672 a day. Its
+    // 24 days of the month are 576 hours, 16.128; the other 3.872 go in 138.2857 hours of January.
+    let mut one = machine(1);
+    if let Some(it) = Instance::of_mut(&mut one.attrs) {
+        it.detailed_monitoring = Some(false);
+    }
+    one.created = Some("2026-12-08T00:00:00Z".parse().unwrap());
+    let mut asked = Asked::of(vec![one.clone()]).in_month("2026-12", "2026-12-01");
+    asked.at = Some("2026-12-08T00:00:00Z");
+    asked.credits = Some(decimal("20"));
+    let credits = asked.assess().unwrap().credits.unwrap();
+    assert_eq!(credits.per_hour.exact(), decimal("0.028"));
+    assert_eq!(credits.gone.unwrap().to_string(), "2027-01-06T18:17:08Z");
+    // Within the month: 5.6 / 0.028 = 200 h.
+    asked.credits = Some(decimal("5.6"));
+    let credits = asked.assess().unwrap().credits.unwrap();
+    assert_eq!(credits.gone.unwrap().to_string(), "2026-12-16T08:00:00Z");
+    // Seen from the first, when nothing was there yet, it ends at the same hour.
+    asked.at = Some("2026-12-01T00:00:00Z");
+    let credits = asked.assess().unwrap().credits.unwrap();
+    assert_eq!(credits.gone.unwrap().to_string(), "2026-12-16T08:00:00Z");
+    // A table of 50 units that is made on the 8th too draws on 25 that are free: 18,600 unit-hours
+    // are gone after 372 of its 576 hours; from January on, half of its 744 hours is charged.
+    let mut big = table("big");
+    if let Some(Fact::Known(facts)) = Table::of_mut(&mut big.attrs).map(|it| &mut it.facts) {
+        facts.indexes.clear();
+        facts.read_units = 50;
+        facts.write_units = 0;
+    }
+    big.created = Some("2026-12-08T00:00:00Z".parse().unwrap());
+    asked.resources = vec![big];
+    asked.at = Some("2026-12-08T00:00:00Z");
+    let credits = asked.assess().unwrap().credits.unwrap();
+    // (37,200 − 18,600) × 0.00013 / 744
+    assert_eq!(credits.per_hour.exact(), decimal("0.00325"));
+    // 204 hours of December at 0.0065 are 1.326, the other 4.274 go at 0.00325 in 1,315.0769 h.
+    assert_eq!(credits.gone.unwrap().to_string(), "2027-02-24T19:04:36Z");
+}
+
+#[test]
 fn what_is_used_without_an_amount_is_told_and_not_taken_for_nothing() {
     let it = Asked::of(convox()).allowance("log ingestion");
     let untold: Vec<String> = it.untold.iter().map(|it| it.0.to_string()).collect();
     assert_eq!(untold, ["log-group/logs"]);
+}
+
+#[test]
+fn windows_has_micro_hours_of_its_own() {
+    let mut windows = machine(1);
+    let mut linux = machine(2);
+    for it in [&mut windows, &mut linux] {
+        if let Some(it) = Instance::of_mut(&mut it.attrs) {
+            it.instance_type = "t2.micro".to_owned();
+        }
+    }
+    if let Some(it) = Instance::of_mut(&mut windows.attrs) {
+        it.usage_operation = Some("RunInstances:0002".to_owned());
+    }
+    let count = |operation: &str, actual: &str| money::Offer {
+        service: "Amazon Elastic Compute Cloud - Compute".to_owned(),
+        operation: operation.to_owned(),
+        usage_type: "Global-BoxUsage:freetier.micro".to_owned(),
+        region: "global".to_owned(),
+        actual: decimal(actual),
+        limit: decimal("750"),
+        kind: money::TWELVE_MONTHS.to_owned(),
+        ..money::Offer::default()
+    };
+    let mut asked = Asked::of(vec![windows, linux]);
+    asked.account = Some(Account {
+        asked: "2018-05-02T00:00:00Z".parse().unwrap(),
+        offers: Fact::Known(vec![
+            count("RunInstances:0002", "48"),
+            count("RunInstances", "24"),
+        ]),
+        plan: Fact::Known(None),
+    });
+    // One an hour, as AWS counted on the first day: 744 of 750.
+    assert_eq!(asked.allowance("EC2 micro machine").used, decimal("744"));
+    // Its price is not among those that racklens brings, and AWS's count is its own all the same.
+    let windows = asked.allowance("EC2 micro machine with Windows");
+    assert_eq!(windows.counted.unwrap().actual, decimal("48"));
+    assert_eq!(windows.untold.len(), 1);
+}
+
+#[test]
+fn what_nobody_can_price_makes_the_month_the_least_and_is_told() {
+    let mut all = convox();
+    all.push(Resource::new("orders", Table::default()));
+    let mut asked = Asked::of(all).in_month("2026-05", "2026-05-01");
+    asked.credits = Some(decimal("100"));
+    let free = asked.assess().unwrap();
+    assert!(free.least);
+    let unknown: Vec<String> = free.unknown.iter().map(|it| it.0.to_string()).collect();
+    assert_eq!(unknown, ["table/orders"]);
+    assert!(words::totals(&free).starts_with("the month comes to at least 202."));
+    // Capacity units and what S3 holds are billed by use, and there are no twelve months.
+    let by_use = |name| free.by_use.iter().any(|it| it.0 == name);
+    assert!(by_use("capacity units") && by_use("image storage") != by_use("storage"));
+    let told = words::credits(free.credits.as_ref().unwrap()).remove(0);
+    assert!(
+        told.ends_with("UTC at the latest, as not all that the rack costs is known"),
+        "{told}"
+    );
+    let mut known = Asked::of(vec![disk(1, 8)]).in_month("2026-05", "2026-05-01");
+    known.credits = Some(decimal("100"));
+    let free = known.assess().unwrap();
+    assert!(!free.least && free.by_use.is_empty());
+    assert!(!free.credits.unwrap().at_the_latest);
 }
 
 #[test]

@@ -123,6 +123,13 @@ impl Model for ClassicLoadBalancer {
             Charge::per_hour("load balancer hours", "AWSELB", hours, 1),
             Charge::metered("data processed", "AWSELB", data, "GB"),
         ];
+        if self.scheme.is_empty() {
+            charges.push(Charge::unread(
+                "public IPv4 addresses",
+                "AmazonVPC",
+                "whether the internet reaches it was not read",
+            ));
+        }
         if self.is_internet_facing() {
             // One public IPv4 address in each zone.
             let zones = u32::try_from(self.zones.len()).unwrap_or(u32::MAX);

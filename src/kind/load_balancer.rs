@@ -31,6 +31,10 @@ pub struct LoadBalancer {
     pub subnets: Vec<String>,
     pub zones: Vec<String>,
     pub security_groups: Vec<String>,
+    /// AWS's word: `ipv4`, `dualstack`, `dualstack-without-public-ipv4`; absent where it was not
+    /// told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_type: Option<String>,
     /// What `DescribeLoadBalancerAttributes` tells.
     pub settings: Fact<Settings>,
 }
@@ -46,6 +50,12 @@ pub struct Settings {
 impl LoadBalancer {
     pub fn is_internet_facing(&self) -> bool {
         self.scheme == "internet-facing"
+    }
+
+    /// Whether the Internet reaches it by IPv4, for which AWS takes something.
+    fn has_public_ipv4(&self) -> bool {
+        let without = "dualstack-without-public-ipv4";
+        self.is_internet_facing() && self.address_type.as_deref() != Some(without)
     }
 }
 
@@ -91,7 +101,14 @@ impl Model for LoadBalancer {
             ),
             Charge::metered("capacity units", "AWSELB", usage("LCUUsage"), "LCU-hour"),
         ];
-        if self.is_internet_facing() {
+        if self.scheme.is_empty() && self.lb_type != "gateway" {
+            charges.push(Charge::unread(
+                "public IPv4 addresses",
+                "AmazonVPC",
+                "whether the internet reaches it was not read",
+            ));
+        }
+        if self.has_public_ipv4() {
             // One public IPv4 address in each zone.
             let zones = u32::try_from(self.zones.len()).unwrap_or(u32::MAX);
             charges.push(Charge::per_hour(
@@ -144,6 +161,10 @@ mod tests {
         assert_eq!(lb.charges().len(), 2);
         lb.scheme = "internet-facing".to_owned();
         assert_eq!(lb.charges().len(), 3);
+        lb.address_type = Some("dualstack".to_owned());
+        assert_eq!(lb.charges().len(), 3);
+        lb.address_type = Some("dualstack-without-public-ipv4".to_owned());
+        assert_eq!(lb.charges().len(), 2);
     }
 
     #[test]

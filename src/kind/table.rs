@@ -100,6 +100,25 @@ impl TableFacts {
         };
         throughput.into_iter().chain([storage]).collect()
     }
+
+    /// Bytes of the table itself, without its indexes, are what is kept for every moment.
+    fn recovery(&self, on: &Fact<bool>) -> Option<Charge> {
+        let (component, service) = ("point-in-time recovery", "AmazonDynamoDB");
+        match on {
+            Fact::Known(false) => None,
+            Fact::Known(true) => Some(Charge::per_month(
+                component,
+                service,
+                "TimedPITRStorage-ByteHrs",
+                gigabytes(self.bytes),
+            )),
+            // Of an empty table it is not asked, and costs nothing.
+            Fact::Unread => (self.bytes > 0).then(|| {
+                let why = "whether it can be brought back to any moment was not read";
+                Charge::unread(component, service, why)
+            }),
+        }
+    }
 }
 
 impl Model for Table {
@@ -119,7 +138,11 @@ impl Model for Table {
                     "its capacity and its size were not read",
                 )]
             },
-            TableFacts::charges,
+            |it| {
+                let mut charges = it.charges();
+                charges.extend(it.recovery(&self.point_in_time));
+                charges
+            },
         )
     }
 
@@ -199,6 +222,21 @@ mod tests {
                 "IA-TimedStorage-ByteHrs"
             ]
         );
+    }
+
+    #[test]
+    fn what_can_be_brought_back_to_any_moment_pays_for_its_size_once_more() {
+        let mut table = table(TableFacts {
+            bytes: 10 << 30,
+            ..TableFacts::default()
+        });
+        let amount = |table: &Table| table.charges().pop().map(|it| it.amount);
+        table.point_in_time = Fact::Known(true);
+        assert_eq!(amount(&table), Some(Amount::PerMonth(Decimal::TEN)));
+        table.point_in_time = Fact::Unread;
+        assert!(matches!(amount(&table), Some(Amount::Unread(_))));
+        table.point_in_time = Fact::Known(false);
+        assert_eq!(table.charges().len(), 3);
     }
 
     #[test]

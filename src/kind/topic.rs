@@ -70,7 +70,25 @@ impl Model for Topic {
         } else {
             "Requests-Tier1"
         };
-        vec![Charge::metered("requests", "AmazonSNS", usage, "request")]
+        // Those to queues and functions cost nothing.
+        let paid = [
+            (&["http", "https"][..], "HTTP deliveries", "HTTP"),
+            (&["email", "email-json"], "email deliveries", "SMTP"),
+        ];
+        let subscriptions = self.subscriptions.known().map(Vec::as_slice);
+        let deliveries = paid.into_iter().filter_map(|(protocols, component, way)| {
+            let mut confirmed = subscriptions.unwrap_or_default().iter();
+            confirmed.find(|it| it.confirmed && protocols.contains(&&*it.protocol))?;
+            let usage = format!("DeliveryAttempts-{way}");
+            Some(Charge::metered(
+                component,
+                "AmazonSNS",
+                usage,
+                "notification",
+            ))
+        });
+        let requests = Charge::metered("requests", "AmazonSNS", usage, "request");
+        [requests].into_iter().chain(deliveries).collect()
     }
 
     fn removal(&self) -> Removal {
@@ -102,6 +120,32 @@ mod tests {
             endpoint: Some(endpoint.to_owned()),
             confirmed: true,
         }
+    }
+
+    #[test]
+    fn deliveries_to_the_web_and_by_email_cost_and_those_to_queues_do_not() {
+        let mut pending = to("https", "");
+        pending.confirmed = false;
+        let mut topic = Topic {
+            subscriptions: Fact::Known(vec![to("sqs", "arn:aws:sqs:us-east-1:1:jobs"), pending]),
+            ..Topic::default()
+        };
+        assert_eq!(topic.charges().len(), 1);
+        topic.subscriptions = Fact::Known(vec![
+            to("email", ""),
+            to("email-json", ""),
+            to("https", ""),
+            to("http", ""),
+        ]);
+        let usages: Vec<String> = topic.charges().into_iter().map(|it| it.usage).collect();
+        assert_eq!(
+            usages,
+            [
+                "Requests-Tier1",
+                "DeliveryAttempts-HTTP",
+                "DeliveryAttempts-SMTP"
+            ]
+        );
     }
 
     #[test]

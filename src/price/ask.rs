@@ -89,7 +89,7 @@ impl Key {
         let published = found.published.as_deref();
         let published = published.and_then(|it| it.parse::<Timestamp>().ok());
         Ok(Price {
-            unit: found.unit,
+            unit: found.unit.of(self.usage.name()),
             tiers: found.tiers.clone(),
             source: SOURCE.to_owned(),
             as_of: published.map_or_else(String::new, |it| it.strftime("%Y-%m-%d").to_string()),

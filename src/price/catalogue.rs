@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
@@ -44,6 +45,8 @@ pub enum BadRow {
     Date(String),
     #[error("a verified price needs a date")]
     Undated,
+    #[error("there is no price in it")]
+    Empty,
     #[error(transparent)]
     Tiers(#[from] BadTiers),
 }
@@ -89,7 +92,7 @@ impl Book {
     ///
     /// # Errors
     /// For a number, unit, date or currency that is none of ours, a negative price, and prices of
-    /// one thing that overlap, leave a hole or are there twice.
+    /// one thing that overlap, leave a hole or are there twice; and where there is none at all.
     pub fn parse(table: &str) -> Result<Self, BadBook> {
         let mut reader = csv::Reader::from_reader(table.as_bytes());
         let mut open: BTreeMap<Key, Open> = BTreeMap::new();
@@ -112,7 +115,14 @@ impl Book {
             })?;
             Ok((key, price))
         });
-        let prices = prices.collect::<Result<_, BadBook>>()?;
+        let prices = prices.collect::<Result<BTreeMap<Key, Price>, BadBook>>()?;
+        if prices.is_empty() {
+            return Err(BadBook {
+                line: 1,
+                about: "all of it".to_owned(),
+                what: BadRow::Empty,
+            });
+        }
         Ok(Self { prices })
     }
 }
@@ -148,6 +158,7 @@ fn add(open: &mut BTreeMap<Key, Open>, line: u64, row: Row) -> Result<(), BadRow
         service: row.service,
         region: row.region,
     };
+    let unit = unit.of(key.usage.name());
     let price = open.entry(key).or_insert_with(|| Open {
         line,
         tiers: Vec::new(),
@@ -181,11 +192,16 @@ fn number(text: &str) -> Result<Decimal, BadRow> {
     text.parse().map_err(|_| BadRow::Number(text.to_owned()))
 }
 
-/// A day, a month, a year, or nothing.
+/// A day, a month, a year of the time of AWS, or nothing.
 pub(super) fn is_date(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let digits = |it: &&str| it.chars().all(|it| it.is_ascii_digit());
-    let lengths: Vec<usize> = parts.iter().map(|it| it.len()).collect();
-    let known = [&[0][..], &[4], &[4, 2], &[4, 2, 2]];
-    known.contains(&lengths.as_slice()) && parts.iter().all(digits)
+    // What is left out is the first of it.
+    let day = match text.len() {
+        0 => return true,
+        4 => format!("{text}-01-01"),
+        7 => format!("{text}-01"),
+        10 => text.to_owned(),
+        _ => return false,
+    };
+    let day = day.parse::<Date>();
+    day.is_ok_and(|it| (2006..2100).contains(&it.year()))
 }

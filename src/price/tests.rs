@@ -86,6 +86,30 @@ fn half_a_cent_is_a_cent() {
 }
 
 #[test]
+fn parts_add_up_to_what_is_shown_of_the_whole() {
+    let shown = |parts: &[&str]| -> Vec<String> {
+        let parts: Vec<Usd> = parts.iter().map(|it| Usd::new(decimal(it))).collect();
+        let whole = parts.iter().copied().sum();
+        let shown = in_cents(&parts, whole);
+        assert_eq!(
+            shown.iter().copied().sum::<Usd>().to_string(),
+            whole.to_string()
+        );
+        shown.iter().map(ToString::to_string).collect()
+    };
+    // 104.193 is shown as 104.19: rounded each for itself, these would be 104.20.
+    let rounded = shown(&["34.097", "68.0985", "1.9975"]);
+    assert_eq!(rounded, ["34.09", "68.10", "2.00"]);
+    assert_eq!(shown(&["0.005"]), ["0.01"]);
+    assert_eq!(
+        shown(&["0.003", "0.003", "0.003"]),
+        ["0.01", "0.00", "0.00"]
+    );
+    assert_eq!(shown(&["0", "1.10"]), ["0.00", "1.10"]);
+    assert!(in_cents(&[], Usd::ZERO).is_empty());
+}
+
+#[test]
 fn a_filter_more_or_less_is_another_question() {
     let book = Book::embedded().unwrap();
     let known = |usage| book.price("AWSELB", "us-east-1", usage).is_some();

@@ -44,6 +44,7 @@ const UNITS: &[(&str, &str, Basis)] = &[
     ("GB", "GB", Basis::Use),
     ("Requests", "request", Basis::Use),
     ("IOs", "request", Basis::Use),
+    ("Notifications", "notification", Basis::Use),
     ("Queries", "query", Basis::Use),
     ("Lambda-GB-Second", "GB-second", Basis::Use),
     ("ReadRequestUnits", "request unit", Basis::Use),
@@ -55,6 +56,20 @@ impl Unit {
     pub fn parse(text: &str) -> Option<Self> {
         let found = UNITS.iter().find(|it| it.0 == text);
         found.map(|&(_, name, basis)| Self { name, basis })
+    }
+
+    /// The unit of a usage type where the price list only says that it is by the hour.
+    #[must_use]
+    pub fn of(self, usage: &str) -> Self {
+        let told = |name| Self { name, ..self };
+        if self.name != "hour" || !usage.contains("Fargate-") {
+            return self;
+        }
+        match usage {
+            it if it.contains("vCPU-Hours") => told("vCPU-hour"),
+            it if it.contains("GB-Hours") => told("GB-hour"),
+            _ => self,
+        }
     }
 
     /// The unit that we call so.

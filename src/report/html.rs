@@ -404,8 +404,10 @@ mod tests {
         let cost = between(&page, "<section id=\"cost\"", "</section>");
         for said in [
             "At least 199.82 USD a month",
-            "Most of it for AmazonEC2, 107.36",
-            "Since 2018-04-29",
+            "Most of it for Amazon Elastic Compute Cloud, 107.36",
+            "It has cost about 9.76 USD since 2018-04-29",
+            "What AWS counted in truth: 71.20 USD",
+            "own 1.20, machines 3.40",
             "The free EBS storage of 2018-05 lasts until 2018-05-03 07:31 UTC",
             "What is shared with other racks, 1.00 USD, is not in it.",
             "points=\"0,0 54,200\"",

@@ -12,13 +12,15 @@ use super::{Finding, Link};
 use crate::{
     cost::{
         Amount, Bill, Line, Origin,
-        app::{Allocation, AppSum, Way, Weights},
+        app::{self, Allocation, AppSum, Way, Weights},
         group::{self, By},
+        spent,
     },
     free_tier::FreeTier,
     id::ResourceId,
-    price::{Price, Usd, tier},
+    price::{Price, Standing, Usd, tier, words},
     rule::{Case, Category, Cost, Status, Verdict},
+    snapshot::money::Spent,
 };
 
 mod burn;
@@ -32,6 +34,8 @@ pub struct Costs<'a> {
     pub apps: &'a Allocation,
     pub weights: Weights,
     pub free: Option<&'a FreeTier>,
+    /// What AWS has counted in truth, where it was asked.
+    pub spent: Option<&'a Spent>,
 }
 
 /// What a rack costs.
@@ -57,6 +61,8 @@ pub struct Money {
     /// What of the machines nobody has reserved.
     pub idle: Usd,
     pub confidence: Vec<Confidence>,
+    /// What of the total rests on prices that are derived or unverified.
+    pub doubtful: Usd,
     pub waste: Vec<Waste>,
     /// Of all wasted resources, each counted once.
     pub wasted: Usd,
@@ -66,6 +72,18 @@ pub struct Money {
     /// The known month of each resource that has one, by id; what is shared is not among them.
     pub of: BTreeMap<String, Usd>,
     pub burn: Option<Burn>,
+    /// What AWS has counted in truth; no part of anything else here.
+    pub actual: Option<Actual>,
+}
+
+/// What AWS has counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actual {
+    /// Of when and of what it is.
+    pub about: String,
+    pub sum: Usd,
+    /// The dearest first.
+    pub services: Vec<(String, Usd)>,
 }
 
 /// One row with a bar.
@@ -86,8 +104,8 @@ pub struct App {
     /// It is an app, and not what is left over.
     pub is_named: bool,
     pub bar: Bar,
-    /// Its own, its part of machines, its part of what is shared.
-    pub ways: Vec<Usd>,
+    /// How it came to it, where there is more than one way: `own 1.20, machines 3.40`.
+    pub ways: String,
 }
 
 /// How sure a part of the total is, or what is not in it.
@@ -115,9 +133,8 @@ pub struct Waste {
 pub struct ByUse {
     pub link: Link,
     pub component: &'static str,
-    /// For one unit.
-    pub price: Decimal,
-    pub unit: &'static str,
+    /// For one unit, or a million where it is small: `0.4 per million requests`.
+    pub rate: String,
 }
 
 /// Something that nobody can price.
@@ -154,7 +171,7 @@ pub(super) fn money(
     let hours = bill.month.hours();
     let total = bill.total();
     let of = by_resource(bill);
-    let sums = apps.sums();
+    let sums = app::rounded(apps.sums());
     let longest = sums.iter().map(|it| it.sum.usd).max().unwrap_or_default();
     let waste = waste(findings);
     let wasted: BTreeMap<&str, Usd> = waste.iter().map(|it| (&*it.subject.id, it.usd)).collect();
@@ -172,11 +189,12 @@ pub(super) fn money(
         shared: crate::cost::sum(bill.shared()),
         since,
         so_far,
-        services: bars(&group::sums(bill.own(), By::Service)),
-        apps: sums.iter().map(|it| app(it, longest)).collect(),
+        services: bars(&group::rounded(group::sums(bill.own(), By::Service))),
+        apps: sums.iter().map(|it| row(it, longest)).collect(),
         weights: costs.weights.to_string(),
         idle: idle(&sums),
         confidence: confidence(bill),
+        doubtful: bill.doubtful(),
         wasted: wasted.into_values().sum(),
         waste,
         by_use: by_use(bill, link),
@@ -184,6 +202,19 @@ pub(super) fn money(
         sources: sources(bill),
         of,
         burn: free.map(burn::burn),
+        actual: costs.spent.map(actual),
+    }
+}
+
+fn actual(spent: &Spent) -> Actual {
+    let services = spent.services.iter();
+    let services = services.map(|(name, usd)| (name.clone(), Usd::new(*usd)));
+    let mut services: Vec<(String, Usd)> = services.collect();
+    services.sort_by_key(|it| Reverse(it.1));
+    Actual {
+        about: spent::about(spent),
+        sum: spent::sum(spent),
+        services,
     }
 }
 
@@ -251,20 +282,25 @@ fn bars(sums: &[group::Sum]) -> Vec<Bar> {
     sums.iter().map(|it| bar(it, longest)).collect()
 }
 
-fn app(it: &AppSum, longest: Usd) -> App {
+fn row(it: &AppSum, longest: Usd) -> App {
     let ways = Way::ALL.iter();
-    let ways = ways.map(|way| it.by_way.get(way).copied().unwrap_or_default());
+    let ways = ways.filter_map(|way| {
+        let usd = it.by_way.get(way).filter(|it| **it > Usd::ZERO)?;
+        Some(format!("{} {usd}", way.name()))
+    });
+    let ways: Vec<String> = ways.collect();
     App {
-        is_named: matches!(it.app, crate::cost::app::App::Named(_)),
+        is_named: matches!(it.app, app::App::Named(_)),
         bar: bar(&it.sum, longest),
-        ways: ways.collect(),
+        ways: match ways.len() {
+            0 | 1 => String::new(),
+            _ => ways.join(", "),
+        },
     }
 }
 
 fn idle(sums: &[AppSum]) -> Usd {
-    let idle = sums
-        .iter()
-        .filter(|it| it.app == crate::cost::app::App::Idle);
+    let idle = sums.iter().filter(|it| it.app == app::App::Idle);
     idle.map(|it| it.sum.usd).sum()
 }
 
@@ -288,10 +324,12 @@ fn so_far(case: &Case<'_>, bill: &Bill<'_>) -> (Option<Timestamp>, Usd) {
 }
 
 fn confidence(bill: &Bill<'_>) -> Vec<Confidence> {
-    let known = |name, why, test: &dyn Fn(Origin) -> bool| {
+    let known = |name, why, sure: bool, test: &dyn Fn(Origin) -> bool| {
+        let verified = |it: &Price| it.standing == Standing::Verified;
         let lines: Vec<&Line> = bill
             .own()
             .filter(|it| it.amount.origin().is_some_and(test))
+            .filter(|it| it.amount.price().is_some_and(verified) == sure)
             .collect();
         Confidence {
             name,
@@ -306,18 +344,44 @@ fn confidence(bill: &Bill<'_>) -> Vec<Confidence> {
         usd: None,
         why,
     };
+    let measured = |it| matches!(it, Origin::Measured { .. });
     let all = [
-        known("measured", "list price × what CloudWatch counted", &|it| {
-            matches!(it, Origin::Measured { .. })
-        }),
+        known(
+            "measured",
+            "list price × what CloudWatch counted",
+            true,
+            &measured,
+        ),
+        known(
+            "measured, price in doubt",
+            "derived or unverified price × what CloudWatch counted",
+            false,
+            &measured,
+        ),
         known(
             "described",
             "list price × what AWS describes, for all hours of the month",
+            true,
             &|it| it == Origin::Described,
         ),
-        known("given", "list price × what a usage table tells", &|it| {
-            it == Origin::Given
-        }),
+        known(
+            "described, price in doubt",
+            "derived or unverified price × what AWS describes, for all hours of the month",
+            false,
+            &|it| it == Origin::Described,
+        ),
+        known(
+            "given",
+            "list price × what a usage table tells",
+            true,
+            &|it| it == Origin::Given,
+        ),
+        known(
+            "given, price in doubt",
+            "derived or unverified price × what a usage table tells",
+            false,
+            &|it| it == Origin::Given,
+        ),
         without(
             "by use",
             "has a price for each unit, and nobody told how many; not in the total",
@@ -359,8 +423,7 @@ fn by_use(bill: &Bill<'_>, link: &dyn Fn(&ResourceId) -> Link) -> Vec<ByUse> {
         Amount::ByUse(price) => Some(ByUse {
             link: link(&line.resource),
             component: line.component,
-            price: price.tiers.without_allowance().first().normalize(),
-            unit: price.unit.name,
+            rate: words::rate(price),
         }),
         Amount::Fixed { .. } | Amount::Unknown { .. } => None,
     });

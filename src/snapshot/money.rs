@@ -167,6 +167,9 @@ pub struct Account {
     pub plan: Fact<Option<Plan>>,
 }
 
+/// How AWS calls the offers of an account's first twelve months.
+pub const TWELVE_MONTHS: &str = "12 Months Free";
+
 /// One allowance, and what of it the whole account has used this month.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -38,13 +38,12 @@ pub async fn ask(aws: &Aws, keys: Vec<Key>) -> Vec<(Key, Answer)> {
     let bucket = Bucket::new();
     let hopeless = AtomicBool::new(false);
     let answers = aws.each(keys, |key| async {
-        bucket.take().await;
         if hopeless.load(Ordering::Relaxed) {
             let why = "it was refused before";
             let silent = silent(WHAT, PRODUCTS, Reason::Failed, NOT_ASKED.to_owned(), why);
             return (key, Answer::Unheard(silent));
         }
-        let answer = one(aws, &key).await;
+        let answer = one(aws, &bucket, &key).await;
         if let Answer::Unheard(it) = &answer
             && matches!(it.reason, Reason::Denied | Reason::Unreachable)
         {
@@ -79,7 +78,7 @@ pub fn unasked(why: &str) -> Unheard {
     )
 }
 
-async fn one(aws: &Aws, key: &Key) -> Answer {
+async fn one(aws: &Aws, bucket: &Bucket, key: &Key) -> Answer {
     let mut request = aws
         .pricing
         .get_products()
@@ -92,10 +91,13 @@ async fn one(aws: &Aws, key: &Key) -> Answer {
             None => return Answer::Unheard(malformed(WHAT, PRODUCTS, "filter")),
         }
     }
-    let mut pages = request.into_paginator().send();
     let mut products = Vec::new();
     let mut strange = None;
-    while let Some(page) = pages.next().await {
+    let mut next: Option<String> = None;
+    loop {
+        // Each page is a question of its own.
+        bucket.take().await;
+        let page = request.clone().set_next_token(next.clone()).send().await;
         let page = match page {
             Ok(it) => it,
             // A price is only told by the whole list: a later page may have another.
@@ -107,6 +109,12 @@ async fn one(aws: &Aws, key: &Key) -> Answer {
                 Err(it) => strange = strange.or(Some(it)),
             }
         }
+        let token = page.next_token.filter(|it| !it.is_empty());
+        // A list that points at its own page has no end.
+        if token.is_none() || token == next {
+            break;
+        }
+        next = token;
     }
     match (key.answer(&products), strange) {
         (Ok(price), _) => Answer::Price(price),

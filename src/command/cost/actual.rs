@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{Table, View};
-use crate::{price::Usd, snapshot::money::Spent, text};
+use crate::{
+    cost::spent::{about, sum},
+    price::Usd,
+};
 
 impl View<'_> {
     /// A paragraph and a table of services, if it was asked for and came.
@@ -16,7 +19,7 @@ impl View<'_> {
         let mut rows: Vec<Vec<String>> = rows.collect();
         rows.push(vec!["all".to_owned(), sum(spent).to_string()]);
         let rows = table(&["service", "amount"], rows);
-        Some(format!("{}\n\n{rows}", name(&about(spent))))
+        Some(format!("{}:\n\n{rows}", name(&about(spent))))
     }
 
     pub(super) fn actual_json(&self) -> Value {
@@ -35,34 +38,4 @@ impl View<'_> {
             })
         })
     }
-}
-
-fn sum(spent: &Spent) -> Usd {
-    spent.services.values().copied().map(Usd::new).sum()
-}
-
-/// Of when and of what it is.
-fn about(spent: &Spent) -> String {
-    let tags = spent.tags.iter();
-    let tags = tags.map(|(key, values)| format!("{key}={}", values.join(" or ")));
-    let tags: Vec<String> = tags.collect();
-    let whose = if tags.is_empty() {
-        "of the whole account, the rack and all else in it".to_owned()
-    } else {
-        format!("of what is tagged {}", tags.join(" and "))
-    };
-    let still = if spent.estimated {
-        ", which may still change"
-    } else {
-        ""
-    };
-    let asked = text::count(
-        usize::try_from(spent.requests).unwrap_or(usize::MAX),
-        "request",
-    );
-    format!(
-        "What AWS counted from {} until before {}{still}, in {}, {whose}; not part of the estimate \
-         ({asked} of 0.01 USD to Cost Explorer):",
-        spent.from, spent.to, spent.currency
-    )
 }

@@ -2,18 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{
-    View, known, others,
-    words::{arithmetic, first_paid},
-};
+use super::{View, known, others};
 use crate::{
     cost::{
         self, Amount, LIMITS, Line, Origin,
-        app::{Allocation, AppSum, Way},
+        app::{self, Allocation, AppSum, Way},
         group::{self, By, Sum},
     },
     failure::{Exit, Failure},
-    price::Price,
+    price::{
+        Price,
+        words::{arithmetic, first_paid},
+    },
     report::csv,
     text,
 };
@@ -141,7 +141,7 @@ impl View<'_> {
 
 /// What each app comes to and how.
 fn app_rows(apps: &Allocation) -> Vec<Value> {
-    let row = |it: AppSum| {
+    let row = |(it, exact): (AppSum, AppSum)| {
         let ways = Way::ALL.iter().map(|way| {
             let usd = it.by_way.get(way).copied().unwrap_or_default();
             (way.name().to_owned(), json!(usd))
@@ -149,11 +149,13 @@ fn app_rows(apps: &Allocation) -> Vec<Value> {
         let mut row = Map::from_iter(ways);
         row.insert("name".to_owned(), json!(it.sum.name));
         row.insert("usd".to_owned(), json!(it.sum.usd));
-        let exact = it.sum.usd.exact().normalize().to_string();
+        let exact = exact.sum.usd.exact().normalize().to_string();
         row.insert("exact_usd".to_owned(), json!(exact));
         Value::Object(row)
     };
-    apps.sums().into_iter().map(row).collect()
+    let exact = apps.sums();
+    let rounded = app::rounded(exact.clone()).into_iter();
+    rounded.zip(exact).map(row).collect()
 }
 
 fn csv_row(line: &Line) -> Vec<String> {

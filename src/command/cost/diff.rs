@@ -65,7 +65,10 @@ enum Format {
 pub(super) fn run(args: &Diff) -> Result<Exit, Failure> {
     let old = file::read_snapshot(&args.old)?;
     let new = file::read_snapshot(&args.new)?;
-    let pricing = Pricing::of(&new, &args.said, &args.prices, Reach::default())?;
+    let mut pricing = Pricing::of(&new, &args.said, &args.prices, Reach::default())?;
+    // Prices that are stored with a snapshot are those of what is in it, and no others.
+    let of_old = Pricing::of(&old, &args.said, &args.prices, Reach::default())?;
+    pricing.book = pricing.book.over(of_old.book);
     for note in &pricing.notes {
         ui::note(&text::harmless(note));
     }

@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{Table, words::quantity as units};
+use super::Table;
 use crate::{
     cost::Month,
     failure::{Exit, Failure},
@@ -12,11 +12,9 @@ use crate::{
         Allowance, BadQuestion, FreeTier, Moment, Programme, Sureness,
         words::{self, minute, number},
     },
+    price::words::quantity as units,
     report::csv,
 };
-
-/// How many of what uses an allowance are named.
-const NAMED: usize = 3;
 
 /// A day, or a moment of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +99,15 @@ pub(super) fn page(free: &FreeTier, rack: &str, table: Table, name: fn(&str) -> 
         let rows = known.iter().map(|it| row(free, it)).collect();
         parts.push(table(&names, rows));
     }
-    let ends = free.allowances.iter().filter(|it| it.end.is_some());
-    parts.extend(ends.map(|it| format!("{}\n", story(free, it, name))));
+    if !free.unknown.is_empty() {
+        let rows = free.unknown.iter().map(|(resource, what, why)| {
+            vec![resource.to_string(), (*what).to_owned(), why.clone()]
+        });
+        let rows = table(&["resource", "what", "why"], rows.collect());
+        parts.push(format!("Unknown, in none of these figures:\n\n{rows}"));
+    }
+    let ends = known.into_iter().filter(|it| it.end.is_some());
+    parts.extend(ends.map(|it| format!("{}\n", words::story(free, it, &name))));
     parts.extend(rest(free).into_iter().map(|it| format!("{it}\n")));
     parts.join("\n")
 }
@@ -121,6 +126,11 @@ fn row(free: &FreeTier, it: &Allowance) -> Vec<String> {
         Some(it) => short(it.at),
         None => "not this month".to_owned(),
     };
+    let end = match it.end.filter(|_| it.lapses()) {
+        Some(end) if end.at <= free.at => format!("offer ended {}", short(end.at)),
+        Some(end) => format!("offer ends {}", short(end.at)),
+        None => when(it.end),
+    };
     let costs = (!it.costs.exact().is_zero()).then(|| it.costs.to_string());
     vec![
         format!("{}{mark}", it.offer.name),
@@ -130,53 +140,9 @@ fn row(free: &FreeTier, it: &Allowance) -> Vec<String> {
         percent.unwrap_or_default(),
         number(it.per_hour),
         when(it.mail),
-        when(it.end),
+        end,
         costs.unwrap_or_default(),
     ]
-}
-
-/// What becomes of an allowance that ends, what causes it, and what would keep it.
-fn story(free: &FreeTier, it: &Allowance, name: fn(&str) -> String) -> String {
-    let offer = it.offer.name;
-    let mut said = Vec::new();
-    if let Some(end) = it.end {
-        let is = if end.at <= free.at { "was" } else { "is" };
-        let after = number(end.hours.round_dp(1));
-        said.push(format!(
-            "{offer}: {is} gone on {}, {after} hours into the month.",
-            minute(end.at)
-        ));
-    }
-    let causes = it.causes.iter().take(NAMED).map(|cause| {
-        let used = units(cause.used.round_dp(4), it.offer.unit);
-        format!("{} ({used})", name(&cause.resource.to_string()))
-    });
-    let causes: Vec<String> = causes.collect();
-    let others = it.causes.len().saturating_sub(NAMED);
-    if !causes.is_empty() {
-        let others = match others {
-            0 => String::new(),
-            it => format!(", and {it} more"),
-        };
-        said.push(format!("Used by {}{others}.", causes.join(", ")));
-    }
-    if let (Some(first), Some(without)) = (it.causes.first(), it.without_first) {
-        let then = match without {
-            Some(it) => format!("it would last until {}", minute(it.at)),
-            None => "it would last the month".to_owned(),
-        };
-        let first = name(&first.resource.to_string());
-        said.push(format!("Without {first} {then}."));
-    }
-    let over = it.used - it.limit;
-    if over > Decimal::ZERO {
-        let over = units(over.round_dp(4), it.offer.unit);
-        let limit = units(it.limit, it.offer.unit);
-        said.push(format!(
-            "To stay within {limit}, the month must have {over} less."
-        ));
-    }
-    said.join(" ")
 }
 
 /// What no allowance covers, what nobody told, what nothing draws on.
@@ -198,13 +164,20 @@ fn rest(free: &FreeTier) -> Vec<String> {
             untold.join(", ")
         ));
     }
-    if free.month.name.as_deref() < Some("2024-02") {
-        said.push(
-            "Public IPv4 addresses in use cost nothing before 2024-02-01; here they have the price \
-             of today."
-                .to_owned(),
-        );
+    if !free.by_use.is_empty() {
+        let each = free.by_use.iter();
+        let each: Vec<String> = each.map(|(name, it)| format!("{name} ({it})")).collect();
+        said.push(format!(
+            "By use that nobody told, and no allowance covers: {}.",
+            each.join(", ")
+        ));
     }
+    said.extend(words::before_addresses(&free.month).map(|it| format!("{it}.")));
+    said.push(
+        "What goes out to the internet is not counted; the account has 100 GB of it a month for \
+         nothing."
+            .to_owned(),
+    );
     if !free.untouched.is_empty() {
         let names: Vec<&str> = free.untouched.iter().map(|it| it.name).collect();
         said.push(format!(
@@ -257,6 +230,7 @@ pub(super) fn json(free: &FreeTier) -> Value {
         Programme::TwelveMonths { opened, .. } => ("12-months", Some(*opened)),
         Programme::Over { opened } => ("12-months-over", Some(*opened)),
         Programme::Credits { opened } => ("credits", *opened),
+        Programme::Running => ("12-months", None),
         Programme::Unknown { .. } => ("unknown", None),
     };
     let credits = free.credits.as_ref().map(|it| {
@@ -265,12 +239,18 @@ pub(super) fn json(free: &FreeTier) -> Value {
             "left": it.left,
             "per_hour": plain(it.per_hour.exact().round_dp(8)),
             "gone": it.gone.map(csv::stamp),
+            "at_the_latest": it.at_the_latest,
             "free_plan_ends": it.free_plan_ends.map(csv::stamp),
             "expire": it.expire.map(csv::stamp),
         })
     });
     let uncovered = free.uncovered.iter();
     let uncovered = uncovered.map(|(name, usd)| json!({ "component": name, "usd": usd }));
+    let unknown = free.unknown.iter().map(|(resource, component, why)| {
+        json!({ "resource": resource, "component": component, "why": why })
+    });
+    let by_use = free.by_use.iter();
+    let by_use = by_use.map(|(name, it)| json!({ "component": name, "lines": it }));
     json!({
         "programme": programme,
         "opened": opened.map(|it| it.to_string()),
@@ -280,6 +260,9 @@ pub(super) fn json(free: &FreeTier) -> Value {
         "gross": free.gross,
         "after_always_free": free.after_always,
         "after_all_free": free.after_all,
+        "whole": !free.least,
+        "unknown": unknown.collect::<Vec<_>>(),
+        "by_use": by_use.collect::<Vec<_>>(),
         "credits": credits,
         "allowances": allowances.collect::<Vec<_>>(),
         "uncovered": uncovered.collect::<Vec<_>>(),

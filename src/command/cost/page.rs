@@ -1,16 +1,17 @@
 //! The bill for a person: the total, what is missing from it, what it is made of.
 
-use super::{
-    Table, View, known, others,
-    words::{arithmetic, quantity, rate},
-};
+use super::{Table, View, known, others};
 use crate::{
     cost::{
         self, Amount, LIMITS, Line, Origin,
-        app::{Allocation, AppSum, Way},
+        app::{self, Allocation, AppSum, Way},
         group::{self, By, Sum},
     },
-    price::{Usd, ask},
+    free_tier::words,
+    price::{
+        Usd, ask,
+        words::{arithmetic, quantity, rate},
+    },
     text,
 };
 
@@ -49,7 +50,7 @@ impl View<'_> {
 
     /// What each app comes to, and how; apps that come to nothing are left to the last rows.
     fn app_table(&self, table: Table, apps: &Allocation) -> String {
-        let sums = apps.sums();
+        let sums = app::rounded(apps.sums());
         let top = self.top.unwrap_or(sums.len());
         let others = sums.get(top..).unwrap_or_default();
         let mut rows: Vec<Vec<String>> = sums.iter().take(top).map(app_row).collect();
@@ -155,6 +156,14 @@ impl View<'_> {
             let prices = text::count(*told, "price");
             lines.push(format!("{prices} told by AWS's price list"));
         }
+        let addresses = bill
+            .own()
+            .any(|it| it.usage.starts_with("PublicIPv4:InUse"));
+        lines.extend(
+            words::before_addresses(&bill.month)
+                .filter(|_| addresses)
+                .map(ToOwned::to_owned),
+        );
         if bill.doubtful() > Usd::ZERO {
             lines.push(format!(
                 "{} USD of it at prices that are derived or unverified",

@@ -88,6 +88,7 @@ fn resource(lb: types::LoadBalancer) -> Result<Resource, Missing> {
         subnets: zones.iter().filter_map(|it| it.subnet_id.clone()).collect(),
         zones: zones.into_iter().filter_map(|it| it.zone_name).collect(),
         security_groups: lb.security_groups.unwrap_or_default(),
+        address_type: lb.ip_address_type.map(|it| it.as_str().to_owned()),
         settings: Fact::Unread,
     };
     Ok(Resource::new(name, attrs)
@@ -132,6 +133,7 @@ mod tests {
         <LoadBalancers><member><LoadBalancerName>router</LoadBalancerName>
           <LoadBalancerArn>arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/router/42</LoadBalancerArn>
           <Type>application</Type><Scheme>internet-facing</Scheme>
+          <IpAddressType>dualstack-without-public-ipv4</IpAddressType>
           <State><Code>active</Code></State></member></LoadBalancers>
         </DescribeLoadBalancersResult></DescribeLoadBalancersResponse>";
 
@@ -141,6 +143,9 @@ mod tests {
         let tape = Tape::default().answer(200, LIST).answer(403, denied);
         let found = list(&tape.aws()).await;
         assert_eq!(found.resources[0].id.key, "router");
+        let it = LoadBalancer::of(&found.resources[0].attrs).unwrap();
+        let words = it.address_type.as_deref();
+        assert_eq!(words, Some("dualstack-without-public-ipv4"));
         assert_eq!(found.gaps[0].call, "elbv2:DescribeTags");
         assert_eq!(found.gaps[0].reason, Reason::Denied);
     }

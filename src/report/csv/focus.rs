@@ -14,6 +14,7 @@ use crate::{
     cost::{
         Amount, Bill, Line,
         app::{Allocation, App},
+        service::Service,
     },
     id::ResourceId,
     price::Part,
@@ -57,7 +58,9 @@ const COLUMNS: &[&str] = &[
     "ServiceCategory",
     "ServiceName",
     "ServiceSubcategory",
+    "SkuId",
     "SkuMeter",
+    "SkuPriceId",
     "SubAccountId",
     "SubAccountName",
     "Tags",
@@ -70,172 +73,7 @@ const COLUMNS: &[&str] = &[
     "x_RackName",
     "x_RacklensId",
     "x_SnapshotId",
-];
-
-/// Service code and what its usage types begin with, then FOCUS's category, AWS's name of the
-/// service, FOCUS's subcategory. The first that fits counts.
-const SERVICES: &[(&str, &str, &str, &str, &str)] = &[
-    (
-        "AmazonEC2",
-        "EBS:",
-        "Storage",
-        "Amazon Elastic Block Store",
-        "Block Storage",
-    ),
-    (
-        "AmazonEC2",
-        "NatGateway",
-        "Networking",
-        "Amazon Virtual Private Cloud",
-        "Network Connectivity",
-    ),
-    (
-        "AmazonEC2",
-        "RegionalNatGateway",
-        "Networking",
-        "Amazon Virtual Private Cloud",
-        "Network Connectivity",
-    ),
-    (
-        "AmazonEC2",
-        "",
-        "Compute",
-        "Amazon Elastic Compute Cloud",
-        "Virtual Machines",
-    ),
-    (
-        "AmazonECS",
-        "",
-        "Compute",
-        "Amazon Elastic Container Service",
-        "Containers",
-    ),
-    (
-        "AmazonECR",
-        "",
-        "Compute",
-        "Amazon Elastic Container Registry",
-        "Containers",
-    ),
-    (
-        "AWSLambda",
-        "",
-        "Compute",
-        "AWS Lambda",
-        "Serverless Compute",
-    ),
-    (
-        "AmazonS3",
-        "",
-        "Storage",
-        "Amazon Simple Storage Service",
-        "Object Storage",
-    ),
-    (
-        "AmazonEFS",
-        "",
-        "Storage",
-        "Amazon Elastic File System",
-        "File System Storage",
-    ),
-    (
-        "AWSELB",
-        "",
-        "Networking",
-        "Elastic Load Balancing",
-        "Application Networking",
-    ),
-    (
-        "AmazonVPC",
-        "",
-        "Networking",
-        "Amazon Virtual Private Cloud",
-        "Network Connectivity",
-    ),
-    (
-        "AmazonRoute53",
-        "",
-        "Networking",
-        "Amazon Route 53",
-        "Network Infrastructure",
-    ),
-    (
-        "AmazonCloudWatch",
-        "",
-        "Management and Governance",
-        "Amazon CloudWatch",
-        "Observability",
-    ),
-    (
-        "AWSSystemsManager",
-        "",
-        "Management and Governance",
-        "AWS Systems Manager",
-        "Other (Management and Governance)",
-    ),
-    (
-        "AWSSecretsManager",
-        "",
-        "Security",
-        "AWS Secrets Manager",
-        "Secret Management",
-    ),
-    (
-        "awskms",
-        "",
-        "Security",
-        "AWS Key Management Service",
-        "Secret Management",
-    ),
-    (
-        "AmazonDynamoDB",
-        "",
-        "Databases",
-        "Amazon DynamoDB",
-        "NoSQL Databases",
-    ),
-    (
-        "AmazonRDS",
-        "",
-        "Databases",
-        "Amazon Relational Database Service",
-        "Relational Databases",
-    ),
-    (
-        "AmazonDocDB",
-        "",
-        "Databases",
-        "Amazon DocumentDB",
-        "NoSQL Databases",
-    ),
-    (
-        "AmazonNeptune",
-        "",
-        "Databases",
-        "Amazon Neptune",
-        "Other (Databases)",
-    ),
-    (
-        "AmazonElastiCache",
-        "",
-        "Databases",
-        "Amazon ElastiCache",
-        "Caching",
-    ),
-    (
-        "AWSQueueService",
-        "",
-        "Integration",
-        "Amazon Simple Queue Service",
-        "Messaging",
-    ),
-    (
-        "AmazonSNS",
-        "",
-        "Integration",
-        "Amazon Simple Notification Service",
-        "Messaging",
-    ),
+    "x_UsageType",
 ];
 
 /// AWS's names of its regions, as far as we know them.
@@ -338,7 +176,11 @@ impl<'c> Context<'c, '_> {
                 Cell::Plain(counted_in(it.unit.name).into())
             })
         };
-        let (category, service, subcategory) = service(line);
+        let Service {
+            category,
+            name: service,
+            subcategory,
+        } = Service::of(line.service, &line.usage);
         let region = price.is_none_or(|_| line.service != "AmazonRoute53");
         let region = region.then_some(snapshot.region.as_str());
         let named = REGIONS.iter().find(|it| Some(it.0) == region);
@@ -391,7 +233,10 @@ impl<'c> Context<'c, '_> {
             Cell::word(category),
             Cell::word(service),
             Cell::word(subcategory),
-            Cell::text(&*line.usage),
+            // Nobody told AWS's own codes of it, and without them FOCUS has no meter.
+            Cell::Empty,
+            Cell::Empty,
+            Cell::Empty,
             account(),
             Cell::Empty,
             Cell::maybe(tags),
@@ -404,22 +249,17 @@ impl<'c> Context<'c, '_> {
             Cell::text(&*self.material.case.rack.name),
             Cell::text(line.resource.to_string()),
             Cell::Plain(self.snapshot.clone().into()),
+            Cell::text(&*line.usage),
         ]
     }
-}
-
-fn service(line: &Line) -> (&'static str, &'static str, &'static str) {
-    let fits =
-        |it: &&(&str, &str, &str, &str, &str)| it.0 == line.service && line.usage.starts_with(it.1);
-    let known = SERVICES.iter().find(fits);
-    known.map_or(("Other", line.service, "Other (Other)"), |it| {
-        (it.2, it.3, it.4)
-    })
 }
 
 /// A unit in FOCUS's way: `Hours`, `GB-Months`.
 fn counted_in(unit: &str) -> String {
     let words = unit.split(['-', ' ']).map(|word| {
+        if word == "vCPU" {
+            return word.to_owned();
+        }
         let mut letters = word.chars();
         let first = letters.next().map(|it| it.to_ascii_uppercase());
         first.into_iter().chain(letters).collect::<String>()
@@ -538,7 +378,13 @@ mod tests {
             for column in must {
                 assert!(!row[column].is_empty(), "{column}");
             }
-            for column in ["ChargeClass", "InvoiceId", "BillingAccountName"] {
+            for column in [
+                "ChargeClass",
+                "InvoiceId",
+                "SkuId",
+                "SkuMeter",
+                "SkuPriceId",
+            ] {
                 assert_eq!(row[column], "", "{column}");
             }
         }
@@ -564,6 +410,13 @@ mod tests {
             .iter()
             .find(|it| it["x_RacklensId"] == "hosted-zone/zone-1");
         assert_eq!(zone.unwrap()["RegionId"], "");
+    }
+
+    #[test]
+    fn units_are_written_as_focus_writes_them() {
+        let units = ["hour", "vCPU-hour", "GB", "query", "IOPS-month"].map(counted_in);
+        let expected = ["Hours", "vCPU-Hours", "GB", "Queries", "IOPS-Months"];
+        assert_eq!(units, expected);
     }
 
     #[test]

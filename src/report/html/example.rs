@@ -10,7 +10,7 @@ use super::model::{
     Category, Change, Container, Coverage, End, Finding, Gap, Gone, Header, Health, Kind, Link,
     Overview, Path, Reason, Report, ResourceId, Row, RuleTally, Severity, Shelf, Since, Status,
     Target, Usd,
-    money::{App, Bar, Burn, ByUse, Confidence, Curve, Day, Money, Source, Unknown, Waste},
+    money::{Actual, App, Bar, Burn, ByUse, Confidence, Curve, Day, Money, Source, Unknown, Waste},
 };
 
 const ROUTER: &str = "karim-Route-1B7H2GIJW6LEN";
@@ -101,7 +101,7 @@ fn money() -> Money {
     let app = |name: &str, cents, length, is_named| App {
         is_named,
         bar: bar(name, Some(cents), length),
-        ways: vec![usd(0), usd(cents), usd(0)],
+        ways: "own 1.20, machines 3.40".to_owned(),
     };
     let balancer = link("load-balancer", ROUTER);
     let curve = |number: &str, name, end: Option<&str>, points: &str, label| Curve {
@@ -111,6 +111,7 @@ fn money() -> Money {
         perhaps: end.is_some(),
         used: "402".to_owned(),
         limit: "30 GB-months".to_owned(),
+        per_hour: "0.5403".to_owned(),
         percent: "1,340".to_owned(),
         mail: "2018-05-02 23:11 UTC".to_owned(),
         end: end.unwrap_or("not this month").to_owned(),
@@ -131,9 +132,9 @@ fn money() -> Money {
         since: Some("2018-04-29T22:53:44Z".parse().expect("a time")),
         so_far: usd(976),
         services: vec![
-            bar("AmazonEC2", Some(10736), 100),
-            bar("AmazonVPC", Some(3650), 34),
-            bar("AmazonSNS", None, 0),
+            bar("Amazon Elastic Compute Cloud", Some(10736), 100),
+            bar("Amazon Virtual Private Cloud", Some(3650), 34),
+            bar("Amazon Simple Notification Service", None, 0),
         ],
         apps: vec![
             app("stack karim-test-karim-httpd", 2093, 18, true),
@@ -142,6 +143,7 @@ fn money() -> Money {
         ],
         weights: "9:1".to_owned(),
         idle: usd(11488),
+        doubtful: usd(1314),
         confidence: vec![
             Confidence {
                 name: "described",
@@ -166,8 +168,7 @@ fn money() -> Money {
         by_use: vec![ByUse {
             link: balancer.clone(),
             component: "capacity units",
-            price: Decimal::new(8, 3),
-            unit: "LCU-hour",
+            rate: "0.008 per LCU-hour".to_owned(),
         }],
         unknown: vec![Unknown {
             link: balancer,
@@ -201,9 +202,17 @@ fn money() -> Money {
             mail_height: 170,
             days: vec![Day { at: 0, number: 1 }, Day { at: 116, number: 6 }],
             first: Some(("EBS storage".to_owned(), "2018-05-03 07:31 UTC".to_owned())),
+            first_past: false,
             first_perhaps: true,
+            stories: texts(["EBS storage: is gone on 2018-05-03 07:31 UTC."]),
+            note: Some("Public IPv4 addresses in use cost nothing before 2024-02-01"),
             gross: usd(20269),
             after: usd(16728),
+        }),
+        actual: Some(Actual {
+            about: "What AWS counted from 2018-05-01 until before 2018-05-15, in USD".to_owned(),
+            sum: usd(7120),
+            services: vec![("Amazon Elastic Compute Cloud".to_owned(), usd(7120))],
         }),
     }
 }

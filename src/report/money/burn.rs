@@ -28,8 +28,14 @@ pub struct Burn {
     pub now: i64,
     pub mail_height: i64,
     pub days: Vec<Day>,
+    /// What becomes of each allowance that ends, why, and what would keep it.
+    pub stories: Vec<String>,
+    /// What is to be known of the month besides, without a full stop.
+    pub note: Option<&'static str>,
     /// The first end, for the headline.
     pub first: Option<(String, String)>,
+    /// Whether that end was over when the snapshot was taken.
+    pub first_past: bool,
     /// Whether it is not sure that the offer holds.
     pub first_perhaps: bool,
     pub gross: Usd,
@@ -54,6 +60,8 @@ pub struct Curve {
     pub perhaps: bool,
     pub used: String,
     pub limit: String,
+    /// How much an hour uses, at the month's end.
+    pub per_hour: String,
     pub percent: String,
     pub mail: String,
     pub end: String,
@@ -82,7 +90,12 @@ pub(super) fn burn(free: &FreeTier) -> Burn {
         .map(|(n, it)| curve(free, n, it))
         .collect();
     part(&mut curves);
-    let ends = free.allowances.iter().find(|it| it.end.is_some());
+    let ending = free
+        .allowances
+        .iter()
+        .filter(|it| it.is_known() && it.end.is_some());
+    let ending: Vec<&Allowance> = ending.collect();
+    let ends = ending.first().copied();
     let perhaps = |it: &Allowance| it.sure == Sureness::Perhaps;
     let first = ends.and_then(|it| Some((it.offer.name.to_owned(), words::minute(it.end?.at))));
     let mut facts = vec![
@@ -109,7 +122,13 @@ pub(super) fn burn(free: &FreeTier) -> Burn {
                 number,
             })
             .collect(),
+        stories: ending
+            .iter()
+            .map(|it| words::story(free, it, &ToOwned::to_owned))
+            .collect(),
+        note: words::before_addresses(&free.month),
         first,
+        first_past: ends.is_some_and(|it| it.end.is_some_and(|end| end.at <= free.at)),
         first_perhaps: ends.is_some_and(perhaps),
         gross: free.gross,
         after: free.after_all,
@@ -181,9 +200,13 @@ fn curve(free: &FreeTier, n: usize, it: &Allowance) -> Curve {
         perhaps: it.sure == Sureness::Perhaps,
         used: words::number(it.used),
         limit: format!("{} {}s", words::number(it.limit), it.offer.unit),
+        per_hour: words::number(it.per_hour),
         percent: percent.unwrap_or_default(),
         mail: when(it.mail),
-        end: when(it.end),
+        end: match it.end.filter(|_| it.lapses()) {
+            Some(end) => format!("offer ends {}", words::minute(end.at)),
+            None => when(it.end),
+        },
         ends: it.end.is_some(),
         costs: Some(it.costs).filter(|it| *it > Usd::ZERO),
         cause: cause.unwrap_or_default(),

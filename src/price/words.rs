@@ -2,13 +2,13 @@
 
 use rust_decimal::Decimal;
 
-use crate::price::{Part, Price, grouped};
+use super::{Part, Price, grouped};
 
 /// Below this, in US dollars, a price is told by the million.
 const SMALL: Decimal = Decimal::from_parts(1, 0, 0, false, 4);
 
 /// "730 hours", "1 key-month".
-pub(super) fn quantity(number: Decimal, unit: &str) -> String {
+pub fn quantity(number: Decimal, unit: &str) -> String {
     let number = number.round_dp(6).normalize();
     let unit = match number == Decimal::ONE {
         true => unit.to_owned(),
@@ -18,7 +18,7 @@ pub(super) fn quantity(number: Decimal, unit: &str) -> String {
 }
 
 /// The price of a quantity: "0.023", or "51,200 × 0.023 + 10,240 × 0.022".
-pub(super) fn arithmetic(parts: &[Part]) -> String {
+pub fn arithmetic(parts: &[Part]) -> String {
     match parts {
         [one] => one.price.normalize().to_string(),
         several => {
@@ -32,7 +32,7 @@ pub(super) fn arithmetic(parts: &[Part]) -> String {
 }
 
 /// What one unit costs first: "0.03 per GB-month", "0.4 per million requests".
-pub(super) fn rate(price: &Price) -> String {
+pub fn rate(price: &Price) -> String {
     let one = first_paid(price);
     let unit = price.unit.name;
     if one >= SMALL || one.is_zero() {
@@ -52,7 +52,7 @@ fn several(unit: &str) -> String {
 }
 
 /// The price of a unit after what the organization is given for nothing.
-pub(super) fn first_paid(price: &Price) -> Decimal {
+pub fn first_paid(price: &Price) -> Decimal {
     price.tiers.without_allowance().first().normalize()
 }
 
