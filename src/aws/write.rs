@@ -58,6 +58,7 @@ pub struct Hand {
     goes: BTreeSet<ResourceId>,
     /// Every call that may be made.
     guard: Vec<Call>,
+    were: compute::Protections,
     /// The same clients for other regions, where buckets may lie.
     elsewhere: Mutex<BTreeMap<String, Aws>>,
 }
@@ -73,6 +74,7 @@ impl Hand {
             place,
             goes: plan.goes().into_iter().cloned().collect(),
             guard,
+            were: compute::Protections::default(),
             elsewhere: Mutex::new(BTreeMap::new()),
         }
     }
@@ -115,7 +117,7 @@ impl Hand {
             Action::DeleteWarmPool => compute::delete_warm_pool(aws, key).await,
             Action::SetInstanceProtection => compute::unprotect_members(aws, key).await,
             Action::SuspendProcesses => compute::suspend(aws, act).await,
-            Action::UpdateAutoScalingGroup => compute::update_group(aws, act, off).await,
+            Action::UpdateAutoScalingGroup => compute::update_group(aws, act, off, &self.were).await,
             Action::DeleteStack => glue::delete_stack(aws, act).await,
             Action::UpdateTerminationProtection => glue::protect_stack(aws, act, !off).await,
             Action::DeleteAlarms => glue::delete_alarm(aws, key).await,

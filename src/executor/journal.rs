@@ -313,15 +313,6 @@ impl Past {
         })
     }
 
-    /// Acts that need not be made again: AWS took them, or the goal of their step was reached.
-    pub fn made(&self) -> BTreeSet<(u32, usize)> {
-        let verified = self.verified();
-        let steps = self.header.plan.steps.iter();
-        let steps = steps.filter(|it| verified.contains(&it.number));
-        let acts = steps.flat_map(|step| (0..step.acts.len()).map(|act| (step.number, act)));
-        self.taken().into_iter().chain(acts).collect()
-    }
-
     /// Steps whose goal was reached and stayed so, as far as the journal tells.
     pub fn verified(&self) -> BTreeSet<u32> {
         let mut steps = BTreeSet::new();

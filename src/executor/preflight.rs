@@ -7,20 +7,50 @@ use crate::{
     kind::Kind,
     removal::Action,
     teardown::{
-        plan::{Act, Goal, Plan},
+        plan::{Act, Goal, Plan, Why},
         tell,
     },
 };
 
 /// Why a plan does not fit any more, as sentences without their full stops; `fresh` was made with
-/// the same wishes from what is there now. What is gone already is no reason, and neither is an act
-/// that a run has `made` already, by step and by its place among the step's acts.
-pub fn changes(planned: &Plan, fresh: &Plan, made: &BTreeSet<(u32, usize)>) -> Vec<String> {
+/// the same wishes from what is there now. What is gone already is no reason.
+pub fn changes(planned: &Plan, fresh: &Plan) -> Vec<String> {
     let mut said: Vec<String> = fresh.blockers.iter().map(|it| it.what.clone()).collect();
     said.extend(staying(planned, fresh));
     said.extend(new(planned, fresh));
     said.extend(lost(planned, fresh));
-    said.extend(idle(planned, fresh, made));
+    said.extend(idle(planned, fresh));
+    sorted(said)
+}
+
+/// Why a run that stopped a while ago must not be gone on with, likewise. Of a rack that is half
+/// gone it is not told any more whose the rest is: the service is gone by which its load balancer
+/// was known. So only what came since the plan is a reason: who uses a thing that is to go, what a
+/// stack would take along, and data.
+pub fn changes_since(planned: &Plan, fresh: &Plan) -> Vec<String> {
+    let steps = planned.steps.iter().map(|it| &it.resource);
+    let stays = planned.stays.iter().map(|it| &it.resource);
+    let known: BTreeSet<&ResourceId> = planned
+        .goes()
+        .into_iter()
+        .chain(steps)
+        .chain(stays)
+        .chain(&planned.neighbours)
+        .collect();
+    let goes = planned.goes();
+    let mut said = Vec::new();
+    for stay in fresh.stays.iter().filter(|it| goes.contains(&it.resource)) {
+        if let Why::Shared { others } = &stay.why {
+            let new = others.iter().filter(|it| !known.contains(it));
+            said.extend(new.map(|it| format!("{} is used by {it} now", stay.resource)));
+        }
+    }
+    said.extend(new(planned, fresh));
+    said.extend(lost(planned, fresh));
+    sorted(said)
+}
+
+fn sorted(mut said: Vec<String>) -> Vec<String> {
     said.sort();
     said.dedup();
     said
@@ -82,24 +112,14 @@ fn lost(planned: &Plan, fresh: &Plan) -> Vec<String> {
 }
 
 /// Acts that would not be planned now, of things that are there.
-fn idle(planned: &Plan, fresh: &Plan, made: &BTreeSet<(u32, usize)>) -> Vec<String> {
+fn idle(planned: &Plan, fresh: &Plan) -> Vec<String> {
     let goes = fresh.goes();
     let acts = fresh.steps.iter().flat_map(|it| &it.acts).map(shape);
     let acts: BTreeSet<Shape<'_>> = acts.collect();
-    let mut said = Vec::new();
-    for step in &planned.steps {
-        for (n, act) in step.acts.iter().enumerate() {
-            let open = goes.contains(&act.on) && !made.contains(&(step.number, n));
-            if open && !acts.contains(&shape(act)) {
-                said.push(format!(
-                    "{} would not be made now of {}",
-                    act.action.name(),
-                    act.on
-                ));
-            }
-        }
-    }
-    said
+    let planned = planned.steps.iter().flat_map(|it| &it.acts);
+    let idle = planned.filter(|it| goes.contains(&it.on) && !acts.contains(&shape(it)));
+    idle.map(|it| format!("{} would not be made now of {}", it.action.name(), it.on))
+        .collect()
 }
 
 /// An act but for what it fixes by the plan's own time: names of copies.
@@ -128,12 +148,8 @@ mod tests {
     use crate::{
         executor::testing::{copy, plan, step, thing, unprotect},
         removal::Data,
-        teardown::plan::{Loss, Stay, Why},
+        teardown::plan::{Loss, Stay},
     };
-
-    fn changes(planned: &Plan, fresh: &Plan) -> Vec<String> {
-        super::changes(planned, fresh, &BTreeSet::new())
-    }
 
     /// A plan of one stack that takes these along.
     fn stack(covers: &[ResourceId]) -> Plan {
@@ -205,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_act_that_would_not_be_planned_now_is_told_unless_it_is_made_already() {
+    fn an_act_that_would_not_be_planned_now_is_told() {
         let both = plan(vec![unprotect(1, 20), step(2, &[1])]);
         let mut gone = step(1, &[]);
         gone.covers = vec![thing(20), thing(2)];
@@ -218,11 +234,6 @@ mod tests {
         let said = changes(&planned, &fresh);
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(said[0].contains("would not be made now"), "{said:?}");
-        let made = BTreeSet::from([(1, 0), (2, 0)]);
-        assert_eq!(
-            super::changes(&planned, &fresh, &made),
-            Vec::<String>::new()
-        );
         assert_eq!(changes(&both, &both), Vec::<String>::new());
     }
 
@@ -235,6 +246,32 @@ mod tests {
         };
         let said = changes(&named("monday"), &named("tuesday"));
         assert_eq!(said, Vec::<String>::new());
+    }
+
+    #[test]
+    fn of_a_rack_that_is_half_gone_only_what_came_since_is_told() {
+        let mut planned = plan(vec![unprotect(1, 20), step(2, &[1]), step(3, &[])]);
+        planned.neighbours = vec![thing(8)];
+        let mut fresh = plan(Vec::new());
+        let shared = |others: &[u32]| Stay {
+            resource: thing(2),
+            name: None,
+            why: Why::Shared {
+                others: others.iter().copied().map(thing).collect(),
+            },
+            month: None,
+        };
+        // The rack's own things, and a neighbour, that are known from the plan.
+        fresh.stays = vec![shared(&[3, 8, 20])];
+        fresh.neighbours = vec![thing(3)];
+        let none = Vec::<String>::new();
+        assert_eq!(changes_since(&planned, &fresh), none);
+        fresh.stays = vec![shared(&[3, 9])];
+        let used = "subnet/subnet-2 is used by subnet/subnet-9 now";
+        assert_eq!(changes_since(&planned, &fresh), [used]);
+        let table = ResourceId::new(Kind::Table, "new");
+        let took = changes_since(&stack(&[thing(5)]), &stack(&[thing(5), table]));
+        assert_eq!(took.len(), 1, "{took:?}");
     }
 
     #[test]

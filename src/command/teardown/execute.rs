@@ -112,7 +112,7 @@ pub(super) fn execute(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
         approval::agreed(&plan, word).map_err(refused)?;
     }
     let _held = hold(asked, &plan)?;
-    fresh_look(&plan, asked, &BTreeSet::new())?;
+    fresh_look(&plan, asked, preflight::changes)?;
     introduce(&plan, &here, asked)?;
     if given.is_none() {
         approval::agreed(&plan, &typed()?).map_err(refused)?;
@@ -154,7 +154,7 @@ pub(super) fn resume(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
         if let Some(word) = &given {
             approval::agreed(plan, word).map_err(refused)?;
         }
-        match fresh_look(plan, asked, &past.made()) {
+        match fresh_look(plan, asked, preflight::changes_since) {
             Err(it) if it.exit == Exit::NoSuchRack => ui::note(
                 "the rack itself is not there any more; each thing that is left is looked at \
                  before it is touched",
@@ -268,17 +268,16 @@ fn hold(asked: &Asked<'_>, plan: &Plan) -> Result<Held, Failure> {
     })
 }
 
-/// Reads the rack anew and refuses when a plan of it would not be this one, but for the acts that
-/// are `made` already.
+/// Reads the rack anew and refuses when a plan of it would differ from this one by what matters.
 fn fresh_look(
     plan: &Plan,
     asked: &Asked<'_>,
-    made: &BTreeSet<(u32, usize)>,
+    changes: fn(&Plan, &Plan) -> Vec<String>,
 ) -> Result<(), Failure> {
     let snapshot = live::snapshot(asked.access, &plan.rack, asked.said)?;
     super::super::judge(&snapshot, |material| {
         let fresh = super::plan(material, &plan.consent)?;
-        let changes = preflight::changes(plan, &fresh, made);
+        let changes = changes(plan, &fresh);
         if changes.is_empty() {
             return Ok(());
         }
