@@ -9,7 +9,8 @@ use std::{
 };
 
 use assert_cmd::Command;
-use serde_json::Value;
+use racklens::teardown::Plan;
+use serde_json::{Value, json};
 
 use crate::support::{
     emulator::Emulator,
@@ -44,7 +45,12 @@ impl Site {
     }
 
     fn command(&self) -> Command {
-        command(&self.account.emulator, self.folder.path())
+        self.command_at(20)
+    }
+
+    /// With seconds of so many milliseconds.
+    fn command_at(&self, second: u32) -> Command {
+        command(&self.account.emulator, self.folder.path(), second)
     }
 
     /// A plan with every consent.
@@ -90,13 +96,13 @@ impl Site {
     }
 }
 
-fn command(emulator: &Emulator, folder: &Path) -> Command {
+fn command(emulator: &Emulator, folder: &Path, second: u32) -> Command {
     let mut command = racklens();
     command
         .envs(emulator.env())
         .env("XDG_STATE_HOME", folder)
         .current_dir(folder)
-        .args(["teardown", "--second", "20"]);
+        .args(["teardown", "--second", &second.to_string()]);
     command
 }
 
@@ -121,6 +127,21 @@ fn a_plan_that_does_not_fit_is_refused_before_anything_is_deleted() {
         site.execute_as(site.rack, &["--region", "eu-west-1"]),
         "is for region us-east-1",
     );
+    // Sealed anew, as whoever means to would.
+    let sealed = |change: &dyn Fn(&mut Plan)| {
+        let mut plan = Plan::parse(plan.to_string().as_bytes()).unwrap();
+        change(&mut plan);
+        fs::write(site.plan_file(), plan.sealed().to_json()).unwrap();
+    };
+    sealed(&|it| it.account = "999999999999".to_owned());
+    site.assert_refused(site.execute(), "is for account 999999999999");
+    sealed(&|it| it.racklens = "0.0.1".to_owned());
+    site.assert_refused(site.execute(), "was made by racklens 0.0.1");
+    let eve = "arn:aws:iam::123456789012:user/eve";
+    sealed(&|it| it.identity = Some(eve.to_owned()));
+    site.assert_refused(site.execute(), "user/eve");
+    sealed(&|it| it.steps[0].acts[0].on = it.neighbours[0].clone());
+    site.assert_refused(site.execute(), "and does something to");
     let edited = plan
         .to_string()
         .replace("\"rack\":\"ecs-cluster\"", "\"rack\":\"other\"");
@@ -131,10 +152,51 @@ fn a_plan_that_does_not_fit_is_refused_before_anything_is_deleted() {
 }
 
 #[test]
-fn a_rack_that_is_not_there_any_more_is_exit_code_3() {
+fn a_run_in_an_account_of_the_list_is_proved_later_and_what_came_back_is_found() {
     let site = Site::new(&["ecs_cluster"], "ecs-cluster");
     site.plan();
-    assert_eq!(site.execute().0, 0);
+    let list = format!("[teardown]\naccounts = [\"{ACCOUNT}\"]\n");
+    fs::write(site.folder.path().join("racklens.toml"), list).unwrap();
+    // Longer than a run may take, by a second that is none.
+    let mut hasty = site.command_at(0);
+    hasty.arg("--execute").arg(site.plan_file());
+    let (code, _, stderr) = run(hasty.args(["--confirm", site.rack]));
+    assert_eq!(code, 21, "{stderr}");
+    assert!(stderr.contains("longer than a run may"), "{stderr}");
+    assert!(stderr.contains("--resume"), "{stderr}");
+    let mut resumed = site.command_at(5);
+    let (code, stdout, stderr) = run(resumed.arg("--resume").arg(site.journal_file()));
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    // What is waited for is told every now and then, with how far it is.
+    let beats = stderr.lines().filter(|it| it.contains("waiting for "));
+    let mut beats = beats.filter(|it| it.contains(" steps done, "));
+    assert!(beats.next().is_some(), "{stderr}");
+    let verify = || run(site.command().arg("--verify").arg(site.journal_file()));
+    let (code, stdout, stderr) = verify();
+    assert_eq!(code, 0, "{stdout}{stderr}");
+    // A later version looks, too: it changes nothing.
+    let journal = fs::read_to_string(site.journal_file()).unwrap();
+    let (head, rest) = journal.split_once('\n').unwrap();
+    let mut head: Value = serde_json::from_str(head).unwrap();
+    let mut plan = Plan::parse(head["entry"]["begun"]["plan"].to_string().as_bytes()).unwrap();
+    plan.racklens = "0.0.1".to_owned();
+    plan.identity = Some("arn:aws:iam::123456789012:user/eve".to_owned());
+    head["entry"]["begun"]["plan"] = serde_json::from_str(&plan.sealed().to_json()).unwrap();
+    fs::write(site.journal_file(), format!("{head}\n{rest}")).unwrap();
+    assert_eq!(verify().0, 0);
+    assert_eq!(site.resume().0, 20);
+    site.account.somebody_else(&json!([
+        {"service": "ec2", "call": "create_key_pair", "with": {"KeyName": "ecs-cluster-pem"}},
+        {"service": "logs", "call": "create_log_group",
+         "with": {"logGroupName": "amazon-ecs-cli-setup-ecs-cluster-agent"}},
+    ]));
+    let (code, stdout, stderr) = verify();
+    assert_eq!(code, 22, "{stdout}{stderr}");
+    let line = |start: &str| stdout.lines().any(|it| it.starts_with(start));
+    assert!(line("still there  key-pair/ecs-cluster-pem"), "{stdout}");
+    let new = "new          log-group/amazon-ecs-cli-setup-ecs-cluster-agent, not in the plan";
+    assert!(line(new), "{stdout}");
+    // And the rack that was to be planned for is not there any more.
     fs::rename(site.journal_file(), site.folder.path().join("old")).unwrap();
     let (code, _, stderr) = site.execute();
     assert_eq!(code, 3, "{stderr}");
@@ -188,8 +250,21 @@ fn asked_to_stop_it_finishes_what_is_under_way_and_is_gone_on_with() {
     let journal = fs::read_to_string(site.journal_file()).unwrap();
     let count = |what: &str| journal.matches(what).count();
     assert_eq!(count("\"intent\""), count("\"result\""));
-    let (code, stdout, stderr) = site.resume();
+    // Long after, nobody goes on with it unasked.
+    let stale = || {
+        let mut command = site.command();
+        command.arg("--resume").arg(site.journal_file());
+        command.args(["--max-age", "0m"]);
+        command
+    };
+    thread::sleep(Duration::from_secs(1));
+    let (code, _, stderr) = run(&mut stale());
+    assert_eq!(code, 20, "{stderr}");
+    assert!(stderr.contains("nobody confirmed"), "{stderr}");
+    let confirmed = ["--confirm", site.rack, "--accounts", ACCOUNT];
+    let (code, stdout, stderr) = run(stale().args(confirmed));
     assert_eq!(code, 0, "{stdout}{stderr}");
+    assert!(stderr.contains("is looked at anew"), "{stderr}");
     assert_eq!(site.account.refusals(), []);
 }
 

@@ -47,6 +47,12 @@ const KARIM_TEST: Rack = Rack {
     left: &[],
     touched: &[],
 };
+/// Its buckets and images are retained by its stacks, and the last lines of an access log come into
+/// one of them.
+const KARIM_TEST_BUT_ITS_BUCKETS: Rack = Rack {
+    touched: &["s3 list_object_versions karim-test-logs-"],
+    ..KARIM_TEST
+};
 const KARIM_STAGING: Rack = Rack {
     name: "karim-staging",
     said: &[],
@@ -92,9 +98,17 @@ const ECSTEST: Rack = Rack {
     touched: &[],
 };
 
+const EVERYTHING: &[&str] = &[
+    "--delete=all",
+    "--disable-protection=all",
+    "--include=inferred",
+];
+
 /// One rack in a strict account, with a plan of its teardown.
 struct Trial {
     rack: &'static Rack,
+    /// What may go and be switched off.
+    consents: &'static [&'static str],
     /// More that is said when the plan is made.
     wishes: &'static [&'static str],
     account: Strict,
@@ -107,6 +121,7 @@ impl Trial {
         let account = Strict::start(rack.stands);
         Self {
             rack,
+            consents: EVERYTHING,
             wishes: &[],
             before: account.fingerprint(),
             account,
@@ -133,8 +148,7 @@ impl Trial {
             .program()
             .args(["teardown", "--rack", self.rack.name])
             .args(self.rack.said)
-            .args(["--delete", "all", "--disable-protection", "all"])
-            .args(["--include", "inferred"])
+            .args(self.consents)
             .args(self.wishes)
             .arg("--plan")
             .arg(self.plan_file()));
@@ -421,7 +435,10 @@ fn a_protection_is_on_again_when_the_deletion_fails() {
 
 /// Runs the plan on these bad days; it may need to be resumed, and then all is as on a good one.
 fn goes_down_all_the_same(faults: &Value) {
-    let trial = Trial::of(&CRUDDUR);
+    goes_down_on(&Trial::of(&CRUDDUR), faults);
+}
+
+fn goes_down_on(trial: &Trial, faults: &Value) {
     let plan = trial.plan();
     trial.account.order(faults);
     let (mut code, mut stdout, mut stderr) = trial.execute();
@@ -459,6 +476,98 @@ fn answers_lost_after_the_change_was_made() {
 fn answers_too_late_after_the_change_was_made() {
     let late = json!([{"on": "writes", "every": 4, "what": "late", "seconds": 0.5}]);
     goes_down_all_the_same(&late);
+}
+
+#[test]
+fn stacks_go_on_bad_days_and_leave_what_they_are_to_leave() {
+    let mut trial = Trial::of(&KARIM_TEST_BUT_ITS_BUCKETS);
+    trial.consents = &[
+        "--delete=caches,databases,dns,file-systems,keys,logs,queues,secrets,tables,volumes",
+        "--include=inferred",
+    ];
+    let others = json!([
+        {"service": "dynamodb", "call": "delete_table", "with": {"TableName": "karim-test-builds"}},
+        {"service": "cloudformation", "call": "delete_stack",
+         "with": {"StackName": "convox-events"}},
+    ]);
+    let faults = json!([
+        {"on": "ecs:UpdateService", "at": 1, "what": "do", "calls": others},
+        {"on": "cloudformation:DeleteStack", "at": 1, "what": "lost"},
+        {"on": "all", "every": 5, "what": "throttle"},
+    ]);
+    goes_down_on(&trial, &faults);
+    let kept = |it: &&String| it.starts_with("s3 list_object_versions karim-test-");
+    let names: Vec<&String> = trial.before.keys().filter(kept).collect();
+    assert!(names.len() >= 3, "{names:?}");
+    let after = trial.account.fingerprint();
+    assert!(names.iter().all(|it| after.contains_key(*it)), "{names:?}");
+}
+
+#[test]
+fn a_group_of_machines_goes_on_bad_days() {
+    let others = json!([
+        {"service": "logs", "call": "delete_log_group",
+         "with": {"logGroupName": "tf-ecs-group/ecs-agent"}},
+        {"service": "cloudwatch", "call": "delete_alarms",
+         "with": {"AlarmNames": ["ECSTEST-ecs-cluster-cpu-high"]}},
+    ]);
+    let faults = json!([
+        {"on": "writes", "at": 3, "what": "do", "calls": others},
+        {"on": "autoscaling:UpdateAutoScalingGroup", "at": 1, "what": "lost"},
+        {"on": "autoscaling:DeleteAutoScalingGroup", "at": 1, "what": "lost"},
+        {"on": "all", "every": 5, "what": "throttle"},
+    ]);
+    goes_down_on(&Trial::of(&ECSTEST), &faults);
+}
+
+#[test]
+fn what_is_spared_and_what_nobody_agreed_to_lose_is_there_untouched() {
+    let mut trial = Trial::of(&CRUDDUR);
+    trial.consents = &["--delete=images,logs", "--include=inferred"];
+    trial.wishes = &["--spare", "log-group/cruddur"];
+    let plan = trial.plan();
+    let (code, stdout, stderr) = trial.execute();
+    assert_eq!(code, 0, "{stdout}\n{stderr}");
+    assert_eq!(trial.account.refusals(), [], "{stdout}\n{stderr}");
+    trial.nothing_else_happened(&plan);
+    let after = trial.account.fingerprint();
+    for name in [
+        "rds describe_db_instances cruddur-db-instance",
+        "logs describe_log_groups cruddur",
+    ] {
+        assert_eq!(after.get(name), trial.before.get(name), "{name}");
+        assert!(after.contains_key(name), "{name}");
+    }
+    assert!(stdout.contains("were to stay as planned"), "{stdout}");
+}
+
+#[test]
+fn killed_while_a_stack_is_being_deleted_it_waits_for_that_and_goes_on() {
+    let trial = Trial::of(&KARIM_TEST);
+    let plan = trial.plan();
+    let deleted = |journal: &str| {
+        let mut lines = journal.lines().skip_while(|it| {
+            let call = it.contains("\"intent\"") && it.contains("DeleteStack");
+            !(call && it.contains("\"stack/karim-test\""))
+        });
+        lines.next().is_some() && lines.any(|it| it.contains("\"result\""))
+    };
+    assert!(killed_when(&trial, &trial.execute_args(), &deleted));
+    let there = trial.account.fingerprint();
+    let going = there.iter().filter(|(name, told)| {
+        name.starts_with("cloudformation describe_stacks ") && told.contains("DELETE_IN_PROGRESS")
+    });
+    assert_eq!(going.count(), 1);
+    let (code, stdout, stderr) = trial.resume();
+    assert_eq!(code, 0, "{stdout}\n{stderr}");
+    assert_eq!(trial.account.earnest(), [], "{stdout}\n{stderr}");
+    trial.nothing_else_happened(&plan);
+    // Nobody asked twice.
+    let writes = trial.account.writes();
+    let asked = writes.iter().filter(|it| {
+        it.call == "cloudformation:DeleteStack" && it.resource.contains("stack/karim-test/")
+    });
+    assert_eq!(asked.count(), 1, "{writes:?}");
 }
 
 #[test]
@@ -607,6 +716,11 @@ fn killed_again_and_again_it_ends_all_the_same() {
 
 /// Starts the run and kills it when its journal has that many lines; whether it lived so long.
 fn killed_at_line(trial: &Trial, args: &[String], lines: usize) -> bool {
+    killed_when(trial, args, &|it| it.lines().count() >= lines)
+}
+
+/// Starts the run and kills it when its journal is like that; whether it lived so long.
+fn killed_when(trial: &Trial, args: &[String], is_time: &dyn Fn(&str) -> bool) -> bool {
     let mut child: Child = Command::new(env!("CARGO_BIN_EXE_racklens"))
         .args(args)
         .env_clear()
@@ -621,7 +735,7 @@ fn killed_at_line(trial: &Trial, args: &[String], lines: usize) -> bool {
         if child.try_wait().unwrap().is_some() {
             return false;
         }
-        if written(&trial.journal()) >= lines {
+        if fs::read_to_string(trial.journal()).is_ok_and(|it| is_time(&it)) {
             child.kill().unwrap();
             child.wait().unwrap();
             return true;

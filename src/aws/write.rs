@@ -16,7 +16,12 @@ use super::{
     read::IDENTITY,
     refusal::{Class, Refusal},
 };
-use crate::{id::ResourceId, kind::Kind, removal::Action, teardown::plan::Act};
+use crate::{
+    id::ResourceId,
+    kind::Kind,
+    removal::Action,
+    teardown::plan::{Act, Plan},
+};
 
 mod balancing;
 mod bucket;
@@ -30,7 +35,11 @@ mod naming;
 mod network;
 mod ready;
 
+pub use bucket::MORE;
 pub use ready::Ready;
+
+/// Tells what a person calls the account.
+const ALIAS: Call = call(Service::Iam, "ListAccountAliases");
 
 /// Which way a call about a protection goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,17 +56,25 @@ pub struct Hand {
     place: Place,
     /// Everything that the plan takes away: rules between these may be cut.
     goes: BTreeSet<ResourceId>,
+    /// Every call that may be made.
+    guard: Vec<Call>,
+    were: compute::Protections,
     /// The same clients for other regions, where buckets may lie.
     elsewhere: Mutex<BTreeMap<String, Aws>>,
 }
 
 impl Hand {
-    /// With the credentials and the region of `reader`.
-    pub fn new(reader: &Aws, place: Place, goes: BTreeSet<ResourceId>) -> Self {
+    /// For one plan, with the credentials and the region of `reader`. Calls that the plan does not
+    /// make are not let through.
+    pub fn new(reader: &Aws, place: Place, plan: &Plan) -> Self {
+        let acts = plan.steps.iter().flat_map(|it| &it.acts);
+        let guard = guard(acts.map(|it| it.action));
         Self {
-            aws: clients(reader, &reader.region),
+            aws: guarded(reader, &reader.region, guard.clone()),
             place,
-            goes,
+            goes: plan.goes().into_iter().cloned().collect(),
+            guard,
+            were: compute::Protections::default(),
             elsewhere: Mutex::new(BTreeMap::new()),
         }
     }
@@ -77,7 +94,9 @@ impl Hand {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let there = elsewhere.entry(region.to_owned());
-        there.or_insert_with(|| clients(&self.aws, region)).clone()
+        there
+            .or_insert_with(|| guarded(&self.aws, region, self.guard.clone()))
+            .clone()
     }
 
     /// Makes one act's calls.
@@ -98,7 +117,7 @@ impl Hand {
             Action::DeleteWarmPool => compute::delete_warm_pool(aws, key).await,
             Action::SetInstanceProtection => compute::unprotect_members(aws, key).await,
             Action::SuspendProcesses => compute::suspend(aws, act).await,
-            Action::UpdateAutoScalingGroup => compute::update_group(aws, act, off).await,
+            Action::UpdateAutoScalingGroup => compute::update_group(aws, act, off, &self.were).await,
             Action::DeleteStack => glue::delete_stack(aws, act).await,
             Action::UpdateTerminationProtection => glue::protect_stack(aws, act, !off).await,
             Action::DeleteAlarms => glue::delete_alarm(aws, key).await,
@@ -213,7 +232,17 @@ impl Hand {
     /// # Errors
     /// When AWS does not tell.
     pub async fn holders(&self, id: &ResourceId) -> Result<Vec<String>, Refusal> {
-        holders::of(&self.aws, id).await
+        holders::of(&self.aws, &self.place, id).await
+    }
+
+    /// What the account is called, where it has a name.
+    ///
+    /// # Errors
+    /// When AWS does not tell.
+    pub async fn alias(&self) -> Result<Option<String>, Refusal> {
+        let answer = self.aws.iam.list_account_aliases().send().await;
+        let aliases = asked(answer, &[])?.account_aliases;
+        Ok(aliases.into_iter().next())
     }
 
     /// Account and ARN of who these clients are to AWS.
@@ -227,20 +256,37 @@ impl Hand {
     }
 }
 
-pub(super) fn clients(reader: &Aws, region: &str) -> Aws {
-    let calls = calls();
-    let what = "a teardown makes";
+fn guarded(reader: &Aws, region: &str, calls: Vec<Call>) -> Aws {
+    let what = "this plan makes";
     Aws::guarded(&reader.config_in(region), &Calls { what, calls })
+}
+
+/// Clients that can make every call of any teardown.
+#[cfg(test)]
+pub(super) fn clients(reader: &Aws, region: &str) -> Aws {
+    guarded(reader, region, calls())
 }
 
 /// Every call that a teardown may make, its looks among them, sorted.
 pub fn calls() -> Vec<Call> {
-    let acts = Action::ALL.iter().flat_map(|it| needs(*it));
-    let mut calls: Vec<Call> = acts
+    guard(Action::ALL.iter().copied())
+}
+
+/// Every call that a plan with these acts makes, sorted.
+pub fn calls_of(acts: &BTreeSet<Action>) -> Vec<Call> {
+    guard(acts.iter().copied())
+}
+
+/// Every call that these acts make, and the looks of any teardown, sorted.
+fn guard(actions: impl Iterator<Item = Action>) -> Vec<Call> {
+    let actions: BTreeSet<Action> = actions.collect();
+    let mut calls: Vec<Call> = actions
+        .into_iter()
+        .flat_map(needs)
         .chain(look::CALLS.iter().copied())
         .chain(ready::CALLS.iter().copied())
         .chain(holders::CALLS.iter().copied())
-        .chain([IDENTITY])
+        .chain([IDENTITY, ALIAS])
         .collect();
     calls.sort_unstable();
     calls.dedup();
@@ -393,4 +439,30 @@ fn absent(kind: Kind) -> Refusal {
         "NotThere",
         format!("there is no such {}", kind.name()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        executor::testing::{plan, step},
+        testing::replay::Tape,
+    };
+
+    #[tokio::test]
+    async fn a_call_that_the_plan_does_not_make_is_never_sent() {
+        let tape = Tape::default().answer(200, "<DeleteSubnetResponse/>");
+        let place = Place::of("123456789012", "arn:aws:iam::123456789012:user/ops");
+        let hand = Hand::new(&tape.aws(), place, &plan(vec![step(1, &[])]));
+        let vpc = Act::new(Action::DeleteVpc, ResourceId::new(Kind::Vpc, "vpc-1"));
+        let refusal = hand.act(&vpc, None, Way::Off).await.unwrap_err();
+        assert_eq!(refusal.class, Class::Never);
+        assert!(
+            refusal.message.contains("that this plan makes"),
+            "{refusal}"
+        );
+        assert_eq!(tape.asked(), Vec::<String>::new());
+        let planned = &plan(vec![step(1, &[])]).steps[0].acts[0];
+        assert_eq!(hand.act(planned, None, Way::Off).await, Ok(()));
+    }
 }

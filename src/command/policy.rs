@@ -1,6 +1,9 @@
 //! `policy`: the least that an identity must be allowed, made from the list of calls.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
@@ -16,6 +19,8 @@ use crate::{
     text, ui,
 };
 
+mod by_stack;
+
 #[derive(Debug, Args)]
 pub struct Policy {
     /// The verb that the policy is for
@@ -30,6 +35,9 @@ pub struct Policy {
     /// The one region in which a teardown may change anything
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
+    /// Allow no more than this teardown plan does, in its own region
+    #[arg(long, value_name = "FILE", conflicts_with = "region")]
+    plan: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,7 +59,10 @@ pub fn run(args: &Policy) -> Result<Exit, Failure> {
         }
         Verb::Teardown => {
             ui::note("it needs what `racklens policy --for snapshot` prints, too");
-            tearing_down(args.region.as_deref())
+            match &args.plan {
+                Some(path) => plan(path)?,
+                None => tearing_down(args.region.as_deref()),
+            }
         }
     };
     let states = args.tfstate.iter().map(object);
@@ -94,11 +105,14 @@ fn statement(sid: &str, actions: &BTreeSet<String>, region: Option<&str>) -> Val
 }
 
 /// What IAM asks for besides the action of a call that a teardown makes.
-const BESIDES: &[&str] = &[
+const BESIDES: &[(Action, &str)] = &[
     // Deleting a version of an object is another permission than deleting the object.
-    "s3:DeleteObjectVersion",
+    (Action::DeleteObjects, "s3:DeleteObjectVersion"),
     // Cloud Map asks with the caller's permissions.
-    "route53:DeleteHealthCheck",
+    (Action::DeleteNamespace, "route53:DeleteHostedZone"),
+    (Action::DeregisterInstance, "route53:DeleteHealthCheck"),
+    // EFS and Lambda take their interfaces away with the caller's permissions.
+    (Action::DeleteMountTarget, "ec2:DeleteNetworkInterface"),
 ];
 
 /// Services without regions: a condition on the region would shut them out.
@@ -107,14 +121,30 @@ const GLOBAL: &[&str] = &["iam:", "route53:"];
 /// The calls of a teardown that reading does not make, those that change something apart from
 /// those that look.
 fn tearing_down(region: Option<&str>) -> Vec<Value> {
-    let changes: BTreeSet<String> = Action::ALL
+    allowing(&Action::ALL.iter().copied().collect(), region)
+}
+
+/// What one plan does and no more.
+fn plan(path: &Path) -> Result<Vec<Value>, Failure> {
+    let plan = crate::command::teardown::read_plan(path)?;
+    let acts = plan.steps.iter().flat_map(|it| &it.acts);
+    let region = Some(plan.region.as_str());
+    Ok(allowing(&acts.map(|it| it.action).collect(), region))
+}
+
+fn allowing(acts: &BTreeSet<Action>, region: Option<&str>) -> Vec<Value> {
+    let besides = BESIDES.iter().filter(|it| acts.contains(&it.0));
+    let by_stacks = by_stack::ACTIONS.iter().flat_map(|it| it.1);
+    let by_stacks = by_stacks.filter(|_| acts.contains(&Action::DeleteStack));
+    let changes: BTreeSet<String> = acts
         .iter()
         .flat_map(|it| write::changes(*it))
         .map(|it| it.action())
-        .chain(BESIDES.iter().map(|it| (*it).to_owned()))
+        .chain(besides.map(|it| it.1.to_owned()))
+        .chain(by_stacks.map(|it| (*it).to_owned()))
         .collect();
     let read = reading();
-    let looks: BTreeSet<String> = write::calls()
+    let looks: BTreeSet<String> = write::calls_of(acts)
         .iter()
         .filter(|it| **it != read::IDENTITY)
         .map(crate::aws::Call::action)
@@ -123,11 +153,15 @@ fn tearing_down(region: Option<&str>) -> Vec<Value> {
     let is_global = |it: &String| GLOBAL.iter().any(|global| it.starts_with(global));
     let (global, regional): (BTreeSet<String>, BTreeSet<String>) =
         changes.into_iter().partition(is_global);
-    vec![
-        statement("RacklensTearsDown", &regional, region),
-        statement("RacklensTearsDownWhatHasNoRegion", &global, None),
-        statement("RacklensLooks", &looks, None),
-    ]
+    let all = [
+        ("RacklensTearsDown", regional, region),
+        ("RacklensTearsDownWhatHasNoRegion", global, None),
+        ("RacklensLooks", looks, None),
+    ];
+    // IAM takes no statement without an action.
+    let some = all.iter().filter(|it| !it.1.is_empty());
+    some.map(|(sid, actions, region)| statement(sid, actions, *region))
+        .collect()
 }
 
 /// The ARN of a state in a bucket.
@@ -170,6 +204,10 @@ fn reading() -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        kind::{AsKind as _, stack::Stack},
+        snapshot::Snapshot,
+    };
 
     #[test]
     fn every_action_only_reads() {
@@ -245,6 +283,48 @@ mod tests {
             let reads = ["Describe", "Get", "List"];
             assert!(reads.iter().any(|it| name.starts_with(it)), "{action}");
         }
+    }
+
+    #[test]
+    fn a_teardown_may_do_whatever_cloudformation_does_with_the_callers_permissions() {
+        let statements = tearing_down(None);
+        let allowed: BTreeSet<&str> = statements.iter().flat_map(actions).collect();
+        for (kind, needed) in by_stack::ACTIONS {
+            for action in *needed {
+                assert!(allowed.contains(action), "{kind} {action}");
+            }
+        }
+        // Every type that a stack of the samples is made of.
+        for json in [
+            include_str!("../../samples/karim-test/snapshot.json"),
+            include_str!("../../samples/karim-staging/snapshot.json"),
+            include_str!("../../samples/ecs-cluster/snapshot.json"),
+        ] {
+            let snapshot = Snapshot::parse(json.as_bytes()).unwrap();
+            let stacks = snapshot.resources.iter();
+            let stacks = stacks.filter_map(|it| Stack::of(&it.attrs));
+            for member in stacks.flat_map(|it| it.members.known().into_iter().flatten()) {
+                let kind = member.cloudformation.as_str();
+                let known = by_stack::ACTIONS.iter().any(|it| it.0 == kind);
+                assert!(known || kind.starts_with("Custom::"), "{kind}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_policy_for_one_plan_allows_what_that_does_and_no_more() {
+        let only = |acts: &[Action]| {
+            let statements = allowing(&acts.iter().copied().collect(), Some("us-east-1"));
+            let regional = statements.first().map(actions).unwrap_or_default();
+            regional
+                .iter()
+                .map(|it| (*it).to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(only(&[Action::DeleteVpc]), ["ec2:DeleteVpc"]);
+        let emptied = ["s3:DeleteObject", "s3:DeleteObjectVersion"];
+        assert_eq!(only(&[Action::DeleteObjects]), emptied);
+        assert!(only(&[Action::DeleteStack]).contains(&"ec2:DeleteRoute".to_owned()));
     }
 
     #[test]

@@ -26,6 +26,9 @@ use crate::{
 #[cfg(feature = "aws")]
 mod execute;
 
+#[cfg(feature = "aws")]
+pub(super) use execute::read_plan;
+
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -83,7 +86,8 @@ struct What {
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "NAME")]
     rack: Option<String>,
-    /// Run this plan: delete what it says, after the rack's name was typed
+    /// Run this plan: delete what it says, after the rack's name was typed. A second run of one
+    /// rack is kept out on this machine, not on another
     #[cfg(feature = "aws")]
     #[arg(long, value_name = "PLAN", help_heading = "Running a plan")]
     execute: Option<PathBuf>,

@@ -50,19 +50,46 @@ pub fn check(
     max_age: SignedDuration,
 ) -> Result<(), Refused> {
     let version = env!("CARGO_PKG_VERSION");
-    let anew = || {
-        format!(
-            "make the plan anew: racklens teardown --rack {} --plan FILE",
-            text::harmless(&plan.rack)
-        )
-    };
     if plan.racklens != version {
         let what = format!(
             "the plan was made by racklens {}, and this is {version}",
             plan.racklens
         );
-        return Err(refuse(what, anew()));
+        return Err(refuse(what, anew(plan)));
     }
+    place(plan, here)?;
+    identity(plan, here)?;
+    if let Some(blocker) = plan.blockers.first() {
+        let what = format!(
+            "{} in the plan, the first: {}",
+            match plan.blockers.len() {
+                1 => "something stands in the way".to_owned(),
+                it => format!("{it} things stand in the way"),
+            },
+            blocker.what
+        );
+        return Err(refuse(what, blocker.remedy.clone()));
+    }
+    let age = now.duration_since(plan.taken);
+    if age > max_age {
+        let what = format!(
+            "the plan was made from what was there {} ago",
+            text::age(plan.taken, now)
+        );
+        return Err(refuse(what, format!("{}, or give --max-age", anew(plan))));
+    }
+    if age < -SignedDuration::from_mins(5) {
+        let what = "the plan was made in the future, by this machine's clock";
+        return Err(refuse(what, "set the clock right"));
+    }
+    Ok(())
+}
+
+/// Whether this is the account and the region of the plan; enough for whoever only looks.
+///
+/// # Errors
+/// With what is not as the plan has it.
+pub fn place(plan: &Plan, here: &Here) -> Result<(), Refused> {
     if plan.account != here.account {
         let what = format!(
             "the plan is for account {}, and the credentials are for account {}",
@@ -81,45 +108,33 @@ pub fn check(
         let remedy = format!("give --region {}", plan.region);
         return Err(refuse(what, remedy));
     }
+    Ok(())
+}
+
+/// Whether who asks is who made the plan.
+fn identity(plan: &Plan, here: &Here) -> Result<(), Refused> {
     match &plan.identity {
-        Some(planned) if who(planned) == who(&here.identity) => {}
+        Some(planned) if who(planned) == who(&here.identity) => Ok(()),
         Some(planned) => {
             let what = format!(
                 "the plan was made as {planned}, and this is {}",
                 here.identity
             );
             let remedy = "run it with the identity that made it, or make the plan anew as this one";
-            return Err(refuse(what, remedy));
+            Err(refuse(what, remedy))
         }
         None => {
             let what = "the plan does not tell who made it";
-            return Err(refuse(what, anew()));
+            Err(refuse(what, anew(plan)))
         }
     }
-    if let Some(blocker) = plan.blockers.first() {
-        let what = format!(
-            "{} in the plan, the first: {}",
-            match plan.blockers.len() {
-                1 => "something stands in the way".to_owned(),
-                it => format!("{it} things stand in the way"),
-            },
-            blocker.what
-        );
-        return Err(refuse(what, blocker.remedy.clone()));
-    }
-    let age = now.duration_since(plan.taken);
-    if age > max_age {
-        let what = format!(
-            "the plan was made from what was there {} ago",
-            text::age(plan.taken, now)
-        );
-        return Err(refuse(what, format!("{}, or give --max-age", anew())));
-    }
-    if age < -SignedDuration::from_mins(5) {
-        let what = "the plan was made in the future, by this machine's clock";
-        return Err(refuse(what, "set the clock right"));
-    }
-    Ok(())
+}
+
+fn anew(plan: &Plan) -> String {
+    format!(
+        "make the plan anew: racklens teardown --rack {} --plan FILE",
+        text::harmless(&plan.rack)
+    )
 }
 
 /// Whether the word that was given is for this rack and this account.

@@ -41,7 +41,7 @@ pub enum Event<'a> {
     /// A protection could not be switched on again.
     NotRestored {
         step: &'a Step,
-        refusal: &'a Refusal,
+        why: &'a str,
     },
     /// What is waited for, every now and then.
     Waiting {

@@ -254,16 +254,19 @@ impl Notes for Journal {
 pub struct Past {
     pub header: Header,
     pub entries: Vec<Entry>,
+    /// When its last whole line was written.
+    pub last: Timestamp,
     /// Whether its last line was cut short.
     pub cut: bool,
 }
 
 impl Past {
-    /// Nothing but a beginning.
-    pub fn fresh(header: Header) -> Self {
+    /// Nothing but a beginning, at that time.
+    pub fn fresh(header: Header, at: Timestamp) -> Self {
         Self {
             header,
             entries: Vec::new(),
+            last: at,
             cut: false,
         }
     }
@@ -277,16 +280,18 @@ impl Past {
         let whole = text.iter().rposition(|it| *it == b'\n').unwrap_or(0);
         let mut header = None;
         let mut entries = Vec::new();
+        let mut last = Timestamp::MIN;
         let lines = text
             .get(..whole)
             .unwrap_or_default()
             .split(|it| *it == b'\n');
         for (line, n) in lines.filter(|it| !it.is_empty()).zip(1..) {
-            let entry = serde_json::from_slice::<Line>(line).map_err(|it| {
+            let line = serde_json::from_slice::<Line>(line).map_err(|it| {
                 let (line, why) = (n, it.to_string());
                 BadJournal::Damaged { line, why }
-            });
-            match (n, entry?.entry) {
+            })?;
+            last = line.at;
+            match (n, line.entry) {
                 (1, Entry::Begun(it)) => header = Some(*it),
                 (1, _) => return Err(BadJournal::Headless),
                 (_, it) => entries.push(it),
@@ -303,6 +308,7 @@ impl Past {
         Ok(Self {
             header,
             entries,
+            last,
             cut,
         })
     }
@@ -343,6 +349,39 @@ impl Past {
                 acts.retain(|it| it.0 != *step);
             }
         }
+        acts
+    }
+
+    /// Acts that AWS took or may have taken, by step: no answer to them is known, or none came.
+    /// But for protections that are on again.
+    pub fn begun(&self) -> BTreeSet<(u32, usize)> {
+        const NO_ANSWER: &[&str] = &["NoAnswer", "NoConnection", "Timeout"];
+        let (mut acts, mut open) = (BTreeSet::new(), BTreeSet::new());
+        for entry in &self.entries {
+            match entry {
+                Entry::Intent { step, act, .. } => {
+                    open.insert((*step, *act));
+                }
+                Entry::Result { step, act, refused } => {
+                    open.remove(&(*step, *act));
+                    let said = refused.as_ref().map(|it| it.code.as_str());
+                    if said.is_none_or(|it| NO_ANSWER.contains(&it)) {
+                        acts.insert((*step, *act));
+                    }
+                }
+                Entry::Restored { step } => {
+                    acts.retain(|it: &(u32, usize)| it.0 != *step);
+                    open.retain(|it: &(u32, usize)| it.0 != *step);
+                }
+                Entry::Begun(_)
+                | Entry::Resumed { .. }
+                | Entry::Verified { .. }
+                | Entry::Left { .. }
+                | Entry::Failed { .. }
+                | Entry::Ended { .. } => {}
+            }
+        }
+        acts.extend(open);
         acts
     }
 }
@@ -432,6 +471,41 @@ mod tests {
         assert!(matches!(again, Err(BadJournal::Exists)));
         assert!(matches!(reopened(&path), Err(BadJournal::InUse)));
         drop(journal);
+    }
+
+    #[test]
+    fn an_act_that_may_have_been_made_is_told_from_one_that_was_refused() {
+        let intent = |act| Entry::Intent {
+            step: 1,
+            act,
+            call: Action::DeleteSubnet,
+            on: testing::thing(1),
+        };
+        let result = |act, code: Option<&str>| Entry::Result {
+            step: 1,
+            act,
+            refused: code.map(|it| Said {
+                code: it.to_owned(),
+                message: String::new(),
+            }),
+        };
+        let header = testing::header(testing::plan(vec![testing::step(1, &[])]));
+        let mut past = Past::fresh(header, clock());
+        past.entries = vec![
+            intent(0),
+            result(0, Some("AccessDenied")),
+            intent(1),
+            result(1, Some("Timeout")),
+            intent(1),
+            result(1, Some("Throttling")),
+            intent(2),
+            result(2, None),
+            intent(3),
+        ];
+        assert_eq!(past.begun(), BTreeSet::from([(1, 1), (1, 2), (1, 3)]));
+        assert_eq!(past.taken(), BTreeSet::from([(1, 2)]));
+        past.entries.push(Entry::Restored { step: 1 });
+        assert_eq!(past.begun(), BTreeSet::new());
     }
 
     #[test]

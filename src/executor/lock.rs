@@ -1,4 +1,5 @@
-//! Keeps two runs from taking down one rack at the same time.
+//! Keeps two runs from taking down one rack at the same time: two of one user on one machine. AWS
+//! has nothing that would keep two machines apart; there each call finds what the other has done.
 
 use std::{
     fs::{self, File, OpenOptions, TryLockError},

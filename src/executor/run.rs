@@ -60,8 +60,20 @@ pub enum Early {
 pub struct Ended {
     pub outcomes: BTreeMap<u32, Outcome>,
     pub early: Option<Early>,
-    /// Protections that should be on again and are not: step and AWS's words.
-    pub unrestored: Vec<(u32, Refusal)>,
+    /// Protections that were switched off and are not on again, although what they protect is not
+    /// known to be gone.
+    pub unprotected: Vec<Unprotected>,
+}
+
+/// A protection that is off when a run ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unprotected {
+    /// The step that switched it off.
+    pub step: u32,
+    /// Why it is not on again: a clause.
+    pub why: String,
+    /// AWS is deleting the thing, so that nobody need switch it on.
+    pub goes: bool,
 }
 
 impl Ended {
@@ -77,6 +89,12 @@ const SOON_TRIES: u32 = 20;
 
 /// The refusal after which it is asked who holds the thing, and every so many after it.
 const ASK_WHO: u32 = 2;
+
+/// How many times more a protection is switched on again.
+const BACK_ON_TRIES: u32 = 5;
+
+/// Why a step that is to copy a thing's data fails once the thing is not there any more.
+const UNCOPIED: &str = "it was deleted before a copy of it was made";
 
 /// Runs a plan, or what of it an earlier run left to do.
 pub async fn run<A: Account, N: Notes>(
@@ -97,7 +115,8 @@ pub async fn run<A: Account, N: Notes>(
         calls: Semaphore::new(pace.at_once.max(1)),
         begun: Instant::now(),
         waiting: RefCell::new(BTreeMap::new()),
-        off: RefCell::new(past.taken()),
+        taken: RefCell::new(past.taken()),
+        off: RefCell::new(past.begun()),
     };
     runner.run(past).await
 }
@@ -114,7 +133,9 @@ struct Runner<'a, A, N> {
     begun: Instant,
     /// What the steps under way wait for.
     waiting: RefCell<BTreeMap<u32, (String, Instant)>>,
-    /// Acts that AWS took in this run or an earlier one: protections among them are off.
+    /// Acts that AWS is known to have taken, in this run or an earlier one.
+    taken: RefCell<BTreeSet<(u32, usize)>>,
+    /// Acts that AWS took or may have taken: protections among them may be off.
     off: RefCell<BTreeSet<(u32, usize)>>,
 }
 
@@ -133,8 +154,10 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
         let mut outcomes: BTreeMap<u32, Outcome> = BTreeMap::new();
         let mut open: BTreeMap<u32, &Step> = BTreeMap::new();
         for step in &self.plan.steps {
-            // What is gone is looked at again, cheaply; what was made ready stays ready.
-            if step.goal != Goal::Gone && verified.contains(&step.number) {
+            // What is gone is looked at again, cheaply; what was made ready stays ready, but for
+            // protections: a run that was killed may just have switched them on again.
+            let ready = step.goal != Goal::Gone && !step.acts.iter().any(write::unprotects);
+            if ready && verified.contains(&step.number) {
                 outcomes.insert(step.number, Outcome::Done(How::Found));
             } else {
                 open.insert(step.number, step);
@@ -175,14 +198,11 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
             }
         }
         drop(running);
-        let unrestored = match early {
-            None => self.restore(&outcomes).await,
-            Some(_) => Vec::new(),
-        };
+        let unprotected = self.restore(&outcomes, early.as_ref()).await;
         Ended {
             outcomes,
             early,
-            unrestored,
+            unprotected,
         }
     }
 
@@ -223,14 +243,23 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
     async fn step(&self, step: &Step) -> Came {
         let begun = Instant::now();
         let there = match self.look(step, begun).await? {
-            Look::Gone => return self.verified(step, How::Found),
             Look::Over(outcome) => return Ok(outcome),
-            Look::Going if step.goal == Goal::Saved => {
-                return self.failed(step, "it is being deleted already, so no copy can be made");
+            Look::There(_) => true,
+            // There is a copy only of what AWS was known to copy.
+            Look::Gone | Look::Going if step.goal == Goal::Saved => {
+                if !self.is_taken(step) {
+                    return self.failed(step, UNCOPIED);
+                }
+                for act in &step.acts {
+                    if let Tried::Over(outcome) = self.ready(step, act, begun).await? {
+                        return Ok(outcome);
+                    }
+                }
+                false
             }
+            Look::Gone => return self.verified(step, How::Found),
             // Someone, or an earlier run, has seen to it.
             Look::Going => false,
-            Look::There(_) => true,
         };
         if there {
             for (n, act) in step.acts.iter().enumerate() {
@@ -245,7 +274,9 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
     /// Makes one act until AWS takes it, and waits for what it began.
     async fn act(&self, step: &Step, n: usize, act: &Act, begun: Instant) -> Result<Tried, Early> {
         let (mut held, mut soon, mut pauses) = (0, 0, 0);
+        let mut takes = format!("AWS to take {}", act.action.name());
         loop {
+            self.wait(step, takes.clone());
             let refusal = match self.try_once(step, n, act, Way::Off).await? {
                 Ok(()) => break,
                 Err(it) if it.class == Class::Already => break,
@@ -263,6 +294,10 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
                         self.ask_who(step, act).await;
                     }
                 }
+                // That is no refusal: it goes on, as long as the step has time.
+                Class::Soon if refusal.code == write::MORE => {
+                    (soon, pauses) = (0, 0);
+                }
                 Class::Soon | Class::Unclear => {
                     soon += 1;
                     if soon >= SOON_TRIES {
@@ -275,17 +310,31 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
                 step,
                 refusal: &refusal,
             });
-            let waits = format!("AWS to take {}: {refusal}", act.action.name());
-            if let Some(outcome) = self.pause(step, &waits, &mut pauses, begun).await? {
+            takes = format!("AWS to take {}: {refusal}", act.action.name());
+            if let Some(outcome) = self.pause(step, &takes, &mut pauses, begun).await? {
                 return Ok(Tried::Over(outcome));
             }
             // It may be gone or another by now.
             match self.look(step, begun).await? {
+                Look::Gone | Look::Going if step.goal == Goal::Saved => {
+                    return self.failed(step, UNCOPIED).map(Tried::Over);
+                }
                 Look::Gone | Look::Going => return Ok(Tried::Ok),
                 Look::Over(outcome) => return Ok(Tried::Over(outcome)),
                 Look::There(_) => {}
             }
         }
+        self.ready(step, act, begun).await
+    }
+
+    /// Whether AWS is known to have taken every act of a step, in this run or an earlier one.
+    fn is_taken(&self, step: &Step) -> bool {
+        let taken = self.taken.borrow();
+        (0..step.acts.len()).all(|n| taken.contains(&(step.number, n)))
+    }
+
+    /// Waits for what an act began.
+    async fn ready(&self, step: &Step, act: &Act, begun: Instant) -> Result<Tried, Early> {
         let mut pauses = 0;
         loop {
             let ready = self
@@ -295,6 +344,9 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
                 Ok(Ready::Yes) => return Ok(Tried::Ok),
                 Ok(Ready::Failed(why)) => return self.failed(step, &why).map(Tried::Over),
                 Ok(Ready::NotYet(what)) => what,
+                Err(refusal) if refusal.class == Class::Never => {
+                    return self.unread(step, &refusal).map(Tried::Over);
+                }
                 Err(refusal) => format!("an answer about {}: {refusal}", act.on),
             };
             if let Some(outcome) = self.pause(step, &waits, &mut pauses, begun).await? {
@@ -328,8 +380,15 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
             refused: answer.as_ref().err().map(Said::from),
         })?;
         drop(permit);
-        if answer.is_ok() && way == Way::Off {
+        let may_be_done = match &answer {
+            Ok(()) => true,
+            Err(it) => it.class == Class::Unclear,
+        };
+        if may_be_done && way == Way::Off {
             self.off.borrow_mut().insert((step.number, n));
+        }
+        if answer.is_ok() && way == Way::Off {
+            self.taken.borrow_mut().insert((step.number, n));
         }
         match answer {
             Err(it) if it.class == Class::Expired => Err(Early::Expired(it)),
@@ -393,6 +452,9 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
                         Ok(Ready::Yes) => return self.verified(step, How::Made),
                         Ok(Ready::Failed(why)) => return self.failed(step, &why),
                         Ok(Ready::NotYet(what)) => what,
+                        Err(refusal) if refusal.class == Class::Never => {
+                            return self.unread(step, &refusal);
+                        }
                         Err(refusal) => format!("an answer about {}: {refusal}", step.resource),
                     }
                 }
@@ -411,13 +473,9 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
     async fn look(&self, step: &Step, begun: Instant) -> Result<Look, Early> {
         let mut pauses = 0;
         loop {
-            let target = Target {
-                id: &step.resource,
-                arn: step.arn.as_deref(),
-                unique: step.identity.unique.as_deref(),
-            };
             let region = step.region.as_deref();
-            let refusal = match self.ask(|| self.account.look(target, region)).await? {
+            let look = || self.account.look(target(step), region);
+            let refusal = match self.ask(look).await? {
                 Ok(Seen::Gone) => return Ok(Look::Gone),
                 Ok(Seen::Going(what)) => {
                     self.wait(step, what);
@@ -430,8 +488,7 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
                 Err(it) => it,
             };
             if refusal.class == Class::Never {
-                let why = format!("what it is now could not be read: {refusal}");
-                return self.failed(step, &why).map(Look::Over);
+                return self.unread(step, &refusal).map(Look::Over);
             }
             let waits = format!("an answer about {}: {refusal}", step.resource);
             if let Some(outcome) = self.pause(step, &waits, &mut pauses, begun).await? {
@@ -571,79 +628,152 @@ impl<A: Account, N: Notes> Runner<'_, A, N> {
         Ok(Outcome::Failed(why.to_owned()))
     }
 
+    /// Asking again would not help, however long.
+    fn unread(&self, step: &Step, refusal: &Refusal) -> Came {
+        let why = format!("what it is now could not be read: {refusal}");
+        self.failed(step, &why)
+    }
+
     fn note(&self, entry: Entry) -> Result<(), Early> {
         self.notes.note(entry).map_err(Early::Journal)
     }
 
-    /// Switches protections on again of what was to go and stays.
-    async fn restore(&self, outcomes: &BTreeMap<u32, Outcome>) -> Vec<(u32, Refusal)> {
-        let mut unrestored = Vec::new();
+    /// Switches protections on again of what was to go and stays; tells of those that stay off.
+    async fn restore(
+        &self,
+        outcomes: &BTreeMap<u32, Outcome>,
+        early: Option<&Early>,
+    ) -> Vec<Unprotected> {
+        let mut unprotected = Vec::new();
         for step in &self.plan.steps {
-            if !self.stays(step, outcomes) {
-                continue;
-            }
             // Only what a run switched off itself: what was off before is nobody's wish.
             let is_off = |n: usize| self.off.borrow().contains(&(step.number, n));
             let acts = step.acts.iter().enumerate();
             let acts: Vec<(usize, &Act)> = acts
                 .filter(|(n, act)| write::unprotects(act) && is_off(*n))
                 .collect();
-            if acts.is_empty() {
+            let end = self.end(step);
+            let is_done = |it: &Step| {
+                let outcome = outcomes.get(&it.number);
+                matches!(outcome, Some(Outcome::Done(_)))
+            };
+            if acts.is_empty() || end.is_some_and(is_done) {
                 continue;
             }
-            match self.protect_again(step, &acts).await {
+            let restored = match early {
+                Some(Early::Expired(_) | Early::Journal(_)) => Err(Unprotected {
+                    step: step.number,
+                    why: "the run could call AWS no more".to_owned(),
+                    goes: false,
+                }),
+                None | Some(Early::Interrupted | Early::Deadline) => {
+                    self.protect_again(step, end, &acts).await
+                }
+            };
+            match restored {
                 Ok(true) => (self.watch)(Event::Restored { step }),
                 Ok(false) => {}
-                Err(refusal) => {
-                    (self.watch)(Event::NotRestored {
-                        step,
-                        refusal: &refusal,
-                    });
-                    unrestored.push((step.number, refusal));
+                Err(it) => {
+                    (self.watch)(Event::NotRestored { step, why: &it.why });
+                    unprotected.push(it);
                 }
             }
         }
-        unrestored
+        unprotected
     }
 
-    /// Whether the thing of a step was to go, by itself or with a stack, and was not deleted.
-    fn stays(&self, step: &Step, outcomes: &BTreeMap<u32, Outcome>) -> bool {
+    /// The step with which the thing of this one is gone, by itself or with a stack.
+    fn end(&self, step: &Step) -> Option<&Step> {
         let thing = &step.resource;
         let goes = |it: &&Step| {
             it.goal == Goal::Gone && (it.resource == *thing || it.covers.contains(thing))
         };
-        let end = self.plan.steps.iter().find(goes);
-        let end = end.and_then(|it| outcomes.get(&it.number));
-        matches!(
-            end,
-            Some(Outcome::Failed(_) | Outcome::Left(_) | Outcome::NotBegun(_))
-        )
+        self.plan.steps.iter().find(goes)
     }
 
     /// Whether it is protected again; not where it is gone or another by now.
-    async fn protect_again(&self, step: &Step, acts: &[(usize, &Act)]) -> Result<bool, Refusal> {
-        let target = Target {
-            id: &step.resource,
-            arn: step.arn.as_deref(),
-            unique: step.identity.unique.as_deref(),
+    async fn protect_again(
+        &self,
+        step: &Step,
+        end: Option<&Step>,
+        acts: &[(usize, &Act)],
+    ) -> Result<bool, Unprotected> {
+        let off = |why: String| Unprotected {
+            step: step.number,
+            why,
+            goes: false,
         };
-        match self.account.look(target, step.region.as_deref()).await? {
-            Seen::There(it) if changed(step, &it).is_none() => {}
-            Seen::There(_) | Seen::Going(_) | Seen::Gone => return Ok(false),
-        }
-        let unjournaled = |why: &str| Refusal::new(Class::Never, "Journal", why);
-        for (n, act) in acts {
-            match self.try_once(step, *n, act, Way::BackOn).await {
-                Ok(done) => done?,
-                Err(Early::Expired(it)) => return Err(it),
-                Err(Early::Journal(it)) => return Err(unjournaled(&it.to_string())),
-                Err(Early::Interrupted | Early::Deadline) => return Ok(false),
+        let going = |what: String| Unprotected {
+            goes: true,
+            ..off(what)
+        };
+        // A stack that is being deleted takes along what it made: protected it would be stuck.
+        let whole = end.filter(|it| it.resource != step.resource);
+        for it in whole.into_iter().chain([step]) {
+            match self.seen(it).await.map_err(|it| off(it.to_string()))? {
+                Seen::There(there) if changed(it, &there).is_none() => {}
+                Seen::Going(what) => return Err(going(what)),
+                Seen::Gone | Seen::There(_) => return Ok(false),
             }
         }
-        let step = step.number;
-        let noted = self.notes.note(Entry::Restored { step });
-        noted.map_err(|it| unjournaled(&it.to_string()))?;
+        for (n, act) in acts {
+            self.back_on(step, *n, act).await.map_err(off)?;
+        }
+        let noted = self.notes.note(Entry::Restored { step: step.number });
+        noted.map_err(|it| off(format!("the journal cannot be written: {it}")))?;
         Ok(true)
+    }
+
+    /// One look, tried some times: there is no step any more that would wait for it.
+    async fn seen(&self, step: &Step) -> Result<Seen, Refusal> {
+        let mut tries = 0;
+        loop {
+            let look = self.account.look(target(step), step.region.as_deref());
+            match look.await {
+                Err(it) if may_do_later(&it) && tries < BACK_ON_TRIES => {
+                    tokio::time::sleep(self.pace.pause(tries)).await;
+                    tries += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// One call that switches a protection on again, tried some times.
+    async fn back_on(&self, step: &Step, n: usize, act: &Act) -> Result<(), String> {
+        let mut tries = 0;
+        loop {
+            match self.try_once(step, n, act, Way::BackOn).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(it)) if may_do_later(&it) && tries < BACK_ON_TRIES => {
+                    tokio::time::sleep(self.pace.pause(tries)).await;
+                    tries += 1;
+                }
+                Ok(Err(it)) | Err(Early::Expired(it)) => return Err(it.to_string()),
+                Err(Early::Journal(it)) => {
+                    return Err(format!("the journal cannot be written: {it}"));
+                }
+                Err(Early::Interrupted | Early::Deadline) => {
+                    return Err("the run was stopped".to_owned());
+                }
+            }
+        }
+    }
+}
+
+/// What a step is about, as a look is told.
+fn target(step: &Step) -> Target<'_> {
+    Target {
+        id: &step.resource,
+        arn: step.arn.as_deref(),
+        unique: step.identity.unique.as_deref(),
+    }
+}
+
+fn may_do_later(refusal: &Refusal) -> bool {
+    match refusal.class {
+        Class::Soon | Class::Unclear | Class::Held => true,
+        Class::Already | Class::Never | Class::Expired => false,
     }
 }
 
@@ -705,5 +835,7 @@ fn minutes(seconds: u32) -> String {
     }
 }
 
+#[cfg(test)]
+mod racks;
 #[cfg(test)]
 mod tests;

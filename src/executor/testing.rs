@@ -18,7 +18,7 @@ use crate::{
     aws::{
         look::{Seen, Target, There},
         refusal::{Class, Refusal},
-        write::{Ready, Way},
+        write::{self, Ready, Way},
     },
     id::ResourceId,
     kind::Kind,
@@ -61,6 +61,16 @@ pub fn unprotect(number: u32, of: u32) -> Step {
         resource: thing(of),
         goal: Goal::Unprotected,
         acts: vec![Act::new(Action::ModifyLoadBalancerAttributes, thing(of))],
+        ..step(number, &[])
+    }
+}
+
+/// A step that copies the thing of step `of`.
+pub fn copy(number: u32, of: u32) -> Step {
+    Step {
+        resource: thing(of),
+        goal: Goal::Saved,
+        acts: vec![Act::new(Action::CreateBackup, thing(of))],
         ..step(number, &[])
     }
 }
@@ -156,6 +166,12 @@ impl Notes for Memory {
 pub struct Thing {
     /// Who holds on to it: while one is there it cannot go.
     pub held_by: BTreeSet<ResourceId>,
+    /// What must have been done before it can go.
+    pub needs: BTreeSet<(Action, ResourceId)>,
+    /// The act that deletes it; without one it goes by itself once nothing holds it.
+    pub ends: Option<Action>,
+    /// What goes along with it.
+    pub covers: Vec<ResourceId>,
     /// After how many looks it is gone once its deletion began.
     pub looks: u32,
     pub going: bool,
@@ -168,6 +184,8 @@ pub struct Thing {
     /// Whether there are objects in it, and how often more come after it was emptied.
     pub full: bool,
     pub refills: u32,
+    /// How many parts of its objects are deleted before the last.
+    pub parts: u32,
 }
 
 /// What goes wrong from time to time, in turn.
@@ -185,6 +203,8 @@ pub struct InMemory {
     pub things: RefCell<BTreeMap<ResourceId, Thing>>,
     /// Every refusal of an act, by its code.
     pub refusals: RefCell<Vec<String>>,
+    /// Every act that took effect and deleted nothing.
+    pub made: RefCell<BTreeSet<(Action, ResourceId)>>,
     /// Every act, in order.
     pub acts: RefCell<Vec<(Action, ResourceId)>>,
     /// One call in so many meets this.
@@ -192,6 +212,10 @@ pub struct InMemory {
     /// From this call on the credentials are no good.
     pub expires: Option<u32>,
     pub calls: RefCell<u32>,
+    /// How long each act takes.
+    pub slow: Duration,
+    /// What AWS says to whoever asks whether a thing is ready; nothing for yes.
+    pub unready: RefCell<Option<Refusal>>,
     /// What happens to the account at a call of that number.
     pub incidents: RefCell<BTreeMap<u32, Incident>>,
     /// Calls under way now, and the most that ever were.
@@ -209,25 +233,38 @@ pub enum Incident {
 }
 
 impl InMemory {
-    /// All that a plan deletes, each held by the steps that go before it.
+    /// All that a plan deletes, each held by the steps that go before it, and all that it leaves.
     pub fn of(plan: &Plan) -> Self {
         let account = Self::default();
         let mut things: BTreeMap<ResourceId, Thing> = BTreeMap::new();
+        let stays = plan.stays.iter().map(|it| &it.resource);
+        let covers = plan.steps.iter().flat_map(|it| &it.covers);
+        for id in stays.chain(&plan.neighbours).chain(covers) {
+            things.entry(id.clone()).or_default();
+        }
         for step in &plan.steps {
-            things.entry(step.resource.clone()).or_default();
+            let thing = things.entry(step.resource.clone()).or_default();
+            thing.created = step.identity.created.unwrap_or_default();
         }
         for step in plan.steps.iter().filter(|it| it.goal == Goal::Gone) {
-            let held_by = step.after.iter().filter_map(|before| {
-                let before = plan.steps.iter().find(|it| it.number == *before)?;
-                (before.resource != step.resource).then(|| before.resource.clone())
-            });
+            let before = |number| plan.steps.iter().find(|it| it.number == number);
+            let before: Vec<&Step> = step.after.iter().filter_map(|it| before(*it)).collect();
+            let gone = before.iter().filter(|it| it.goal == Goal::Gone);
+            let gone = gone.filter(|it| it.resource != step.resource);
+            let ready = before.iter().filter(|it| it.goal != Goal::Gone);
+            let acts = ready.flat_map(|it| &it.acts);
             if let Some(thing) = things.get_mut(&step.resource) {
-                thing.held_by.extend(held_by);
+                thing.held_by.extend(gone.map(|it| it.resource.clone()));
+                thing
+                    .needs
+                    .extend(acts.map(|it| (it.action, it.on.clone())));
+                thing.ends = step.acts.last().map(|it| it.action);
+                thing.covers.clone_from(&step.covers);
             }
         }
-        for step in &plan.steps {
-            if step.goal == Goal::Unprotected
-                && let Some(thing) = things.get_mut(&step.resource)
+        for act in plan.steps.iter().flat_map(|it| &it.acts) {
+            if write::unprotects(act)
+                && let Some(thing) = things.get_mut(&act.on)
             {
                 thing.protected = true;
             }
@@ -289,10 +326,15 @@ impl InMemory {
         let Some(thing) = things.get(&act.on) else {
             return refuse(Class::Already, "NotFound");
         };
+        if thing.gone && act.action == Action::CreateBackup {
+            return refuse(Class::Never, "TableNotFoundException");
+        }
         if thing.gone {
             return refuse(Class::Already, "NotFound");
         }
-        if act.action == Action::DeleteSubnet {
+        if write::unprotects(act) {
+            things.get_mut(&act.on).unwrap().protected = way == Way::BackOn;
+        } else if thing.ends == Some(act.action) {
             if thing.protected {
                 return refuse(Class::Never, "OperationNotPermitted");
             }
@@ -302,6 +344,12 @@ impl InMemory {
             if thing.held_by.iter().any(is_there) {
                 return refuse(Class::Held, "DependencyViolation");
             }
+            // What is gone by now needs nothing any more.
+            let made = self.made.borrow();
+            let mut needs = thing.needs.iter();
+            if needs.any(|it| is_there(&it.1) && !made.contains(it)) {
+                return refuse(Class::Held, "NotReady");
+            }
             let thing = things.get_mut(&act.on).unwrap();
             if thing.sticks > 0 {
                 thing.sticks -= 1;
@@ -310,18 +358,33 @@ impl InMemory {
             }
             thing.stuck = false;
             thing.going = true;
-            thing.gone = thing.looks == 0;
+            if thing.looks == 0 {
+                end(&mut things, &act.on);
+            }
             return Ok(());
-        }
-        if act.action == Action::DeleteObjects {
+        } else if act.action == Action::DeleteObjects {
             let thing = things.get_mut(&act.on).unwrap();
+            if thing.parts > 0 {
+                thing.parts -= 1;
+                return refuse(Class::Soon, write::MORE);
+            }
             thing.full = thing.refills > 0;
             thing.refills = thing.refills.saturating_sub(1);
         }
-        if act.action == Action::ModifyLoadBalancerAttributes {
-            things.get_mut(&act.on).unwrap().protected = way == Way::BackOn;
-        }
+        let made = (act.action, act.on.clone());
+        self.made.borrow_mut().insert(made);
         Ok(())
+    }
+}
+
+/// A thing is gone, and what goes with it.
+fn end(things: &mut BTreeMap<ResourceId, Thing>, id: &ResourceId) {
+    let Some(thing) = things.get_mut(id) else {
+        return;
+    };
+    thing.gone = true;
+    for covered in std::mem::take(&mut thing.covers) {
+        end(things, &covered);
     }
 }
 
@@ -343,9 +406,20 @@ impl Account for InMemory {
         }
         if thing.going {
             thing.looks = thing.looks.saturating_sub(1);
-            thing.gone = thing.looks == 0;
+            if thing.looks == 0 {
+                end(&mut things, target.id);
+            }
             return Ok(Seen::Going("it is being deleted".to_owned()));
         }
+        let (ends, held_by) = (thing.ends, thing.held_by.clone());
+        let is_there = |id: &ResourceId| things.get(id).is_some_and(|it| !it.gone);
+        if ends.is_none() && !held_by.is_empty() && !held_by.iter().any(is_there) {
+            end(&mut things, target.id);
+            return Ok(Seen::Gone);
+        }
+        let Some(thing) = things.get(target.id) else {
+            return Ok(Seen::Gone);
+        };
         Ok(Seen::There(There {
             created: Some(thing.created),
             stuck: thing.stuck.then(|| "a part of it would not go".to_owned()),
@@ -355,6 +429,9 @@ impl Account for InMemory {
 
     async fn act(&self, act: &Act, _region: Option<&str>, way: Way) -> Result<(), Refusal> {
         self.enter().await;
+        if !self.slow.is_zero() {
+            tokio::time::sleep(self.slow).await;
+        }
         self.acts.borrow_mut().push((act.action, act.on.clone()));
         let call = self.count()?;
         let done = self.change_of(act, way);
@@ -367,11 +444,11 @@ impl Account for InMemory {
     }
 
     async fn ready(&self, _act: &Act, _region: Option<&str>) -> Result<Ready, Refusal> {
-        Ok(Ready::Yes)
+        self.unready.borrow().clone().map_or(Ok(Ready::Yes), Err)
     }
 
     async fn drained(&self, _id: &ResourceId) -> Result<Ready, Refusal> {
-        Ok(Ready::Yes)
+        self.unready.borrow().clone().map_or(Ok(Ready::Yes), Err)
     }
 
     async fn holders(&self, id: &ResourceId) -> Result<Vec<String>, Refusal> {

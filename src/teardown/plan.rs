@@ -337,28 +337,42 @@ impl Plan {
         gone.find(|it| it.resource == *id || it.covers.contains(id))
     }
 
-    /// Refuses what nobody could run, whatever its digest.
+    /// Refuses what nobody could run and what nobody may, whatever its digest.
     fn hold_together(&self) -> Result<(), BadPlan> {
+        let bad = |what| Err(BadPlan::Inconsistent(what));
+        let stays: BTreeSet<&ResourceId> = self.stays.iter().map(|it| &it.resource).collect();
+        let stays: BTreeSet<&ResourceId> = stays.into_iter().chain(&self.neighbours).collect();
         for (step, number) in self.steps.iter().zip(1_u32..) {
             if step.number != number {
-                let what = format!("step {} stands where step {number} should", step.number);
-                return Err(BadPlan::Inconsistent(what));
+                return bad(format!(
+                    "step {} stands where step {number} should",
+                    step.number
+                ));
             }
             if step.after.iter().any(|it| *it == 0 || *it >= number) {
-                let what = format!("step {number} waits for one that is not before it");
-                return Err(BadPlan::Inconsistent(what));
+                return bad(format!("step {number} waits for one that is not before it"));
+            }
+            if let Some(act) = step.acts.iter().find(|it| it.on != step.resource) {
+                return bad(format!(
+                    "step {number} is about {} and does something to {}",
+                    step.resource, act.on
+                ));
+            }
+            if stays.contains(&step.resource) {
+                return bad(format!(
+                    "step {number} does something to {}, which is to stay",
+                    step.resource
+                ));
+            }
+            if step.goal == Goal::Saved && step.acts.is_empty() {
+                return bad(format!("step {number} makes no copy and says that it does"));
             }
         }
-        let stays: BTreeSet<&ResourceId> = self.stays.iter().map(|it| &it.resource).collect();
-        let stays = stays.into_iter().chain(&self.neighbours);
         let goes = self.goes();
-        for id in stays {
-            if goes.contains(id) {
-                let what = format!("{id} is to go and to stay");
-                return Err(BadPlan::Inconsistent(what));
-            }
+        match stays.into_iter().find(|it| goes.contains(it)) {
+            Some(id) => bad(format!("{id} is to go and to stay")),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -375,5 +389,97 @@ impl Act {
     pub fn with(mut self, parameter: &str, value: impl Into<String>) -> Self {
         self.with.insert(parameter.to_owned(), value.into());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Kind;
+
+    fn subnet(n: u32) -> ResourceId {
+        ResourceId::new(Kind::Subnet, format!("subnet-{n}"))
+    }
+
+    fn step(goal: Goal) -> Step {
+        Step {
+            number: 1,
+            resource: subnet(1),
+            arn: None,
+            name: None,
+            identity: Identity::default(),
+            goal,
+            acts: vec![Act::new(Action::DeleteSubnet, subnet(1))],
+            after: Vec::new(),
+            why: String::new(),
+            takes: 1,
+            deadline: 1,
+            loses: None,
+            undo: None,
+            covers: Vec::new(),
+            region: None,
+        }
+    }
+
+    /// What is said of a plan of that one step in which subnet 2 stays and subnet 3 is another's.
+    fn told(step: Step) -> Result<Plan, String> {
+        let plan = Plan {
+            format: FORMAT,
+            racklens: String::new(),
+            rack: "shop".to_owned(),
+            account: String::new(),
+            region: String::new(),
+            identity: None,
+            taken: Timestamp::UNIX_EPOCH,
+            consent: Consent::default(),
+            steps: vec![step],
+            losses: Vec::new(),
+            stays: vec![Stay {
+                resource: subnet(2),
+                name: None,
+                why: Why::Kept { by: String::new() },
+                month: None,
+            }],
+            blockers: Vec::new(),
+            notes: Vec::new(),
+            neighbours: vec![subnet(3)],
+            month: Month::default(),
+            digest: String::new(),
+        };
+        Plan::parse(plan.sealed().to_json().as_bytes()).map_err(|it| it.to_string())
+    }
+
+    #[test]
+    fn a_plan_that_does_something_to_another_thing_than_it_says_is_refused() {
+        assert!(told(step(Goal::Gone)).is_ok());
+        let mut other = step(Goal::Gone);
+        other.acts[0].on = subnet(4);
+        let said = told(other).unwrap_err();
+        assert!(
+            said.contains("is about subnet/subnet-1 and does something to subnet/subnet-4"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_plan_that_does_anything_to_what_stays_is_refused() {
+        for (n, goal) in [(2, Goal::Unprotected), (3, Goal::Empty), (2, Goal::Gone)] {
+            let mut other = step(goal);
+            other.resource = subnet(n);
+            other.acts[0].on = subnet(n);
+            let said = told(other).unwrap_err();
+            assert!(said.contains("which is to stay"), "{said}");
+        }
+        let mut covering = step(Goal::Gone);
+        covering.covers = vec![subnet(3)];
+        let said = told(covering).unwrap_err();
+        assert!(said.contains("is to go and to stay"), "{said}");
+    }
+
+    #[test]
+    fn a_copy_without_a_call_is_refused() {
+        let mut bare = step(Goal::Saved);
+        bare.acts.clear();
+        assert!(told(bare).is_err());
     }
 }

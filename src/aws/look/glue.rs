@@ -4,7 +4,7 @@ use aws_sdk_cloudwatch::types::AlarmType;
 use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::Timestamp;
 
-use super::{Look, Place, Seen, Target, There, network, told};
+use super::{Look, Place, Seen, Target, There, told};
 use crate::{
     aws::{Aws, refusal::Refusal, shape},
     text,
@@ -117,22 +117,17 @@ pub(super) async fn topic(aws: &Aws, place: &Place, target: Target<'_>) -> Look 
     Ok(told.map_or(Seen::Gone, |_| There::default().into()))
 }
 
+/// A function is gone at once. Interfaces of it that AWS takes away in up to 45 minutes have steps
+/// of their own; by their description alone those of another function of a like name are not told
+/// apart.
 pub(super) async fn function(aws: &Aws, name: &str) -> Look {
     let request = aws.lambda.get_function_configuration();
     let answer = request.function_name(name).send().await;
-    if let Some(it) = told(answer, &["ResourceNotFoundException"])? {
-        return Ok(There::default()
+    let told = told(answer, &["ResourceNotFoundException"])?;
+    Ok(told.map_or(Seen::Gone, |it| {
+        There::default()
             .state(it.state.map(|it| it.as_str().to_owned()))
-            .into());
-    }
-    // The function is gone at once; its interfaces hold subnets and groups for up to 45 minutes.
-    let left = network::described(aws, &format!("AWS Lambda VPC ENI-{name}-*")).await?;
-    Ok(left.first().map_or(Seen::Gone, |one| {
-        let left = text::count(left.len(), "interface");
-        Seen::Going(format!(
-            "the function is deleted; AWS has yet to take away {left} of it ({one}), \
-             which can take 45 minutes"
-        ))
+            .into()
     }))
 }
 
@@ -270,6 +265,16 @@ mod tests {
             "{:?}",
             tape.asked()
         );
+    }
+
+    #[tokio::test]
+    async fn a_function_is_gone_whatever_interfaces_of_it_are_still_there() {
+        let gone = r#"{"Type":"User","Message":"Function not found: jobs","__type":"ResourceNotFoundException"}"#;
+        let tape = Tape::default().answer(404, gone);
+        let id = ResourceId::new(Kind::Function, "jobs");
+        let aws = write::clients(&tape.aws(), "us-east-1");
+        assert_eq!(function(&aws, &id.key).await, Ok(Seen::Gone));
+        assert_eq!(tape.asked().len(), 1);
     }
 
     #[tokio::test]

@@ -3,9 +3,12 @@
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
 use super::{asked, call, done, or_already};
-use crate::aws::{
-    Aws, Call, Service,
-    refusal::{Class, Refusal},
+use crate::{
+    aws::{
+        Aws, Call, Service,
+        refusal::{Class, Refusal},
+    },
+    text,
 };
 
 pub(super) const VERSIONS: &[Call] =
@@ -18,9 +21,12 @@ const NO_BUCKET: &[&str] = &["NoSuchBucket"];
 /// The most objects that one call deletes.
 const BATCH: usize = 1000;
 
-/// Pages of a thousand after which a bucket is given back to the run, which begins it anew: a
-/// million objects take minutes.
-const PAGES: usize = 1000;
+/// Pages of a thousand after which a bucket is given back to the run, which looks whether it may go
+/// on and begins anew: a million objects take minutes.
+const PAGES: usize = 20;
+
+/// The code of ours that says that a part of the work is done and the rest is to be asked for.
+pub const MORE: &str = "MoreToDelete";
 
 pub(super) async fn delete_policy(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
     let answer = aws.s3.delete_bucket_policy().bucket(bucket).send().await;
@@ -30,20 +36,21 @@ pub(super) async fn delete_policy(aws: &Aws, bucket: &str) -> Result<(), Refusal
 /// Ends uploads that were begun and not finished, a page of them at a time: what was ended is not
 /// listed any more.
 pub(super) async fn abort_uploads(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
+    let mut ended = 0;
     for _ in 0..PAGES {
         let answer = aws.s3.list_multipart_uploads().bucket(bucket).send().await;
         let uploads = asked(answer, NO_BUCKET)?.uploads.unwrap_or_default();
         if uploads.is_empty() {
             return Ok(());
         }
+        ended += uploads.len();
         for upload in uploads {
             let request = aws.s3.abort_multipart_upload().bucket(bucket);
             let request = request.set_key(upload.key).set_upload_id(upload.upload_id);
             or_already(done(request.send().await, &["NoSuchUpload"]))?;
         }
     }
-    let message = "uploads are begun faster than they can be ended";
-    Err(Refusal::new(Class::Held, "BucketNotEmpty", message))
+    Err(more(&text::count(ended, "unfinished upload"), "ended"))
 }
 
 /// Deletes every version of every object, and every mark of a deletion, until there are none.
@@ -55,6 +62,7 @@ pub(super) async fn empty(aws: &Aws, bucket: &str) -> Result<(), Refusal> {
 }
 
 async fn empty_within(aws: &Aws, bucket: &str, pages: usize) -> Result<(), Refusal> {
+    let mut deleted = 0;
     for _ in 0..pages {
         let request = aws.s3.list_object_versions().bucket(bucket);
         let page = asked(request.send().await, NO_BUCKET)?;
@@ -72,10 +80,16 @@ async fn empty_within(aws: &Aws, bucket: &str, pages: usize) -> Result<(), Refus
         }
         for batch in objects.chunks(BATCH) {
             delete_objects(aws, bucket, batch).await?;
+            deleted += batch.len();
         }
     }
-    let message = "something writes into the bucket faster than it can be emptied";
-    Err(Refusal::new(Class::Held, "BucketNotEmpty", message))
+    Err(more(&text::count(deleted, "object"), "deleted"))
+}
+
+/// A part is done, and the rest is there still, or came meanwhile.
+fn more(what: &str, done: &str) -> Refusal {
+    let message = format!("{what} more {done}, and it is not empty yet");
+    Refusal::new(Class::Soon, MORE, message)
 }
 
 /// AWS answers 200 and says in the answer which objects it did not delete.
@@ -170,11 +184,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_bucket_that_fills_for_ever_is_given_up_and_said_so() {
+    async fn a_bucket_is_emptied_part_by_part_and_each_part_told() {
         let tape = (0..3).fold(Tape::default(), |it, _| {
             it.answer(200, PAGE).answer(200, DONE)
         });
         let refusal = empty_within(&aws(&tape), "b", 3).await.unwrap_err();
-        assert_eq!(refusal.class, Class::Held);
+        assert_eq!((refusal.class, refusal.code.as_str()), (Class::Soon, MORE));
+        assert_eq!(
+            refusal.message,
+            "6 objects more deleted, and it is not empty yet"
+        );
     }
 }

@@ -1,5 +1,10 @@
 //! Takes machines away, and what launches them.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
 use aws_sdk_autoscaling::types::DeletionProtection;
 use aws_sdk_ec2::types::{AttributeBooleanValue, Filter};
 
@@ -9,6 +14,7 @@ use crate::{
         Aws, Call, Service,
         refusal::{Class, Refusal},
     },
+    id::ResourceId,
     teardown::plan::Act,
 };
 
@@ -37,22 +43,50 @@ fn unless_absent(done: Result<(), Refusal>) -> Result<(), Refusal> {
     })
 }
 
+/// What protected each group from deletion before it was switched off.
+pub(super) type Protections = Mutex<BTreeMap<ResourceId, String>>;
+
+/// The protection that is on nothing.
+const NONE: &str = "none";
+
 /// Brings a group to none, and switches its protection from deletion where the plan says so.
-pub(super) async fn update_group(aws: &Aws, act: &Act, off: bool) -> Result<(), Refusal> {
+pub(super) async fn update_group(
+    aws: &Aws,
+    act: &Act,
+    off: bool,
+    were: &Protections,
+) -> Result<(), Refusal> {
+    let were = || were.lock().unwrap_or_else(PoisonError::into_inner);
     let request = aws.autoscaling.update_auto_scaling_group();
     let request = request.auto_scaling_group_name(&act.on.key);
     let protection = act.with.get("DeletionProtection").map(String::as_str);
     let request = if off {
+        if protection.is_some()
+            && let Some(now) = protection_of(aws, &act.on.key).await?
+        {
+            were().insert(act.on.clone(), now);
+        }
         let size = |name: &str| act.with.get(name).and_then(|it| it.parse().ok());
         let request = request.set_min_size(size("MinSize"));
         let request = request.set_max_size(size("MaxSize"));
         let request = request.set_desired_capacity(size("DesiredCapacity"));
         request.set_deletion_protection(protection.map(DeletionProtection::from))
     } else {
-        // Which of the two it was is not in the plan; this is the safer one.
-        request.deletion_protection(DeletionProtection::PreventAllDeletion)
+        // An earlier run did not tell which of the two it was; then it is the safer one.
+        let was = were().get(&act.on).map(|it| it.as_str().into());
+        request.deletion_protection(was.unwrap_or(DeletionProtection::PreventAllDeletion))
     };
     unless_absent(done(request.send().await, &[]))
+}
+
+/// What protects a group from deletion now.
+async fn protection_of(aws: &Aws, group: &str) -> Result<Option<String>, Refusal> {
+    let request = aws.autoscaling.describe_auto_scaling_groups();
+    let answer = request.auto_scaling_group_names(group).send().await;
+    let groups = asked(answer, &[])?.auto_scaling_groups.unwrap_or_default();
+    let protection = groups.into_iter().find_map(|it| it.deletion_protection);
+    let protection = protection.map(|it| it.as_str().to_owned());
+    Ok(protection.filter(|it| it != NONE))
 }
 
 /// Strips the scale-in protection of a group's members, without which it never gets to none.
@@ -175,7 +209,7 @@ pub(super) fn description(act: &Act) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{aws::write, testing::replay::Tape};
+    use crate::{aws::write, kind::Kind, removal::Action, testing::replay::Tape};
 
     #[tokio::test]
     async fn protection_from_scale_in_is_stripped_fifty_at_a_time() {
@@ -203,6 +237,37 @@ mod tests {
         assert_eq!(asked.len(), 3);
         assert!(asked[1].contains("InstanceIds.member.50="));
         assert!(!asked[2].contains("InstanceIds.member.2="), "{}", asked[2]);
+    }
+
+    #[tokio::test]
+    async fn a_groups_protection_is_switched_on_again_as_it_was() {
+        let group = |protection: &str| {
+            format!(
+                "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>\
+                 <AutoScalingGroups><member>\
+                 <DeletionProtection>{protection}</DeletionProtection>\
+                 </member></AutoScalingGroups></DescribeAutoScalingGroupsResult>\
+                 </DescribeAutoScalingGroupsResponse>"
+            )
+        };
+        let done = "<UpdateAutoScalingGroupResponse/>";
+        let tape = Tape::default().answer(200, group("prevent-force-deletion"));
+        let tape = tape.answer(200, done).answer(200, group(NONE));
+        let tape = tape.answer(200, done).answer(200, done);
+        let aws = write::clients(&tape.aws(), "us-east-1");
+        let id = ResourceId::new(Kind::AutoScalingGroup, "asg");
+        let act = Act::new(Action::UpdateAutoScalingGroup, id);
+        let act = act.with("DeletionProtection", NONE);
+        let were = Protections::default();
+        // Off twice, as after an answer that was lost, and on again.
+        for off in [true, true, false] {
+            assert_eq!(update_group(&aws, &act, off, &were).await, Ok(()));
+        }
+        let last = tape.asked().pop().unwrap();
+        assert!(
+            last.contains("DeletionProtection=prevent-force-deletion"),
+            "{last}"
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::{
         lock::{self, Held, NotHeld},
         pace::{Pace, Stop},
         preflight,
-        proof::{self, Proof},
+        proof::{self, Evidence, Proof},
         run::{self, Early, Ended, Outcome},
     },
     failure::{Exit, Failure},
@@ -48,7 +48,7 @@ use crate::{
 /// How a plan is run.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Running {
-    /// The rack's name, for a run without a person at a terminal
+    /// The rack's name, for a run without a person who types it
     #[arg(long, value_name = "NAME", help_heading = "Running a plan")]
     confirm: Option<String>,
     /// Accounts in which that is enough; [teardown] accounts of racklens.toml adds to them
@@ -59,7 +59,7 @@ pub(super) struct Running {
         help_heading = "Running a plan"
     )]
     accounts: Vec<String>,
-    /// How old a plan may be: 24h, 90m, 2d
+    /// How old a plan may be, or the last line of a journal: 24h, 90m, 2d
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = time, help_heading = "Running a plan")]
     max_age: SignedDuration,
     /// Where it is noted that a rack is being taken down
@@ -112,8 +112,8 @@ pub(super) fn execute(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
         approval::agreed(&plan, word).map_err(refused)?;
     }
     let _held = hold(asked, &plan)?;
-    fresh_look(&plan, asked)?;
-    introduce(&plan, &here);
+    fresh_look(&plan, asked, preflight::changes)?;
+    introduce(&plan, &here, asked)?;
     if given.is_none() {
         approval::agreed(&plan, &typed()?).map_err(refused)?;
     }
@@ -127,7 +127,7 @@ pub(super) fn execute(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
     };
     let journal = Journal::begin(&journal_path, header.clone(), live::now)
         .map_err(|it| unjournaled(&journal_path, &it))?;
-    go(asked, &journal, &journal_path, &Past::fresh(header))
+    go(asked, &journal, &journal_path, &Past::fresh(header, now))
 }
 
 /// Goes on with a run that ended early.
@@ -140,8 +140,32 @@ pub(super) fn resume(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
         ));
     }
     let here = live::identity(asked.access)?;
-    same_place(&past.header, &here)?;
-    let _held = hold(asked, &past.header.plan)?;
+    same_run(&past.header, &here)?;
+    let plan = &past.header.plan;
+    let _held = hold(asked, plan)?;
+    let age = live::now().duration_since(past.last);
+    if age > asked.running.max_age {
+        ui::note(&format!(
+            "the last line of {} is {} old, so what is left is looked at anew",
+            path.display(),
+            text::age(past.last, live::now())
+        ));
+        let given = given(asked)?;
+        if let Some(word) = &given {
+            approval::agreed(plan, word).map_err(refused)?;
+        }
+        match fresh_look(plan, asked, preflight::changes_since) {
+            Err(it) if it.exit == Exit::NoSuchRack => ui::note(
+                "the rack itself is not there any more; each thing that is left is looked at \
+                 before it is touched",
+            ),
+            other => other?,
+        }
+        introduce(plan, &here, asked)?;
+        if given.is_none() {
+            approval::agreed(plan, &typed()?).map_err(refused)?;
+        }
+    }
     let resumed = Entry::Resumed {
         identity: here.identity,
         racklens: env!("CARGO_PKG_VERSION").to_owned(),
@@ -154,18 +178,22 @@ pub(super) fn resume(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
 pub(super) fn verify(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
     let past = Journal::read(path).map_err(|it| unjournaled(path, &it))?;
     let here = live::identity(asked.access)?;
-    same_place(&past.header, &here)?;
     let plan = &past.header.plan;
+    // It only looks, so whoever may look may do it, with whatever version reads the journal.
+    approval::place(plan, &here)
+        .map_err(|it| Failure::new(Exit::Refused, it.what).hint(it.remedy))?;
     let proof = live::watched(async |watch| {
         let (aws, identity) = live::open(asked.access, watch).await?;
         let hand = hand(&aws, &identity, plan);
         Ok(prove(&aws, &hand, plan, watch).await)
     })?;
-    tell_proof(plan, &proof, &costs(plan, &proof, asked))?;
-    Ok(proved(&proof))
+    tell_proof(plan, &proof, &costs(plan, &proof.proof, asked))?;
+    tell_copies(&copies(plan, |step| past.verified().contains(&step)))?;
+    Ok(proved(&proof.proof))
 }
 
-fn read_plan(path: &Path) -> Result<Plan, Failure> {
+/// A plan from its file, whole and unchanged.
+pub(in crate::command) fn read_plan(path: &Path) -> Result<Plan, Failure> {
     let bytes = file::read_bytes(path, LARGEST_PLAN)?;
     Plan::parse(&bytes).map_err(|it| {
         let exit = match it {
@@ -218,7 +246,7 @@ fn resume_hint(path: &Path) -> String {
 }
 
 /// A journal is gone on with where and by whom it was begun.
-fn same_place(header: &Header, here: &Here) -> Result<(), Failure> {
+fn same_run(header: &Header, here: &Here) -> Result<(), Failure> {
     let plan = &header.plan;
     // However old the plan is by now: it was fresh when the run began.
     approval::check(plan, here, plan.taken, SignedDuration::MAX).map_err(refused)
@@ -240,12 +268,16 @@ fn hold(asked: &Asked<'_>, plan: &Plan) -> Result<Held, Failure> {
     })
 }
 
-/// Reads the rack anew and refuses when a plan of it would not be this one.
-fn fresh_look(plan: &Plan, asked: &Asked<'_>) -> Result<(), Failure> {
+/// Reads the rack anew and refuses when a plan of it would differ from this one by what matters.
+fn fresh_look(
+    plan: &Plan,
+    asked: &Asked<'_>,
+    changes: fn(&Plan, &Plan) -> Vec<String>,
+) -> Result<(), Failure> {
     let snapshot = live::snapshot(asked.access, &plan.rack, asked.said)?;
     super::super::seen(&snapshot, |material| {
         let fresh = super::plan(material, &plan.consent)?;
-        let changes = preflight::changes(plan, &fresh);
+        let changes = changes(plan, &fresh);
         if changes.is_empty() {
             return Ok(());
         }
@@ -269,11 +301,20 @@ fn fresh_look(plan: &Plan, asked: &Asked<'_>) -> Result<(), Failure> {
 }
 
 /// Says once more what is about to happen, where, and as whom.
-fn introduce(plan: &Plan, here: &Here) {
+fn introduce(plan: &Plan, here: &Here, asked: &Asked<'_>) -> Result<(), Failure> {
     let goes = plan.goes().len();
+    let alias = live::watched(async |watch| {
+        let (aws, identity) = live::open(asked.access, watch).await?;
+        Ok(hand(&aws, &identity, plan).alias().await)
+    })?;
+    let alias = match alias {
+        Ok(Some(it)) => it,
+        Ok(None) => "it has no alias".to_owned(),
+        Err(it) => format!("its alias is not known: {}", it.code),
+    };
     let lines = [
         format!("rack      {}", plan.rack),
-        format!("account   {}", here.account),
+        format!("account   {} ({alias})", here.account),
         format!("region    {}", here.region),
         format!("as        {}", here.identity),
         format!(
@@ -292,17 +333,15 @@ fn introduce(plan: &Plan, here: &Here) {
         let line = format!("data lost {}: {}", data.name(), names.join(", "));
         ui::note(&text::harmless(&line));
     }
+    Ok(())
 }
 
 /// The word that the command line gives; `None` where a person can be asked for it.
 fn given(asked: &Asked<'_>) -> Result<Option<Word>, Failure> {
-    let at_terminal = io::stdin().is_terminal();
+    // Also at a terminal: a job may have one, too, and nobody sits before it.
     let Some(name) = asked.running.confirm.clone() else {
-        return Ok((!at_terminal).then_some(Word::None));
+        return Ok((!io::stdin().is_terminal()).then_some(Word::None));
     };
-    if at_terminal {
-        return Ok(Some(Word::Typed(name)));
-    }
     let mut accounts = asked.running.accounts.clone();
     accounts.extend(asked.said.unattended()?);
     Ok(Some(Word::Confirmed { name, accounts }))
@@ -319,7 +358,7 @@ fn typed() -> Result<Word, Failure> {
 
 fn hand(aws: &Aws, identity: &Identity, plan: &Plan) -> Hand {
     let place = Place::of(&identity.account, &identity.arn);
-    Hand::new(aws, place, plan.goes().into_iter().cloned().collect())
+    Hand::new(aws, place, plan)
 }
 
 /// Runs what is left to do, proves it, and tells how it ended.
@@ -353,7 +392,7 @@ fn go(asked: &Asked<'_>, journal: &Journal, path: &Path, past: &Past) -> Result<
         Err(it) if it.exit == Exit::Interrupted => return Err(it.hint(resume_hint(path))),
         Err(it) => return Err(it),
     };
-    let costs = proof.as_ref().map(|it| costs(plan, it, asked));
+    let costs = proof.as_ref().map(|it| costs(plan, &it.proof, asked));
     let proof = proof.as_ref().zip(costs.as_ref());
     let exit = summary(plan, &ended, proof, path)?;
     journal
@@ -362,18 +401,21 @@ fn go(asked: &Asked<'_>, journal: &Journal, path: &Path, past: &Past) -> Result<
     Ok(exit)
 }
 
-/// Looks at everything again; neighbours are listed rather than asked for one by one.
-async fn prove(aws: &Aws, hand: &Hand, plan: &Plan, watch: &Watch) -> Proof {
-    watch.line("looking again at everything that was to go, and at the neighbours");
-    let kinds: Vec<Kind> = Kind::ALL
-        .iter()
-        .copied()
-        .filter(|kind| plan.neighbours.iter().any(|it| it.kind == *kind))
-        .collect();
-    let read = read::kinds(aws, &kinds, &|_| ()).await;
-    let listed = read.resources.into_iter().map(|it| it.id);
-    let listed: BTreeSet<ResourceId> = listed.collect();
-    proof::prove(hand, plan, |it| listed.contains(it)).await
+/// Looks at everything again, and lists what the region holds by now.
+async fn prove(aws: &Aws, hand: &Hand, plan: &Plan, watch: &Watch) -> Proven {
+    watch.line("looking again at everything that was to go, and at what was to stay");
+    let read = read::kinds(aws, Kind::ALL, &|_| ()).await;
+    let proof = proof::prove(hand, plan, &read.resources).await;
+    let unlisted = read.gaps.into_iter().map(|it| it.call).collect();
+    Proven { proof, unlisted }
+}
+
+/// A proof, and which listings AWS refused that it would have been made with.
+struct Proven {
+    proof: Proof,
+    /// Calls, in order. What they would have told of is looked at one by one, but what is new of it
+    /// is not found.
+    unlisted: BTreeSet<String>,
 }
 
 fn proved(proof: &Proof) -> Exit {
@@ -381,7 +423,7 @@ fn proved(proof: &Proof) -> Exit {
         return Exit::Fine;
     }
     let others = proof.left.is_empty() && proof.unknown.is_empty() && proof.missing.is_empty();
-    if others {
+    if others && proof.made_anew().next().is_none() {
         Exit::StillDeleting
     } else {
         Exit::NotDeleted
@@ -392,7 +434,7 @@ fn proved(proof: &Proof) -> Exit {
 fn summary(
     plan: &Plan,
     ended: &Ended,
-    proof: Option<(&Proof, &Costs)>,
+    proof: Option<(&Proven, &Costs)>,
     path: &Path,
 ) -> Result<Exit, Failure> {
     if let Some(early) = &ended.early {
@@ -416,18 +458,19 @@ fn summary(
         };
         ui::result(&format!("{}\n", text::harmless(&line)))?;
     }
-    for (number, refusal) in &ended.unrestored {
-        let line = format!("its protection is still off, step {number}: {refusal}");
+    for line in unprotected(plan, ended) {
         ui::result(&format!("{}\n", text::harmless(&line)))?;
     }
     let mut exit = Exit::Fine;
     if let Some((proof, costs)) = proof {
         tell_proof(plan, proof, costs)?;
-        exit = proved(proof);
+        exit = proved(&proof.proof);
     }
+    let is_done = |step| matches!(ended.outcomes.get(&step), Some(Outcome::Done(_)));
+    tell_copies(&copies(plan, is_done))?;
     let going = |it: &Outcome| matches!(it, Outcome::StillGoing(_));
     let failed = |it: &Outcome| matches!(it, Outcome::Left(_) | Outcome::Failed(_));
-    if ended.outcomes.values().any(failed) || !ended.unrestored.is_empty() {
+    if ended.outcomes.values().any(failed) || ended.unprotected.iter().any(|it| !it.goes) {
         exit = Exit::NotDeleted;
     } else if ended.outcomes.values().any(going) {
         exit = Exit::StillDeleting;
@@ -436,6 +479,16 @@ fn summary(
         ui::note(&resume_hint(path));
     }
     Ok(exit)
+}
+
+/// What is not protected any more and was, line by line.
+fn unprotected(plan: &Plan, ended: &Ended) -> Vec<String> {
+    let lines = ended.unprotected.iter().filter_map(|it| {
+        let step = plan.steps.iter().find(|step| step.number == it.step)?;
+        let why = &it.why;
+        Some(format!("unprotected  {}, still: {why}", name(step)))
+    });
+    lines.collect()
 }
 
 /// A run that ended before every step had its outcome.
@@ -460,8 +513,13 @@ fn stopped(plan: &Plan, ended: &Ended, early: &Early, path: &Path) -> Failure {
             Exit::StillDeleting,
             format!("stopped, because it takes longer than a run may; {so_far}"),
         ),
-        Early::Journal(why) => return unwritten(path, why),
+        Early::Journal(why) => unwritten(path, why),
     };
+    let lines = unprotected(plan, ended);
+    let failure = lines.into_iter().fold(failure, Failure::hint);
+    if matches!(early, Early::Journal(_)) {
+        return failure;
+    }
     failure.hint(resume_hint(path))
 }
 
@@ -475,7 +533,7 @@ type Costs = BTreeMap<ResourceId, Usd>;
 
 /// What the leftovers cost, read anew. Where the rack cannot be read any more that is not known.
 fn costs(plan: &Plan, proof: &Proof, asked: &Asked<'_>) -> Costs {
-    if proof.left.is_empty() {
+    if proof.left.is_empty() && proof.new.is_empty() {
         return Costs::new();
     }
     let read = live::snapshot(asked.access, &plan.rack, asked.said).and_then(|snapshot| {
@@ -502,18 +560,18 @@ fn costs(plan: &Plan, proof: &Proof, asked: &Asked<'_>) -> Costs {
     read.unwrap_or_default()
 }
 
-fn tell_proof(plan: &Plan, proof: &Proof, costs: &Costs) -> Result<(), Failure> {
+fn tell_proof(plan: &Plan, proven: &Proven, costs: &Costs) -> Result<(), Failure> {
+    let Proven { proof, unlisted } = proven;
     let mut lines = Vec::new();
+    let cost = |id| {
+        let cost = costs.get(id);
+        let cost = cost.map(|it| format!(", $ {} a month", it.cents()));
+        cost.unwrap_or_default()
+    };
     for (id, state) in &proof.left {
         let state = state.as_ref().map(|it| format!(" ({it})"));
-        let cost = costs
-            .get(id)
-            .map(|it| format!(", $ {} a month", it.cents()));
-        lines.push(format!(
-            "still there  {id}{}{}",
-            state.unwrap_or_default(),
-            cost.unwrap_or_default()
-        ));
+        let state = state.unwrap_or_default();
+        lines.push(format!("still there  {id}{state}{}", cost(id)));
     }
     for (id, what) in &proof.going {
         lines.push(format!("still going  {id}: {what}"));
@@ -526,18 +584,32 @@ fn tell_proof(plan: &Plan, proof: &Proof, costs: &Costs) -> Result<(), Failure> 
             "missing      {id}, which was to stay: who deleted it?"
         ));
     }
+    for (id, evidence) in &proof.new {
+        let how = match evidence {
+            Evidence::MadeBy(it) => format!("{it} made it"),
+            Evidence::NamedAfter(it) => format!("it is called after {it}; look whose it is"),
+        };
+        let cost = cost(id);
+        lines.push(format!("new          {id}, not in the plan: {how}{cost}"));
+    }
+    for call in unlisted {
+        lines.push(format!(
+            "not listed   what {call} would tell: nothing new of it is seen"
+        ));
+    }
     if !plan.stays.is_empty() {
         lines.push(format!(
             "{} as planned, at $ {} a month",
             match plan.stays.len() {
-                1 => "1 resource stays".to_owned(),
-                it => format!("{it} resources stay"),
+                1 => "1 resource was to stay".to_owned(),
+                it => format!("{it} resources were to stay"),
             },
             plan.month.kept
         ));
     }
     lines.push(format!(
-        "{} {}: {} gone, {} still there, {} still going, {} not known; {} of others untouched",
+        "{} {}: {} gone, {} still there, {} still going, {} not known; {} that were to stay are \
+         still there, {} missing",
         plan.rack,
         if proof.holds() {
             "is gone"
@@ -548,9 +620,37 @@ fn tell_proof(plan: &Plan, proof: &Proof, costs: &Costs) -> Result<(), Failure> 
         proof.left.len(),
         proof.going.len(),
         proof.unknown.len(),
-        text::count(proof.untouched, "resource"),
+        proof.kept,
+        proof.missing.len(),
     ));
     for line in lines {
+        ui::result(&format!("{}\n", text::harmless(&line)))?;
+    }
+    Ok(())
+}
+
+/// Names under which AWS keeps copies of the rack's data, with what each is of.
+fn copies(plan: &Plan, is_done: impl Fn(u32) -> bool) -> Vec<(String, &ResourceId)> {
+    const NAMES: &[&str] = &[
+        "BackupName",
+        "DBClusterSnapshotIdentifier",
+        "DBSnapshotIdentifier",
+        "Description",
+        "FinalDBSnapshotIdentifier",
+        "SnapshotName",
+    ];
+    let done = plan.steps.iter().filter(|it| is_done(it.number));
+    let acts = done.flat_map(|it| &it.acts);
+    let named = acts.flat_map(|act| {
+        let names = NAMES.iter().filter_map(|it| act.with.get(*it));
+        names.map(|it| (it.clone(), &act.on))
+    });
+    named.collect()
+}
+
+fn tell_copies(copies: &[(String, &ResourceId)]) -> Result<(), Failure> {
+    for (name, of) in copies {
+        let line = format!("copied       {of}: {name}, which costs until you delete it");
         ui::result(&format!("{}\n", text::harmless(&line)))?;
     }
     Ok(())
@@ -605,9 +705,9 @@ impl<'a> Told<'a> {
                     name(step)
                 ));
             }
-            Event::NotRestored { step, refusal } => {
+            Event::NotRestored { step, why } => {
                 let line = format!(
-                    "the protection of {} is off and could not be switched on again: {refusal}",
+                    "the protection of {} is off and was not switched on again: {why}",
                     name(step)
                 );
                 self.watch.say(&line);
@@ -650,6 +750,24 @@ fn did(step: &Step, how: How) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_aws_still_deletes_is_exit_code_21_and_what_is_left_or_made_anew_22() {
+        let id = |key: &str| ResourceId::new(Kind::Subnet, key);
+        let mut proof = Proof::default();
+        assert_eq!(proved(&proof), Exit::Fine);
+        proof.going.insert(id("a"), "it is going".to_owned());
+        assert_eq!(proved(&proof), Exit::StillDeleting);
+        let maker = ResourceId::new(Kind::Stack, "shop");
+        let mut anew = proof.clone();
+        anew.new.insert(id("b"), Evidence::MadeBy(maker.clone()));
+        assert_eq!(proved(&anew), Exit::NotDeleted);
+        let mut named = Proof::default();
+        named.new.insert(id("b"), Evidence::NamedAfter(maker));
+        assert_eq!(proved(&named), Exit::Fine);
+        proof.missing.push(id("c"));
+        assert_eq!(proved(&proof), Exit::NotDeleted);
+    }
 
     #[test]
     fn an_age_is_told_with_its_unit() {

@@ -2,25 +2,28 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use jiff::Timestamp;
 use proptest::{prelude::*, sample::Index};
 
 use super::*;
 use crate::{
     executor::testing::{
-        self, InMemory, Incident, Memory, Thing, Weather, header, plan, step, thing, unprotect,
+        self, InMemory, Incident, Memory, Thing, Weather, copy, header, plan, step, thing,
+        unprotect,
     },
     id::ResourceId,
     kind::Kind,
     removal::Action,
 };
 
+/// A journal with nothing but its beginning.
+fn fresh(plan: &Plan) -> Past {
+    Past::fresh(header(plan.clone()), Timestamp::UNIX_EPOCH)
+}
+
 /// What came of a run of the whole plan.
 fn run_all(account: &InMemory, plan: &Plan) -> Ended {
-    go(
-        account,
-        &Memory::whole(),
-        &Past::fresh(header(plan.clone())),
-    )
+    go(account, &Memory::whole(), &fresh(plan))
 }
 
 fn go(account: &InMemory, notes: &Memory, past: &Past) -> Ended {
@@ -88,7 +91,7 @@ fn each_step_begins_when_its_own_predecessors_are_done() {
     let account = InMemory::of(&plan);
     account.change(&thing(1), |it| it.looks = 50);
     let done = RefCell::new(Vec::new());
-    let past = Past::fresh(header(plan));
+    let past = fresh(&plan);
     go_with(&account, &Memory::whole(), &past, &testing::pace(), &|it| {
         if let Event::Done { step, .. } = it {
             done.borrow_mut().push(step.number);
@@ -164,7 +167,7 @@ fn one_that_was_added_meanwhile_holds_and_is_named() {
         second: Duration::from_millis(50),
         ..testing::pace()
     };
-    let past = Past::fresh(header(plan));
+    let past = fresh(&plan);
     let ended = go_with(&account, &Memory::whole(), &past, &pace, &|it| {
         if let Event::HeldBy { holders, .. } = it {
             said.borrow_mut().extend(holders.to_vec());
@@ -194,7 +197,7 @@ fn a_protection_is_switched_on_again_when_its_thing_stays() {
     let account = InMemory::of(&plan);
     account.change(&thing(2), |it| it.protected = true);
     let notes = Memory::whole();
-    let ended = go(&account, &notes, &Past::fresh(header(plan)));
+    let ended = go(&account, &notes, &fresh(&plan));
     assert_eq!(ended.outcomes[&7], Outcome::NotBegun(2));
     assert!(account.things.borrow()[&thing(20)].protected);
     let restored = Entry::Restored { step: 6 };
@@ -222,13 +225,146 @@ fn a_protection_that_is_on_again_is_switched_off_anew_by_a_resume() {
     let plan = protected();
     let account = InMemory::of(&plan);
     account.change(&thing(2), |it| it.protected = true);
-    let fresh = Past::fresh(header(plan));
+    let fresh = fresh(&plan);
     let notes = Memory::whole();
     go(&account, &notes, &fresh);
     account.change(&thing(2), |it| it.protected = false);
     let ended = go(&account, &Memory::whole(), &notes.past(&fresh));
     assert!(ended.is_whole(), "{ended:?}");
     assert_eq!(account.left(), []);
+}
+
+/// Step 2 switches off what protects thing 20, which goes after thing 1; and the run is asked to
+/// stop when that is off, or loses its credentials at a call of that number.
+fn stopped(expires: Option<u32>, looks: u32) -> (Ended, InMemory, Memory, Past) {
+    let mut last = step(3, &[1, 2]);
+    last.resource = thing(20);
+    last.acts = vec![Act::new(Action::DeleteSubnet, thing(20))];
+    let plan = plan(vec![step(1, &[]), unprotect(2, 20), last]);
+    let account = InMemory {
+        expires,
+        ..InMemory::of(&plan)
+    };
+    account.change(&thing(1), |it| it.looks = looks);
+    let stop = Stop::default();
+    let notes = Memory::whole();
+    let past = fresh(&plan);
+    let ended = go_until(&stop, &account, &notes, &past, &testing::pace(), &|it| {
+        let off = matches!(&it, Event::Done { step, .. } if step.number == 2);
+        if off && expires.is_none() {
+            stop.ask();
+        }
+    });
+    (ended, account, notes, past)
+}
+
+#[test]
+fn asked_to_stop_it_switches_protections_on_again_and_a_resume_finishes_it() {
+    let (ended, account, notes, past) = stopped(None, 1000);
+    assert!(matches!(ended.early, Some(Early::Interrupted)), "{ended:?}");
+    assert!(account.things.borrow()[&thing(20)].protected);
+    assert_eq!(ended.unprotected, []);
+    account.change(&thing(1), |it| it.looks = 0);
+    let ended = go(&account, &Memory::whole(), &notes.past(&past));
+    assert!(ended.is_whole(), "{ended:?}");
+    assert_eq!(account.left(), []);
+}
+
+#[test]
+fn protections_that_cannot_be_switched_on_again_are_told() {
+    let (ended, account, ..) = stopped(Some(20), 1000);
+    assert!(matches!(ended.early, Some(Early::Expired(_))), "{ended:?}");
+    assert!(!account.things.borrow()[&thing(20)].protected);
+    let told: Vec<(u32, bool)> = ended
+        .unprotected
+        .iter()
+        .map(|it| (it.step, it.goes))
+        .collect();
+    assert_eq!(told, [(2, false)]);
+}
+
+#[test]
+fn what_aws_is_deleting_with_its_stack_is_not_protected_again_and_that_is_told() {
+    let mut stack = step(2, &[1]);
+    stack.covers = vec![thing(20)];
+    stack.deadline = 1;
+    let plan = plan(vec![unprotect(1, 20), stack]);
+    let account = InMemory::of(&plan);
+    account.change(&thing(2), |it| it.looks = u32::MAX);
+    let ended = run_all(&account, &plan);
+    assert!(matches!(ended.outcomes[&2], Outcome::StillGoing(_)));
+    assert!(!account.things.borrow()[&thing(20)].protected);
+    assert!(ended.unprotected[0].goes, "{ended:?}");
+}
+
+#[test]
+fn killed_while_it_switches_a_protection_on_again_a_resume_switches_it_off_anew() {
+    for lines in 0.. {
+        let plan = protected();
+        let account = InMemory::of(&plan);
+        account.change(&thing(2), |it| it.protected = true);
+        let fresh = fresh(&plan);
+        let notes = Memory::killed_after(lines);
+        let ended = go(&account, &notes, &fresh);
+        account.change(&thing(2), |it| it.protected = false);
+        let again = go(&account, &Memory::whole(), &notes.past(&fresh));
+        assert!(again.is_whole(), "{lines}: {again:?}");
+        if ended.early.is_none() && ended.unprotected.is_empty() {
+            break;
+        }
+    }
+}
+
+#[test]
+fn what_is_gone_before_it_was_copied_is_not_copied() {
+    for call in 1..6 {
+        let plan = plan(vec![copy(1, 20), step(2, &[1])]);
+        let account = InMemory::of(&plan);
+        let deleted = Incident::Deletes(thing(20));
+        account.incidents.replace([(call, deleted)].into());
+        let ended = run_all(&account, &plan);
+        let copied = account.acts.borrow().iter().any(|it| it.1 == thing(20));
+        match &ended.outcomes[&1] {
+            Outcome::Failed(_) => assert!(account.left().contains(&thing(2))),
+            outcome => assert!(copied && *outcome == Outcome::Done(How::Made), "{call}"),
+        }
+        assert_eq!(matches!(ended.outcomes[&1], Outcome::Failed(_)), call < 3);
+    }
+}
+
+#[test]
+fn a_copy_that_aws_took_is_waited_for_although_its_thing_is_gone_by_now() {
+    let plan = plan(vec![copy(1, 20), step(2, &[1])]);
+    let account = InMemory::of(&plan);
+    let fresh = fresh(&plan);
+    let notes = Memory::killed_after(2);
+    go(&account, &notes, &fresh);
+    account.change(&thing(20), |it| it.gone = true);
+    let denied = Refusal::new(Class::Never, "AccessDenied", "not allowed");
+    account.unready.replace(Some(denied));
+    let past = notes.past(&fresh);
+    let ended = go(&account, &Memory::whole(), &past);
+    assert!(matches!(ended.outcomes[&1], Outcome::Failed(_)));
+    account.unready.replace(None);
+    let ended = go(&account, &Memory::whole(), &past);
+    assert!(ended.is_whole(), "{ended:?}");
+}
+
+#[test]
+fn what_may_not_be_asked_is_not_asked_until_the_deadline() {
+    let mut drained = step(1, &[]);
+    drained.goal = Goal::Drained;
+    for first in [drained, copy(1, 20)] {
+        let plan = plan(vec![first, step(2, &[1])]);
+        let account = InMemory::of(&plan);
+        let denied = Refusal::new(Class::Never, "AccessDenied", "not allowed");
+        account.unready.replace(Some(denied));
+        let begun = Instant::now();
+        let ended = run_all(&account, &plan);
+        let failed = &ended.outcomes[&1];
+        assert!(matches!(failed, Outcome::Failed(why) if why.contains("AccessDenied")));
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
 }
 
 #[test]
@@ -257,6 +393,67 @@ fn a_bucket_into_which_logs_come_late_is_emptied_again() {
     let ended = run_all(&account, &plan);
     assert!(ended.is_whole(), "{ended:?}");
     assert_eq!(account.left(), []);
+}
+
+/// A bucket of that many parts.
+fn large_bucket(parts: u32) -> (Plan, InMemory) {
+    let mut bucket = step(1, &[]);
+    let empty = Act::new(Action::DeleteObjects, thing(1));
+    bucket.acts.insert(0, empty);
+    let plan = plan(vec![bucket]);
+    let account = InMemory::of(&plan);
+    account.change(&thing(1), |it| {
+        it.full = true;
+        it.parts = parts;
+    });
+    (plan, account)
+}
+
+#[test]
+fn a_large_bucket_is_emptied_part_by_part_however_many_there_are() {
+    let (plan, account) = large_bucket(10 * SOON_TRIES);
+    let ended = run_all(&account, &plan);
+    assert!(ended.is_whole(), "{ended:?}");
+    assert_eq!(account.left(), []);
+}
+
+#[test]
+fn a_large_bucket_is_left_after_a_part_when_someone_wants_to_stop() {
+    let (plan, account) = large_bucket(1000);
+    let stop = Stop::default();
+    let pace = testing::pace();
+    let past = fresh(&plan);
+    let ended = go_until(&stop, &account, &Memory::whole(), &past, &pace, &|it| {
+        if matches!(it, Event::Refused { .. }) {
+            stop.ask();
+        }
+    });
+    assert!(matches!(ended.early, Some(Early::Interrupted)), "{ended:?}");
+    assert_eq!(account.acts.borrow().len(), 1);
+}
+
+#[test]
+fn what_a_long_call_is_about_is_told_while_it_is_under_way() {
+    let plan = plan(vec![step(1, &[])]);
+    let account = InMemory {
+        slow: Duration::from_millis(30),
+        ..InMemory::of(&plan)
+    };
+    let pace = Pace {
+        heartbeat: 10,
+        ..testing::pace()
+    };
+    let said = RefCell::new(Vec::new());
+    let past = fresh(&plan);
+    go_with(&account, &Memory::whole(), &past, &pace, &|it| {
+        if let Event::Waiting { for_what, .. } = it {
+            said.borrow_mut()
+                .extend(for_what.iter().map(|it| it.what.clone()));
+        }
+    });
+    let said = said.into_inner();
+    let call = "AWS to take ec2:DeleteSubnet";
+    assert!(said.iter().any(|it| it == call), "{said:?}");
 }
 
 #[test]
@@ -292,7 +489,7 @@ fn expired_credentials_stop_the_run_and_a_resume_finishes_it() {
             ..InMemory::of(&plan)
         };
         let notes = Memory::whole();
-        let fresh = Past::fresh(header(plan.clone()));
+        let fresh = fresh(&plan);
         let ended = go(&account, &notes, &fresh);
         assert!(matches!(ended.early, Some(Early::Expired(_)) | None));
         let renewed = InMemory {
@@ -309,7 +506,7 @@ fn expired_credentials_stop_the_run_and_a_resume_finishes_it() {
 fn asked_to_stop_it_begins_nothing_more() {
     let plan = small();
     let account = InMemory::of(&plan);
-    let past = Past::fresh(header(plan));
+    let past = fresh(&plan);
     let stop = Stop::default();
     stop.ask();
     let pace = testing::pace();
@@ -321,7 +518,7 @@ fn asked_to_stop_it_begins_nothing_more() {
 /// Killed after that many lines of its journal, in the middle of a call or before one, and taken
 /// up again.
 fn killed(plan: &Plan, account: InMemory, lines: usize) -> (InMemory, bool) {
-    let fresh = Past::fresh(header(plan.clone()));
+    let fresh = fresh(&plan);
     let notes = Memory::killed_after(lines);
     let ended = go(&account, &notes, &fresh);
     let was_killed = matches!(ended.early, Some(Early::Journal(_)));

@@ -17,6 +17,7 @@ from strict import (  # noqa: F401
     discovery,
     files,
     fingerprint,
+    functions,
     identity,
     keys,
     logs,

@@ -6,11 +6,13 @@ A rule that refuses nothing here is a hole in every proof that stands on it, so 
 """
 
 import http.client
+import io
 import json
 import sys
 import traceback
 import urllib.error
 import urllib.request
+import zipfile
 
 import boto3
 from botocore.config import Config
@@ -740,6 +742,34 @@ def the_last_lines_of_an_access_log_come_late(aws) -> None:
     assert "Contents" not in aws.s3.list_objects_v2(Bucket="check-logs")
     until(lambda: not interfaces(aws, group_id=group), 9, "the interfaces of a balancer")
     refused("BucketNotEmpty", "", aws.s3.delete_bucket, Bucket="check-logs")
+
+
+@check
+def the_interfaces_of_a_function_linger_and_those_of_another_do_not_go_with_it(aws) -> None:
+    _, subnets, group = network_of_two(aws)
+    role = aws.iam.create_role(RoleName="web", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as code:
+        code.writestr("index.py", "def handler(event, context): pass")
+    functions = getattr(aws, "lambda")
+    for name in ("web", "web-worker"):
+        functions.create_function(
+            FunctionName=name,
+            Runtime="python3.12",
+            Role=role,
+            Handler="index.handler",
+            Code={"ZipFile": packed.getvalue()},
+            VpcConfig={"SubnetIds": subnets, "SecurityGroupIds": [group]},
+        )
+    assert len(interfaces(aws, group_id=group)) == 4
+    functions.delete_function(FunctionName="web")
+    refused("ResourceNotFoundException", "", functions.get_function, FunctionName="web")
+    assert len(interfaces(aws, group_id=group)) == 4
+    refused("DependencyViolation", "has dep", aws.ec2.delete_subnet, SubnetId=subnets[0])
+    until(lambda: len(interfaces(aws, group_id=group)) == 2, 9, "the interfaces of a function")
+    functions.delete_function(FunctionName="web-worker")
+    until(lambda: not interfaces(aws, group_id=group), 9, "the interfaces of the other function")
+    aws.ec2.delete_security_group(GroupId=group)
 
 
 @check
