@@ -218,7 +218,8 @@ pub fn saved(costs: &Costs<'_>, category: Category, verdict: &Verdict) -> Option
         }
         Some(Cost::Stored { usage, gigabytes }) => stored(costs, verdict, usage, *gigabytes)?,
     };
-    Some(known).filter(|it| *it > Usd::ZERO)
+    // Less than half a cent is not worth a word.
+    Some(known).filter(|it| it.cents() > Decimal::ZERO)
 }
 
 /// What is stored now, at the price that the bill has for it; what was told of its use counts more.
