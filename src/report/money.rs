@@ -231,7 +231,7 @@ fn stored(costs: &Costs<'_>, verdict: &Verdict, usage: &str, gigabytes: Decimal)
             let parts = price.tiers.split(gigabytes)?;
             tier::total(&parts).map(Usd::new)
         }
-        other => other.usd(),
+        it @ (Amount::Fixed { .. } | Amount::Unknown { .. }) => it.usd(),
     }
 }
 
