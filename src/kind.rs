@@ -235,7 +235,6 @@ macro_rules! for_each_kind {
         }
     };
 }
-#[cfg(feature = "aws")]
 pub(crate) use for_each_kind;
 
 macro_rules! define_kinds {

@@ -1,6 +1,6 @@
 //! The terminal: results on stdout, everything else on stderr. The only place that prints.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use anstream::{AutoStream, ColorChoice};
 use owo_colors::{OwoColorize as _, Style};
@@ -95,15 +95,49 @@ pub fn outcome(line: &str) -> String {
     line.to_owned()
 }
 
-/// A table for a person, its cells made harmless; columns as wide as they need to be.
+/// How wide the last column of a table may be on a screen: sentences stand there.
+const SENTENCE: usize = 76;
+
+/// The cells of a row, made harmless; for a screen the last one is folded.
+fn cells(row: &[String], screen: bool) -> Vec<String> {
+    let mut cells: Vec<String> = row
+        .iter()
+        .map(|it| text::harmless(it).into_owned())
+        .collect();
+    if let Some(last) = cells.last_mut().filter(|_| screen && row.len() > 1) {
+        *last = text::wrapped(last, SENTENCE).join("\n");
+    }
+    cells
+}
+
+/// A table for a person, its cells made harmless; columns as wide as they need to be. On a screen
+/// the last one is folded, elsewhere a row is a line.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(header.iter().map(|it| it.to_uppercase()));
+    let screen = io::stdout().is_terminal();
     for row in rows {
-        table.add_row(row.iter().map(|it| text::harmless(it).into_owned()));
+        table.add_row(cells(&row, screen));
     }
     let lines = table.to_string();
     let lines: Vec<&str> = lines.lines().map(str::trim_end).collect();
     format!("{}\n", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn on_a_screen_the_last_column_is_folded_and_no_name_breaks_a_row() {
+        let long = "word ".repeat(30);
+        let row = ["a\nb".to_owned(), long.trim_end().to_owned()];
+        let [first, last] = &cells(&row, true)[..] else {
+            panic!("two cells")
+        };
+        assert_eq!(first, "a\\u{a}b");
+        assert_eq!(last.lines().count(), 2);
+        assert_eq!(cells(&row, false)[1], row[1]);
+    }
 }

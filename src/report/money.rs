@@ -249,7 +249,8 @@ pub fn saved(costs: &Costs<'_>, category: Category, verdict: &Verdict) -> Option
         }
         Some(Cost::Stored { usage, gigabytes }) => stored(costs, verdict, usage, *gigabytes)?,
     };
-    Some(known).filter(|it| *it > Usd::ZERO)
+    // Less than half a cent is not worth a word.
+    Some(known).filter(|it| it.cents() > Decimal::ZERO)
 }
 
 /// What is stored now, at the price that the bill has for it; what was told of its use counts more.
@@ -261,7 +262,7 @@ fn stored(costs: &Costs<'_>, verdict: &Verdict, usage: &str, gigabytes: Decimal)
             let parts = price.tiers.split(gigabytes)?;
             tier::total(&parts).map(Usd::new)
         }
-        other => other.usd(),
+        it @ (Amount::Fixed { .. } | Amount::Unknown { .. }) => it.usd(),
     }
 }
 

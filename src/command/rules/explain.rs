@@ -113,12 +113,13 @@ pub(super) fn page(rule: &Ready) -> String {
             page.item("", it);
         }
     }
-    page.head("Elsewhere known as");
-    if words.equivalents.is_empty() {
-        page.item(
-            "",
-            "Prowler, Security Hub and Trusted Advisor have nothing like it.",
-        );
+    let ours = matches!(rule.check, Check::BuiltIn(_));
+    if ours || !words.equivalents.is_empty() {
+        page.head("Elsewhere known as");
+    }
+    if ours && words.equivalents.is_empty() {
+        let none = "No check of Prowler, Security Hub or Trusted Advisor is named for it.";
+        page.item("", none);
     }
     for it in &words.equivalents {
         page.item("", it);
