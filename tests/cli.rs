@@ -1048,6 +1048,38 @@ fn an_opening_in_the_future_is_refused_by_every_cost() {
 }
 
 #[test]
+fn a_report_keeps_the_prices_that_it_was_counted_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report");
+    let report = ["report", "--from", SAMPLE, "--out"];
+    let (code, _, stderr) = run(racklens().args(report).arg(&out));
+    assert_eq!(code, 0, "{stderr}");
+    let kept = out.join("snapshot.json");
+    let cost = ["cost", "--format", "json", "--from"];
+    let (_, stdout, _) = run(racklens().args(cost).arg(&kept));
+    let json: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(json["total"], "199.82");
+    assert_eq!(json["prices"]["chosen"], "stored");
+    // Another rack has things that this one has no prices of: they are not unknown for that.
+    let staging = "samples/karim-staging/snapshot.json";
+    let diff = ["cost", "diff", staging];
+    let (_, stdout, _) = run(racklens().args(diff).arg(&kept));
+    assert!(stdout.contains("at least 111.40 before"), "{stdout}");
+}
+
+#[test]
+fn a_bill_of_a_month_in_which_addresses_were_free_says_so() {
+    let said = |month: &str| {
+        let cost = [
+            "cost", "--from", SAMPLE, "--hours", "calendar", "--month", month,
+        ];
+        let (_, stdout, _) = run(racklens().args(cost));
+        stdout.contains("addresses in use cost nothing before 2024-02-01")
+    };
+    assert!(said("2018-05") && said("2024-01") && !said("2024-02"));
+}
+
+#[test]
 fn rows_of_each_table_add_up_to_the_total_that_is_shown() {
     for rack in [
         "cruddur",
