@@ -50,7 +50,11 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
             return verdict(Status::NotApplicable, why.to_owned());
         }
         // What cannot be is refused where it is asked for: `cost --free-tier` says so.
-        Some(Ok(Programme::TwelveMonths { .. } | Programme::Unknown { .. }) | Err(_)) | None => {}
+        Some(
+            Ok(Programme::TwelveMonths { .. } | Programme::Running | Programme::Unknown { .. })
+            | Err(_),
+        )
+        | None => {}
     }
     let running = case.ours::<Instance>().filter(|(_, it)| it.is_running());
     let (mut free, mut unread) = (Vec::new(), None);

@@ -442,6 +442,7 @@ mod tests {
             }],
             blockers: Vec::new(),
             notes: Vec::new(),
+            inferred: BTreeMap::new(),
             neighbours: vec![subnet(3)],
             month: Month::default(),
             digest: String::new(),
