@@ -91,7 +91,7 @@ pub fn plan(steps: Vec<Step>) -> Plan {
         stays: Vec::new(),
         blockers: Vec::new(),
         notes: Vec::new(),
-        inferred: std::collections::BTreeMap::new(),
+        inferred: BTreeMap::new(),
         neighbours: Vec::new(),
         month: Month::default(),
         digest: String::new(),
