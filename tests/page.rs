@@ -83,6 +83,22 @@ fn compared_file() -> &'static Path {
     FILE.get_or_init(|| written("compared", &example::compared()))
 }
 
+/// The review of a rack that may be taken down, and of one that is held up.
+fn review_files() -> [PathBuf; 2] {
+    ["karim-test", "karim-staging"].map(|rack| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("review-{rack}"));
+        let mut command = racklens();
+        command
+            .args(["report", "--review", "--delete", "all"])
+            .args(["--disable-protection", "all", "--include", "inferred"])
+            .args(["--from", &format!("samples/{rack}/snapshot.json"), "--out"])
+            .arg(&folder);
+        let (code, _, said) = run(&mut command);
+        assert!(matches!(code, 0 | 20), "{said}");
+        folder.join("index.html")
+    })
+}
+
 fn written(name: &str, report: &Report) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.html"));
     let page = html::page(report).expect("a page");
@@ -558,14 +574,46 @@ fn nothing_is_wider_than_the_window() {
     assert_nothing_is_wider_than_the_window(demo_file());
     assert_nothing_is_wider_than_the_window(compared_file());
     assert_nothing_is_wider_than_the_window(racks_file());
+    for file in review_files() {
+        assert_nothing_is_wider_than_the_window(&file);
+    }
+}
+
+#[test]
+fn no_short_word_of_a_review_is_cut_or_runs_into_its_neighbour() {
+    let [file, _] = review_files();
+    let Some(page) = opened(&file, LIGHT) else {
+        return;
+    };
+    for width in [400, 1280] {
+        page.emulate(Look {
+            size: Some((width, 900)),
+            ..LIGHT
+        });
+        let broken = page.eval(
+            "[...document.querySelectorAll('.rows .word, .rows td.figure')]
+                .filter((it) => it.checkVisibility() && it.textContent.length < 14)
+                .filter((it) => {
+                    const text = document.createRange();
+                    text.selectNodeContents(it);
+                    const tops = [...text.getClientRects()].map((it) => Math.round(it.bottom / 8));
+                    return it.scrollWidth > it.clientWidth + 1 || new Set(tops).size > 1;
+                })
+                .map((it) => it.textContent)",
+        );
+        assert_eq!(broken, serde_json::json!([]), "at {width} px");
+    }
 }
 
 fn assert_can_be_read(look: Look) {
+    let [safe, held_up] = review_files();
     for (file, texts) in [
         (report_file(), 100),
         (compared_file(), 100),
         (demo_file(), 100),
         (racks_file(), 40),
+        (&safe, 100),
+        (&held_up, 100),
     ] {
         let Some(page) = opened(file, look) else {
             return;

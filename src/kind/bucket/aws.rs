@@ -407,6 +407,32 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_neighbours_bucket_is_asked_for_its_key_and_nothing_else() {
+        let key = "arn:aws:kms:us-east-1:1:key/k-1";
+        let tape = Tape::default().answer(
+            200,
+            format!(
+                "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>
+                 <SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>{key}</KMSMasterKeyID>
+                 </ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
+            ),
+        );
+        let found = ask_for_key(&tape.aws(), vec![logs()]).await;
+        let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(bucket.encryption_key.as_deref(), Some(key));
+        assert_eq!(tape.asked().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_neighbours_bucket_that_does_not_tell_its_key_stays_unread() {
+        let tape = Tape::default().answer(403, error("AccessDenied"));
+        let found = ask_for_key(&tape.aws(), vec![logs()]).await;
+        let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(bucket.encryption, Fact::Unread);
+        assert_eq!(found.gaps.len(), 1);
+    }
+
+    #[tokio::test]
     async fn a_bucket_of_another_region_is_left_out() {
         let tape = Tape::default()
             .answer(

@@ -196,7 +196,7 @@ fn an_empty_bucket_that_its_template_retains_stays_unless_buckets_may_be_lost() 
     assert!(plan.goes().contains(&id("bucket/files")));
 }
 
-fn full_bucket(more: Value) -> Resource {
+fn full_bucket(more: &Value) -> Resource {
     let mut attrs = json!({ "contents": { "known": { "objects": 1, "complete": true } } });
     for (key, value) in more.as_object().unwrap() {
         attrs[key] = value.clone();
@@ -213,10 +213,10 @@ fn a_bucket_that_a_lock_or_a_device_keeps_holds_the_plan_up_before_anything_goes
         ),
         (json!({ "mfa_delete": true }), "MFA delete"),
     ] {
-        let plan = plan_of(vec![full_bucket(more)], &all());
+        let plan = plan_of(vec![full_bucket(&more)], &all());
         assert_eq!(plan.blockers[0].by, [by]);
     }
-    assert!(plan_of(vec![full_bucket(json!({}))], &all()).may_run());
+    assert!(plan_of(vec![full_bucket(&json!({}))], &all()).may_run());
 }
 
 #[test]
@@ -225,9 +225,9 @@ fn a_bucket_loses_its_policy_only_where_that_denies_deleting() {
         let says = json!({ "known": { "denies_deleting": denies } });
         json!({ "policy": { "known": { "is_public": false, "says": says } } })
     };
-    let plan = plan_of(vec![full_bucket(policy(false))], &all());
+    let plan = plan_of(vec![full_bucket(&policy(false))], &all());
     assert!(!acts(&plan).contains(&Action::DeleteBucketPolicy));
-    let plan = plan_of(vec![full_bucket(policy(true))], &all());
+    let plan = plan_of(vec![full_bucket(&policy(true))], &all());
     assert_eq!(acts(&plan)[0], Action::DeleteBucketPolicy);
     note(&plan, "is not put back");
 }
