@@ -16,7 +16,7 @@ use crate::{
     id::ResourceId,
     rack,
     removal::Data,
-    rule::Case,
+    rule::{self, Case},
     snapshot::{Gaps, Snapshot},
     teardown::{self, Consent, protection::Guard},
 };
@@ -35,6 +35,7 @@ fn planned(json: &str) -> Plan {
         gaps: &Gaps::of(&snapshot.gaps),
         taken: snapshot.taken,
         account: None,
+        run: &rule::Run::default(),
     };
     let consent = Consent {
         delete: Data::ALL.iter().copied().collect(),
