@@ -17,6 +17,13 @@ macro_rules! tag_map {
 }
 pub(crate) use tag_map;
 
+/// What AWS lists in no order of its own, in ours: the same account makes the same bytes.
+pub fn sorted<T: Ord>(set: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut list: Vec<T> = set.into_iter().collect();
+    list.sort();
+    list
+}
+
 /// A tag, from whichever of `&str` and `Option<&str>` a service uses for its halves.
 pub struct Pair(pub (String, String));
 

@@ -75,9 +75,9 @@ fn resource(lb: types::LoadBalancerDescription) -> Result<Resource, Missing> {
         scheme: lb.scheme.need("Scheme")?,
         dns_name: lb.dns_name.unwrap_or_default(),
         vpc: lb.vpc_id,
-        subnets: lb.subnets.unwrap_or_default(),
-        zones: lb.availability_zones.unwrap_or_default(),
-        security_groups: lb.security_groups.unwrap_or_default(),
+        subnets: shape::sorted(lb.subnets.unwrap_or_default()),
+        zones: shape::sorted(lb.availability_zones.unwrap_or_default()),
+        security_groups: shape::sorted(lb.security_groups.unwrap_or_default()),
         listeners: lb
             .listener_descriptions
             .unwrap_or_default()

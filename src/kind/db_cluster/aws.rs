@@ -59,10 +59,9 @@ fn resource(db: types::DbCluster) -> Result<Resource, Missing> {
         port: shape::port(db.port),
         public: db.publicly_accessible,
         subnet_group: text(db.db_subnet_group),
-        security_groups: groups
-            .into_iter()
-            .filter_map(|it| it.vpc_security_group_id)
-            .collect(),
+        security_groups: shape::sorted(
+            groups.into_iter().filter_map(|it| it.vpc_security_group_id),
+        ),
         capacity: capacity.and_then(|it| {
             Some(Capacity {
                 min: Decimal::try_from(it.min_capacity?).ok()?,

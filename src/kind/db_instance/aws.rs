@@ -61,10 +61,9 @@ fn resource(db: types::DbInstance) -> Result<Resource, Missing> {
         public: db.publicly_accessible.need("PubliclyAccessible")?,
         vpc: subnets.as_ref().and_then(|it| it.vpc_id.clone()),
         subnet_group: subnets.and_then(|it| it.db_subnet_group_name),
-        security_groups: groups
-            .into_iter()
-            .filter_map(|it| it.vpc_security_group_id)
-            .collect(),
+        security_groups: shape::sorted(
+            groups.into_iter().filter_map(|it| it.vpc_security_group_id),
+        ),
         storage_type: db.storage_type.unwrap_or_default(),
         storage_gib: count(Some(db.allocated_storage.need("AllocatedStorage")?)),
         max_storage_gib: db.max_allocated_storage.map(|it| count(Some(it))),

@@ -175,7 +175,7 @@ fn resource(instance: types::Instance) -> Result<Resource, Missing> {
         architecture: instance.architecture.map(|it| it.as_str().to_owned()),
         lifecycle: instance.instance_lifecycle.map(|it| it.as_str().to_owned()),
         tenancy: tenancy.map(|it| it.as_str().to_owned()),
-        security_groups: groups.into_iter().filter_map(|it| it.group_id).collect(),
+        security_groups: shape::sorted(groups.into_iter().filter_map(|it| it.group_id)),
         profile: instance
             .iam_instance_profile
             .and_then(|it| it.arn)

@@ -85,9 +85,9 @@ fn resource(lb: types::LoadBalancer) -> Result<Resource, Missing> {
         status: state.as_str().to_owned(),
         dns_name: lb.dns_name.unwrap_or_default(),
         vpc: lb.vpc_id.unwrap_or_default(),
-        subnets: zones.iter().filter_map(|it| it.subnet_id.clone()).collect(),
-        zones: zones.into_iter().filter_map(|it| it.zone_name).collect(),
-        security_groups: lb.security_groups.unwrap_or_default(),
+        subnets: shape::sorted(zones.iter().filter_map(|it| it.subnet_id.clone())),
+        zones: shape::sorted(zones.into_iter().filter_map(|it| it.zone_name)),
+        security_groups: shape::sorted(lb.security_groups.unwrap_or_default()),
         address_type: lb.ip_address_type.map(|it| it.as_str().to_owned()),
         settings: Fact::Unread,
     };

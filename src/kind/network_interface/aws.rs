@@ -9,7 +9,7 @@ use crate::{
         Aws, Call, Found, Service,
         found::{Missing, Need},
         read::{Reading, Source},
-        shape::tag_map,
+        shape::{self, tag_map},
     },
     kind::Kind,
     snapshot::Resource,
@@ -66,7 +66,7 @@ fn resource(interface: types::NetworkInterface) -> Result<Resource, Missing> {
             .filter_map(|it| it.private_ip_address)
             .collect(),
         ipv6_addresses: ipv6.into_iter().filter_map(|it| it.ipv6_address).collect(),
-        security_groups: groups.into_iter().filter_map(|it| it.group_id).collect(),
+        security_groups: shape::sorted(groups.into_iter().filter_map(|it| it.group_id)),
         attached_instance: attachment.and_then(|it| it.instance_id.clone()),
         delete_on_termination: attachment
             .and_then(|it| it.delete_on_termination)
