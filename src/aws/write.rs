@@ -117,7 +117,9 @@ impl Hand {
             Action::DeleteWarmPool => compute::delete_warm_pool(aws, key).await,
             Action::SetInstanceProtection => compute::unprotect_members(aws, key).await,
             Action::SuspendProcesses => compute::suspend(aws, act).await,
-            Action::UpdateAutoScalingGroup => compute::update_group(aws, act, off, &self.were).await,
+            Action::UpdateAutoScalingGroup => {
+                compute::update_group(aws, act, off, &self.were).await
+            }
             Action::DeleteStack => glue::delete_stack(aws, act).await,
             Action::UpdateTerminationProtection => glue::protect_stack(aws, act, !off).await,
             Action::DeleteAlarms => glue::delete_alarm(aws, key).await,
