@@ -198,16 +198,19 @@ fn comes_and_goes(kind: Kind) -> bool {
     )
 }
 
-/// Whether a thing that was to stay must be there: not what is on its way out, and not what its
-/// group replaces.
+/// Whether a thing that was to stay must be there: not what is on its way out, not what its group
+/// replaces, and not the alarms that AWS makes and deletes with a scaling policy.
 fn lasts(stay: &Stay) -> bool {
     let follows = matches!(
         stay.why,
         Why::GoesWith { .. } | Why::NeverDeletable { .. } | Why::Going { .. }
     );
-    let replaced = matches!(stay.resource.kind, Kind::Instance | Kind::Volume) && follows;
+    let follower = matches!(
+        stay.resource.kind,
+        Kind::Alarm | Kind::Instance | Kind::Volume
+    );
     let passing = comes_and_goes(stay.resource.kind) && stay.resource.kind != Kind::TaskDefinition;
-    !matches!(stay.why, Why::Going { .. }) && !replaced && !passing
+    !matches!(stay.why, Why::Going { .. }) && !(follower && follows) && !passing
 }
 
 #[cfg(test)]
@@ -241,11 +244,16 @@ mod tests {
         let mut plan = plan(Vec::new());
         let machine = |id| ResourceId::new(Kind::Instance, id);
         let with = ResourceId::new(Kind::AutoScalingGroup, "group");
+        let never = Why::NeverDeletable {
+            reason: "AWS deletes it".to_owned(),
+        };
         plan.stays = vec![
             stay(thing(1), kept()),
             stay(thing(2), kept()),
             // Its group replaces this one, and nothing that one.
             stay(machine("i-1"), Why::GoesWith { with }),
+            // AWS deletes it with the scaling policy.
+            stay(ResourceId::new(Kind::Alarm, "TargetTracking-x"), never),
             stay(machine("i-2"), kept()),
         ];
         plan.neighbours = vec![machine("i-3")];
