@@ -526,7 +526,7 @@ fn a_diff_tells_what_is_new_and_folds_what_was_replaced() {
     assert_eq!((code, stderr.as_str()), (0, ""));
     assert!(stdout.contains("sg-world-data-port"), "{stdout}");
     assert!(
-        stdout.contains("findings: 1 new, 48 still there; resources: 1 changed, 1 replaced"),
+        stdout.contains("findings: 1 new, 49 still there; resources: 1 changed, 1 replaced"),
         "{stdout}"
     );
     let (code, ..) = run(racklens()
@@ -540,7 +540,7 @@ fn a_diff_of_a_snapshot_with_itself_tells_of_no_change() {
     let (code, stdout, _) = run(racklens().args(["diff", SAMPLE, SAMPLE, "--fail-on", "info"]));
     assert_eq!(code, 0);
     assert!(stdout.ends_with(
-        "findings: 48 still there; resources: none changed \
+        "findings: 49 still there; resources: none changed \
          (2018-05-01T17:53:44Z to 2018-05-01T17:53:44Z)\n"
     ));
 }

@@ -76,6 +76,7 @@ const ON_ONE_PAGE: &[&str] = &[
     "ec2:DescribeInstanceAttribute",
     "ec2:DescribeKeyPairs",
     "ec2:DescribeLaunchTemplateVersions",
+    "ec2:DescribeVpcBlockPublicAccessOptions",
     "ecr:GetLifecyclePolicy",
     "ecr:GetRegistryScanningConfiguration",
     "ecr:ListTagsForResource",
@@ -531,7 +532,7 @@ impl<'a> Told<'a> {
         let mut seen = BTreeSet::from([id.clone()]);
         let mut next = vec![id.clone()];
         while let Some(it) = next.pop() {
-            if self.about(&it) {
+            if self.about(&it) || self.unasked(&it) {
                 return true;
             }
             for near in self.near.get(&it).into_iter().flatten() {
@@ -544,6 +545,17 @@ impl<'a> Told<'a> {
             }
         }
         false
+    }
+
+    /// Whether it is one that is asked for its key because the rack has a key, and a gap hides
+    /// whether it has.
+    fn unasked(&self, id: &ResourceId) -> bool {
+        let locked = matches!(
+            id.kind,
+            Kind::Bucket | Kind::Queue | Kind::Table | Kind::Topic
+        );
+        let hides = |it: &Gap| matches!(it.kind, Kind::Key | Kind::Stack);
+        locked && self.gaps.iter().any(hides)
     }
 
     fn own(&self, id: &ResourceId) -> bool {

@@ -34,7 +34,7 @@ fn the_second_night_tells_what_changed_since_the_first() {
     assert_eq!(
         last,
         format!(
-            "racklens: rack=karim-test findings=45 new=- worse=- fixed=- lost=- unknown=3 muted=0 gaps=0 report={}",
+            "racklens: rack=karim-test findings=46 new=- worse=- fixed=- lost=- unknown=3 muted=0 gaps=0 report={}",
             place.display()
         )
     );

@@ -265,7 +265,7 @@ fn an_audit_as_junit_is_xml_and_its_counts_are_those_of_its_cases() {
 fn an_audit_as_markdown_tells_every_finding_in_a_row() {
     let document = audit("markdown", &["--from", &sample("karim-test")]);
     let rows = document.lines().filter(|it| it.starts_with("| ")).count();
-    assert_eq!(rows, 48 + 2, "{document}");
+    assert_eq!(rows, 49 + 2, "{document}");
     assert!(document.contains("| critical | sg-world-admin-port |"));
 }
 
