@@ -148,16 +148,13 @@ fn evidence(resource: &Resource, goes: &BTreeSet<&ResourceId>) -> Option<Evidenc
     }
     let key = resource.id.key.as_str();
     let after = goes.iter().find(|it| {
-        let base = match it.kind {
-            // CloudFormation calls what it makes after its stack.
-            Kind::Stack => key.strip_prefix(it.key.as_str()),
-            // And these services their logs after what writes them.
-            Kind::Function => key
-                .strip_prefix("/aws/lambda/")
-                .and_then(|key| key.strip_prefix(it.key.as_str())),
-            _ => None,
+        // CloudFormation calls what it makes after its stack, Lambda its logs after what writes them.
+        let named = match it.kind == Kind::Function {
+            true => key.strip_prefix("/aws/lambda/"),
+            false => Some(key).filter(|_| it.kind == Kind::Stack),
         };
-        base.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        let rest = named.and_then(|key| key.strip_prefix(it.key.as_str()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     });
     after.map(|it| Evidence::NamedAfter((*it).clone()))
 }
@@ -210,7 +207,8 @@ fn lasts(stay: &Stay) -> bool {
         Kind::Alarm | Kind::Instance | Kind::Volume
     );
     let passing = comes_and_goes(stay.resource.kind) && stay.resource.kind != Kind::TaskDefinition;
-    !matches!(stay.why, Why::Going { .. }) && !(follower && follows) && !passing
+    let leaving = matches!(stay.why, Why::Going { .. });
+    !(leaving || passing || (follower && follows))
 }
 
 #[cfg(test)]

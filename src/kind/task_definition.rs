@@ -50,9 +50,13 @@ pub struct TaskDefinition {
     pub containers: Vec<ContainerDefinition>,
     pub volumes: Vec<TaskVolume>,
     pub registered: Option<Timestamp>,
-    /// How many revisions of its family can be started, counted up to 1,000.
+    /// How many revisions of its family can be started, counted up to 1,000, and not at all where
+    /// its own number is below [`COUNTED_FROM`].
     pub active_revisions: Fact<u32>,
 }
+
+/// Revisions are numbered from one on, so that a family that is at a lower one has fewer.
+pub const COUNTED_FROM: u32 = 100;
 
 /// What one container is. The command, labels and values of variables are not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

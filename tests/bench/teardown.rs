@@ -135,7 +135,7 @@ fn wall(plan: Plan) -> Duration {
         identity: String::new(),
         plan,
     };
-    let past = Past::fresh(header);
+    let past = Past::fresh(header, Timestamp::UNIX_EPOCH);
     let pace = Pace {
         second: SECOND,
         heartbeat: 0,
@@ -211,7 +211,7 @@ fn plan(steps: u32, layers: u32, longest: u32) -> Plan {
         stays: Vec::new(),
         blockers: Vec::new(),
         notes: Vec::new(),
-        inferred: std::collections::BTreeMap::new(),
+        inferred: BTreeMap::new(),
         neighbours: Vec::new(),
         month: Month::default(),
         digest: String::new(),

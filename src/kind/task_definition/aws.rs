@@ -10,8 +10,8 @@ use aws_sdk_ecs::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    ContainerDefinition, EnvName, InPlain, Mount, PortMapping, SecretRef, TaskDefinition,
-    TaskVolume, looks, repository,
+    COUNTED_FROM, ContainerDefinition, EnvName, InPlain, Mount, PortMapping, SecretRef,
+    TaskDefinition, TaskVolume, looks, repository,
 };
 use crate::{
     arn::Arn,
@@ -41,13 +41,14 @@ pub const READING: Reading = Reading {
 /// A family with more revisions than this is counted no further: each hundred is a request.
 const MOST: u32 = 1000;
 
-/// Each family is counted once, however many of its revisions are known.
+/// Each family that may have many is counted once, however many of its revisions are known.
 fn deepen(aws: &Aws, mut definitions: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(async move {
         let mut found = Found::of(Kind::TaskDefinition);
         let families: BTreeSet<String> = definitions
             .iter()
             .filter_map(|it| TaskDefinition::of(&it.attrs))
+            .filter(|it| it.revision >= COUNTED_FROM)
             .map(|it| it.family.clone())
             .collect();
         let asked: Vec<String> = families.iter().cloned().collect();
@@ -363,6 +364,7 @@ mod tests {
         let revision = |key: &str| {
             let definition = TaskDefinition {
                 family: "web".to_owned(),
+                revision: COUNTED_FROM,
                 ..TaskDefinition::default()
             };
             Resource::new(key, definition)
@@ -378,6 +380,14 @@ mod tests {
             .collect();
         assert_eq!(numbers, [Some(3), Some(3)]);
         assert_eq!(tape.asked().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_family_that_cannot_have_many_is_not_counted() {
+        let young = Resource::new("web:7", TaskDefinition::default());
+        let tape = Tape::default();
+        let found = deepen(&tape.aws(), vec![young]).await;
+        assert_eq!((found.gaps.len(), tape.asked().len()), (0, 0));
     }
 
     #[tokio::test]
