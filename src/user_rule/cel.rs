@@ -38,7 +38,7 @@ use crate::text;
 /// Characters that a condition has at most.
 pub const LONGEST: usize = 2000;
 /// Brackets that may be open at once.
-const BRACKETS: usize = 24;
+const BRACKETS: usize = 16;
 /// Values that a condition goes through at most, for one resource.
 pub const STEPS: u64 = 1_000_000;
 const DAY: i64 = 24 * 60 * 60;
