@@ -210,12 +210,14 @@ impl<'s> Graph<'s> {
 
     /// What `id` points at, and how, in id order.
     pub fn uses(&self, id: &ResourceId) -> Vec<(&'s Resource, Edge)> {
-        self.neighbours(id, Direction::Outgoing)
+        let uses = self.place(id).map(|it| self.named(self.uses_at(it)));
+        uses.unwrap_or_default()
     }
 
     /// Who points at `id`, and how, in id order.
     pub fn users(&self, id: &ResourceId) -> Vec<(&'s Resource, Edge)> {
-        self.neighbours(id, Direction::Incoming)
+        let users = self.place(id).map(|it| self.named(self.users_at(it)));
+        users.unwrap_or_default()
     }
 
     /// What is part of `whole`, of one kind, typed, in id order.
@@ -246,16 +248,5 @@ impl<'s> Graph<'s> {
         near: impl Iterator<Item = (Place, &'e Edge)>,
     ) -> Vec<(&'s Resource, Edge)> {
         near.map(|(it, edge)| (self.at(it), *edge)).collect()
-    }
-
-    fn neighbours(&self, id: &ResourceId, direction: Direction) -> Vec<(&'s Resource, Edge)> {
-        let Some(ix) = self.find(id) else {
-            return Vec::new();
-        };
-        let place = Place(ix);
-        match direction {
-            Direction::Outgoing => self.named(self.uses_at(place)),
-            Direction::Incoming => self.named(self.users_at(place)),
-        }
     }
 }

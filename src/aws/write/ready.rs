@@ -265,9 +265,7 @@ async fn db_unprotected(aws: &Aws, id: &str) -> Result<Ready, Refusal> {
     };
     let protected = it.deletion_protection == Some(true);
     let status = it.db_instance_status.unwrap_or_default();
-    Ok(Ready::when(!protected && status != "modifying", || {
-        format!("the database takes the change ({status})")
-    }))
+    Ok(unprotected(protected, &status, "the database"))
 }
 
 async fn db_cluster_unprotected(aws: &Aws, id: &str) -> Result<Ready, Refusal> {
@@ -278,9 +276,13 @@ async fn db_cluster_unprotected(aws: &Aws, id: &str) -> Result<Ready, Refusal> {
     };
     let protected = it.deletion_protection == Some(true);
     let status = it.status.unwrap_or_default();
-    Ok(Ready::when(!protected && status != "modifying", || {
-        format!("the database cluster takes the change ({status})")
-    }))
+    Ok(unprotected(protected, &status, "the database cluster"))
+}
+
+fn unprotected(protected: bool, status: &str, what: &str) -> Ready {
+    Ready::when(!protected && status != "modifying", || {
+        format!("{what} takes the change ({status})")
+    })
 }
 
 async fn no_mount_targets(aws: &Aws, file_system: &str) -> Result<Ready, Refusal> {
@@ -289,9 +291,7 @@ async fn no_mount_targets(aws: &Aws, file_system: &str) -> Result<Ready, Refusal
         Err(it) if it.code == "FileSystemNotFound" => return Ok(Ready::Yes),
         other => other?.mount_targets.unwrap_or_default().len(),
     };
-    Ok(Ready::when(targets == 0, || {
-        format!("{} still there", text::count(targets, "mount target"))
-    }))
+    Ok(none_left(targets, "mount target"))
 }
 
 async fn no_access_points(aws: &Aws, file_system: &str) -> Result<Ready, Refusal> {
@@ -300,9 +300,7 @@ async fn no_access_points(aws: &Aws, file_system: &str) -> Result<Ready, Refusal
         Err(it) if it.code == "FileSystemNotFound" => return Ok(Ready::Yes),
         other => other?.access_points.unwrap_or_default().len(),
     };
-    Ok(Ready::when(points == 0, || {
-        format!("{} still there", text::count(points, "access point"))
-    }))
+    Ok(none_left(points, "access point"))
 }
 
 async fn no_mappings(aws: &Aws, function: &str) -> Result<Ready, Refusal> {
@@ -314,10 +312,11 @@ async fn no_mappings(aws: &Aws, function: &str) -> Result<Ready, Refusal> {
         Err(it) if it.code == "ResourceNotFoundException" => return Ok(Ready::Yes),
         other => other?.event_source_mappings.unwrap_or_default().len(),
     };
-    Ok(Ready::when(mappings == 0, || {
-        format!(
-            "{} still there",
-            text::count(mappings, "event source mapping")
-        )
-    }))
+    Ok(none_left(mappings, "event source mapping"))
+}
+
+fn none_left(number: usize, what: &str) -> Ready {
+    Ready::when(number == 0, || {
+        format!("{} still there", text::count(number, what))
+    })
 }

@@ -76,8 +76,8 @@ impl<'a> Statement<'a> {
     }
 }
 
-/// A list of one is written without its brackets.
-fn each(it: &Value) -> &[Value] {
+/// IAM writes a list of one without its brackets.
+pub fn each(it: &Value) -> &[Value] {
     it.as_array().map_or(slice::from_ref(it), Vec::as_slice)
 }
 

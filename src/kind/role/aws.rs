@@ -1,6 +1,6 @@
 //! Reads IAM roles: one listing, then one description of all for the rack's own.
 
-use std::{collections::BTreeMap, slice};
+use std::collections::BTreeMap;
 
 use aws_sdk_iam::types;
 use futures_util::future::BoxFuture;
@@ -61,7 +61,7 @@ fn resource(role: types::Role, trusts: Option<Vec<String>>) -> Result<Resource, 
 /// Whom a trust policy lets in; `None` when it cannot be understood.
 fn trusts(text: &str) -> Option<Vec<String>> {
     let policy = document::parse(text)?;
-    let mut trusts: Vec<String> = each(policy.get("Statement")?)
+    let mut trusts: Vec<String> = document::each(policy.get("Statement")?)
         .iter()
         .filter(|it| it["Effect"] == "Allow")
         .flat_map(principals)
@@ -79,16 +79,11 @@ fn principals(statement: &Value) -> Vec<String> {
     let principal = &statement["Principal"];
     let by_type = principal.as_object().into_iter().flat_map(|it| it.values());
     by_type
-        .flat_map(each)
+        .flat_map(document::each)
         .chain([principal])
         .filter_map(Value::as_str)
         .map(ToOwned::to_owned)
         .collect()
-}
-
-/// IAM writes a list of one without its brackets.
-fn each(it: &Value) -> &[Value] {
-    it.as_array().map_or(slice::from_ref(it), Vec::as_slice)
 }
 
 /// Four questions for each role would tell no more than this one for all, which answers for those
