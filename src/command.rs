@@ -46,6 +46,11 @@ pub mod trace;
 
 /// The snapshot that the command line asks for, from a file or from AWS.
 fn load(input: &Input) -> Result<Snapshot, Failure> {
+    load_for(input, false)
+}
+
+/// The same, read from AWS with what only a teardown needs.
+fn load_for(input: &Input, teardown: bool) -> Result<Snapshot, Failure> {
     if let Some(path) = &input.source.from {
         let mut snapshot = file::read_snapshot(path)?;
         // What is said now counts more than what was said when it was taken.
@@ -56,11 +61,24 @@ fn load(input: &Input) -> Result<Snapshot, Failure> {
         }
         return Ok(snapshot);
     }
-    #[cfg(feature = "aws")]
-    if let Some(name) = &input.source.rack {
-        return live::snapshot(&input.access, name, &input.said);
+    read(input, teardown)
+}
+
+#[cfg(feature = "aws")]
+fn read(input: &Input, for_teardown: bool) -> Result<Snapshot, Failure> {
+    match &input.source.rack {
+        Some(name) => live::snapshot(&input.access, name, &input.said, for_teardown),
+        None => Err(nothing()),
     }
-    Err(Failure::new(Exit::Usage, "nothing to look at").hint("give --from FILE"))
+}
+
+#[cfg(not(feature = "aws"))]
+fn read(_: &Input, _: bool) -> Result<Snapshot, Failure> {
+    Err(nothing())
+}
+
+fn nothing() -> Failure {
+    Failure::new(Exit::Usage, "nothing to look at").hint("give --from FILE")
 }
 
 /// Builds the graph, decides belonging, and hands it to `then` without asking any rule.

@@ -266,6 +266,7 @@ fn read_by(aws: &Aws, rack: &str) -> Result<Snapshot, NoSuchRack> {
     let asked = read::Asked {
         name: rack,
         definition: None,
+        for_teardown: true,
     };
     let read = runtime.block_on(read::rack(aws, asked, &|_| ()))?;
     let mut snapshot = Snapshot {

@@ -191,7 +191,7 @@ mod taken {
         };
         let (code, json, stderr) = run(racklens()
             .envs(emulator.env())
-            .args(["snapshot", "--rack", sample.rack, "-o", "-"])
+            .args(["snapshot", "--rack", sample.rack, "--teardown", "-o", "-"])
             .args(sample.said));
         assert_eq!(code, 0, "{stderr}");
         let mut snapshot: Value = serde_json::from_str(&emulator.apply_aliases(&json)).unwrap();

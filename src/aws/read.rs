@@ -80,6 +80,10 @@ const LOCKED: [(Kind, Ask); 4] = [
     (Kind::Topic, kind::topic::aws::ask_for_key),
 ];
 
+/// Kinds that only one call for each tells whether AWS would delete them, which nothing but a
+/// teardown needs to know.
+const GUARDED: [(Kind, Ask); 1] = [(Kind::Instance, kind::instance::aws::ask_for_protection)];
+
 /// Who we are to AWS; asked first, and the only call whose failure ends a run.
 pub const IDENTITY: Call = Call::new(Service::Sts, "GetCallerIdentity");
 
@@ -116,6 +120,8 @@ pub struct Read {
 pub struct Asked<'a> {
     pub name: &'a str,
     pub definition: Option<&'a Definition>,
+    /// Whether what only a teardown needs is asked, too.
+    pub for_teardown: bool,
 }
 
 impl Asked<'_> {
@@ -164,7 +170,7 @@ enum Work {
     Deepen,
     /// Resources that may be new.
     More,
-    /// A look at neighbours' resources, about which nothing more is asked.
+    /// A look at neighbours' resources, or a last one at ours: nothing more is asked about them.
     Look,
 }
 
@@ -184,6 +190,8 @@ struct Crawl<'a> {
     fetched: BTreeSet<ResourceId>,
     /// Neighbours' things whose key has been asked for.
     asked_for_key: BTreeSet<ResourceId>,
+    /// What has been asked whether AWS would delete it.
+    guarded: BTreeSet<ResourceId>,
 }
 
 /// What of the things seen so far deserves depth.
@@ -207,6 +215,7 @@ impl<'a> Crawl<'a> {
             deepened: BTreeSet::new(),
             fetched: BTreeSet::new(),
             asked_for_key: BTreeSet::new(),
+            guarded: BTreeSet::new(),
         }
     }
 
@@ -301,9 +310,14 @@ impl<'a> Crawl<'a> {
             let ours = self.ours(asked)?;
             self.ask_about(&ours.ids);
             self.fetch_what_services_run();
-            // Only now it is known whose the rack's keys are.
-            if self.running.is_empty() && ours.has_key {
-                self.ask_who_needs_keys();
+            // Only now it is known whose the rack's keys are, and all that is the rack's.
+            if self.running.is_empty() {
+                if ours.has_key {
+                    self.ask_who_needs_keys();
+                }
+                if asked.for_teardown {
+                    self.ask_what_is_guarded();
+                }
             }
             if self.running.is_empty() {
                 return Ok(());
@@ -350,6 +364,17 @@ impl<'a> Crawl<'a> {
             });
             if !others.is_empty() {
                 self.start(Work::Look, ask(self.aws, others));
+            }
+        }
+    }
+
+    /// Asks about the rack's own, each once, whether AWS would delete it.
+    fn ask_what_is_guarded(&mut self) {
+        for (kind, ask) in GUARDED {
+            let mut ours = self.all_of(kind);
+            ours.retain(|it| self.asked.contains(&it.id) && self.guarded.insert(it.id.clone()));
+            if !ours.is_empty() {
+                self.start(Work::Look, ask(self.aws, ours));
             }
         }
     }

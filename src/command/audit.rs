@@ -88,7 +88,7 @@ pub fn run(args: &Audit) -> Result<Exit, Failure> {
     } else {
         rules
     };
-    let snapshot = super::load(&args.input)?;
+    let snapshot = super::load_for(&args.input, args.teardown)?;
     let old = args.baseline(&snapshot)?;
     let pricing = Pricing::of(
         &snapshot,

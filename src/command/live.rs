@@ -30,7 +30,12 @@ use crate::{
 };
 
 /// Reads a rack, by its name and what is said of it, into a snapshot.
-pub fn snapshot(access: &Access, name: &str, said: &Said) -> Result<Snapshot, Failure> {
+pub fn snapshot(
+    access: &Access,
+    name: &str,
+    said: &Said,
+    for_teardown: bool,
+) -> Result<Snapshot, Failure> {
     let outline = said.of(name)?;
     watched(async |watch| {
         let (aws, identity) = open(access, watch).await?;
@@ -43,6 +48,7 @@ pub fn snapshot(access: &Access, name: &str, said: &Said) -> Result<Snapshot, Fa
         let asked = read::Asked {
             name,
             definition: definition.as_ref(),
+            for_teardown,
         };
         let read = read::rack(&aws, asked, &|it| watch.progress(it)).await?;
         let mut snapshot = Snapshot {

@@ -131,7 +131,7 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         (Out::Bucket { .. }, _) => args.check_bucket()?,
     }
     let rules = RuleSet::load(&args.input.said, &args.dirs)?;
-    let mut snapshot = super::load(&args.input)?;
+    let mut snapshot = super::load_for(&args.input, args.review)?;
     if args.review {
         return review(&snapshot, args);
     }

@@ -27,6 +27,9 @@ pub struct Take {
     out: Option<PathBuf>,
     #[command(flatten)]
     said: Said,
+    /// Ask what only a teardown needs, too: whether EC2 would terminate each of its instances
+    #[arg(long)]
+    teardown: bool,
     #[command(flatten)]
     beside: Beside,
     #[command(flatten)]
@@ -83,7 +86,8 @@ impl Beside {
 }
 
 pub fn run(args: &Take) -> Result<Exit, Failure> {
-    let mut snapshot = super::live::snapshot(&args.access, &args.rack, &args.said)?;
+    let (access, said) = (&args.access, &args.said);
+    let mut snapshot = super::live::snapshot(access, &args.rack, said, args.teardown)?;
     let (notes, heard) = args.beside.add(&args.access, &mut snapshot)?;
     for note in notes {
         ui::note(&text::harmless(&note));

@@ -223,7 +223,7 @@ pub fn run(args: &Teardown) -> Result<Exit, Failure> {
     if let Some(done) = args.running() {
         return done;
     }
-    let snapshot = super::load(&args.input())?;
+    let snapshot = super::load_for(&args.input(), true)?;
     super::seen(&snapshot, |material| {
         let plan = plan(material, &args.wishes.consent())?;
         ui::result(&match args.format {

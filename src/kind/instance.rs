@@ -68,8 +68,8 @@ pub struct Instance {
     pub metadata_hops: Option<u32>,
     /// When it was started last.
     pub launched: Option<Timestamp>,
-    /// Asked of the rack's own that no Auto Scaling group keeps: a group terminates its instances
-    /// all the same.
+    /// Asked for a teardown, of the rack's own that no Auto Scaling group keeps: a group terminates
+    /// its instances all the same.
     pub protection: Fact<Protection>,
     /// Whether the account's free tier covers the type; asked of the rack's own.
     pub free_tier: Fact<bool>,

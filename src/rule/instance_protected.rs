@@ -28,8 +28,14 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, instance: &Instanc
         return verdict(Status::NotApplicable, why);
     }
     let Some(protection) = instance.protection.known() else {
-        let why = "whether it is protected from termination was not read";
         let gap = case.gap_of_call(id, "DescribeInstanceAttribute");
+        let why = match gap {
+            Some(_) => "whether it is protected from termination was not read",
+            None => {
+                "whether it is protected from termination is only asked for a teardown: take the \
+                 snapshot with --teardown"
+            }
+        };
         return verdict(Status::Unknown, why.to_owned()).gap(gap);
     };
     let on: Vec<&'static str> = [

@@ -221,7 +221,10 @@ fn unopened(case: &Case<'_>, resource: &Resource, stack: &Stack) -> Option<Block
         what,
         by: vec![call.clone()],
         evidence: evidence.to_owned(),
-        remedy: format!("allow {call}, read the rack again, and plan anew"),
+        remedy: format!(
+            "allow {call}, read the rack again (`teardown --rack`, or `snapshot --teardown`), \
+                 and plan anew"
+        ),
         consent: None,
     })
 }
@@ -388,7 +391,10 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             format!("Whether {told} may be deleted is not known"),
             format!("{call} was not answered"),
             vec![call.clone()],
-            format!("allow {call}, read the rack again, and plan anew"),
+            format!(
+                "allow {call}, read the rack again (`teardown --rack`, or `snapshot --teardown`), \
+                 and plan anew"
+            ),
             None,
         ),
         Why::Inferred { evidence } => (

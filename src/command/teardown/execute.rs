@@ -274,7 +274,7 @@ fn fresh_look(
     asked: &Asked<'_>,
     changes: fn(&Plan, &Plan) -> Vec<String>,
 ) -> Result<(), Failure> {
-    let snapshot = live::snapshot(asked.access, &plan.rack, asked.said)?;
+    let snapshot = live::snapshot(asked.access, &plan.rack, asked.said, true)?;
     super::super::seen(&snapshot, |material| {
         let fresh = super::plan(material, &plan.consent)?;
         let changes = changes(plan, &fresh);
@@ -536,7 +536,7 @@ fn costs(plan: &Plan, proof: &Proof, asked: &Asked<'_>) -> Costs {
     if proof.left.is_empty() && proof.new.is_empty() {
         return Costs::new();
     }
-    let read = live::snapshot(asked.access, &plan.rack, asked.said).and_then(|snapshot| {
+    let read = live::snapshot(asked.access, &plan.rack, asked.said, false).and_then(|snapshot| {
         super::super::seen(&snapshot, |material| {
             let book = Book::embedded();
             let book = book.map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;

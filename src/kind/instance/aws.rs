@@ -48,14 +48,27 @@ fn list(aws: &Aws) -> BoxFuture<'_, Found> {
     })
 }
 
-fn deepen(aws: &Aws, instances: Vec<Resource>) -> BoxFuture<'_, Found> {
+fn deepen(aws: &Aws, mut instances: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(async move {
         let mut found = Found::of(Kind::Instance);
         let free = free_types(aws, &instances, &mut found).await;
-        let look = |it| look_into(aws, it, free.as_ref());
-        found.merge(aws.find_each(Kind::Instance, instances, look).await);
+        for instance in &mut instances {
+            if let (Some(attrs), Some(free)) = (Instance::of_mut(&mut instance.attrs), &free)
+                && !attrs.is_gone()
+            {
+                attrs.free_tier = Fact::Known(free.contains(&attrs.instance_type));
+            }
+        }
+        found.resources = instances;
         found
     })
+}
+
+/// Asks whether EC2 would terminate them. No call tells it of several, so only one who takes a
+/// rack down asks.
+pub fn ask_for_protection(aws: &Aws, instances: Vec<Resource>) -> BoxFuture<'_, Found> {
+    let look = |it| look_into(aws, it);
+    Box::pin(aws.find_each(Kind::Instance, instances, look))
 }
 
 /// The types that the account's free tier covers, by one question for all instances. What it hides
@@ -84,18 +97,14 @@ async fn free_types(
     Some(names.map(|it| it.as_str().to_owned()).collect())
 }
 
-async fn look_into(aws: &Aws, mut instance: Resource, free: Option<&BTreeSet<String>>) -> Found {
+async fn look_into(aws: &Aws, mut instance: Resource) -> Found {
     let mut found = Found::of(Kind::Instance);
     let id = instance.id.clone();
     if let Some(attrs) = Instance::of_mut(&mut instance.attrs)
         && !attrs.is_gone()
+        && attrs.auto_scaling_group.is_none()
     {
-        if let Some(free) = free {
-            attrs.free_tier = Fact::Known(free.contains(&attrs.instance_type));
-        }
-        if attrs.auto_scaling_group.is_none() {
-            attrs.protection = protection(aws, &id, &mut found).await;
-        }
+        attrs.protection = protection(aws, &id, &mut found).await;
     }
     found.resources.push(instance);
     found
@@ -266,22 +275,35 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_of_its_own_tells_what_keeps_it_and_whether_it_is_free() {
+    async fn whether_it_is_free_is_told_of_every_instance() {
         let alone = Instance {
             instance_type: "t3.micro".to_owned(),
             status: "running".to_owned(),
             ..Instance::default()
         };
         let mut kept = alone.clone();
-        kept.auto_scaling_group = Some("web".to_owned());
         kept.instance_type = "m5.large".to_owned();
+        let tape = Tape::default().answer(
+            200,
+            "<DescribeInstanceTypesResponse><instanceTypeSet><item>
+               <instanceType>t3.micro</instanceType></item></instanceTypeSet>
+             </DescribeInstanceTypesResponse>",
+        );
+        let instances = vec![Resource::new("i-1", alone), Resource::new("i-2", kept)];
+        let found = deepen(&tape.aws(), instances).await;
+        assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        let of = |at: usize| Instance::of(&found.resources[at].attrs).unwrap();
+        assert_eq!(of(0).free_tier, Fact::Known(true));
+        assert_eq!(of(1).free_tier, Fact::Known(false));
+        assert_eq!(of(0).protection, Fact::Unread);
+    }
+
+    #[tokio::test]
+    async fn one_that_no_group_keeps_is_asked_whether_it_would_go() {
+        let alone = Instance::default();
+        let mut kept = alone.clone();
+        kept.auto_scaling_group = Some("web".to_owned());
         let tape = Tape::default()
-            .answer(
-                200,
-                "<DescribeInstanceTypesResponse><instanceTypeSet><item>
-                   <instanceType>t3.micro</instanceType></item></instanceTypeSet>
-                 </DescribeInstanceTypesResponse>",
-            )
             .answer(
                 200,
                 "<DescribeInstanceAttributeResponse><disableApiTermination><value>true</value>
@@ -293,13 +315,11 @@ mod tests {
                  </disableApiStop></DescribeInstanceAttributeResponse>",
             );
         let instances = vec![Resource::new("i-1", alone), Resource::new("i-2", kept)];
-        let found = deepen(&tape.aws(), instances).await;
+        let found = ask_for_protection(&tape.aws(), instances).await;
         assert!(found.gaps.is_empty(), "{:?}", found.gaps);
         let of = |at: usize| Instance::of(&found.resources[at].attrs).unwrap();
         let protection = of(0).protection.known().unwrap();
         assert!(protection.termination && !protection.stop);
-        assert_eq!(of(0).free_tier, Fact::Known(true));
-        assert_eq!(of(1).free_tier, Fact::Known(false));
         assert_eq!(of(1).protection, Fact::Unread);
     }
 
@@ -308,19 +328,25 @@ mod tests {
         let denied = "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors>
             </Response>";
         let tape = Tape::default()
-            .answer(403, denied)
             .answer(200, "<DescribeInstanceAttributeResponse/>")
             .answer(403, denied);
         let instances = vec![Resource::new("i-1", Instance::default())];
-        let found = deepen(&tape.aws(), instances).await;
+        let found = ask_for_protection(&tape.aws(), instances).await;
         let instance = Instance::of(&found.resources[0].attrs).unwrap();
         assert_eq!(instance.protection, Fact::Unread);
+        assert_eq!(found.gaps[0].call, "ec2:DescribeInstanceAttribute");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_to_tell_what_is_free_is_a_gap_of_each() {
+        let denied = "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors>
+            </Response>";
+        let tape = Tape::default().answer(403, denied);
+        let instances = vec![Resource::new("i-1", Instance::default())];
+        let found = deepen(&tape.aws(), instances).await;
+        let instance = Instance::of(&found.resources[0].attrs).unwrap();
         assert_eq!(instance.free_tier, Fact::Unread);
-        let calls: Vec<&str> = found.gaps.iter().map(|it| &*it.call).collect();
-        assert_eq!(
-            calls,
-            ["ec2:DescribeInstanceTypes", "ec2:DescribeInstanceAttribute"]
-        );
+        assert_eq!(found.gaps[0].call, "ec2:DescribeInstanceTypes");
     }
 
     #[tokio::test]
