@@ -92,14 +92,8 @@ fn resource(cluster: &str, service: types::Service) -> Result<Resource, Missing>
     let status = service.status.need("status")?;
     let controller = service.deployment_controller.map(|it| it.r#type);
     let sets = service.task_sets.unwrap_or_default();
-    let network = service
-        .network_configuration
-        .or_else(|| sets.iter().find_map(|it| it.network_configuration.clone()))
-        .and_then(|it| it.awsvpc_configuration);
-    let public = network.as_ref().and_then(|it| it.assign_public_ip.clone());
-    let (subnets, groups) = network
-        .map(|it| (it.subnets, it.security_groups.unwrap_or_default()))
-        .unwrap_or_default();
+    let deployments = service.deployments.unwrap_or_default();
+    let network = network(service.network_configuration, &deployments, &sets);
     let deploying = service.deployment_configuration;
     let breaker = deploying
         .as_ref()
@@ -128,9 +122,9 @@ fn resource(cluster: &str, service: types::Service) -> Result<Resource, Missing>
         running: count(Some(service.running_count)),
         pending: count(Some(service.pending_count)),
         load_balancers: targets(service.load_balancers, &sets),
-        subnets,
-        security_groups: groups,
-        assign_public_ip: public.map(|it| it == types::AssignPublicIp::Enabled),
+        subnets: network.subnets,
+        security_groups: network.groups,
+        assign_public_ip: network.public_ip,
         role: service.role_arn.map(key),
         circuit_breaker: breaker.is_some_and(|it| it.enable),
         rollback: breaker.is_some_and(|it| it.rollback),
@@ -142,9 +136,7 @@ fn resource(cluster: &str, service: types::Service) -> Result<Resource, Missing>
             .as_ref()
             .and_then(|it| it.maximum_percent)
             .map(|it| count(Some(it))),
-        deployments: service
-            .deployments
-            .unwrap_or_default()
+        deployments: deployments
             .into_iter()
             .map(deployment)
             .chain(sets.into_iter().map(task_set))
@@ -161,6 +153,42 @@ fn resource(cluster: &str, service: types::Service) -> Result<Resource, Missing>
         .arn(service.service_arn)
         .created(shape::time(service.created_at))
         .tags(tag_map!(service.tags.unwrap_or_default())))
+}
+
+/// Where all of a service's tasks are, those of a deployment that is on its way out or of a task set
+/// among them.
+#[derive(Default)]
+struct Network {
+    subnets: Vec<String>,
+    groups: Vec<String>,
+    public_ip: Option<bool>,
+}
+
+fn network(
+    own: Option<types::NetworkConfiguration>,
+    deployments: &[types::Deployment],
+    sets: &[types::TaskSet],
+) -> Network {
+    let of_deployments = deployments
+        .iter()
+        .filter_map(|it| it.network_configuration());
+    let of_sets = sets.iter().filter_map(|it| it.network_configuration());
+    let all = own.iter().chain(of_deployments).chain(of_sets);
+    let mut network = Network::default();
+    for it in all.filter_map(|it| it.awsvpc_configuration()) {
+        for (told, known) in [
+            (it.subnets(), &mut network.subnets),
+            (it.security_groups(), &mut network.groups),
+        ] {
+            let fresh = told.iter().filter(|it| !known.contains(it));
+            let fresh: Vec<String> = fresh.cloned().collect();
+            known.extend(fresh);
+        }
+        let public_ip = it.assign_public_ip();
+        let public_ip = public_ip.map(|it| *it == types::AssignPublicIp::Enabled);
+        network.public_ip = network.public_ip.max(public_ip);
+    }
+    network
 }
 
 /// The last event in which ECS was unable to do something, unless all was well again after it.
@@ -417,5 +445,30 @@ mod tests {
         let web = super::super::Service::of(&found.resources[0].attrs).unwrap();
         assert_eq!(web.deployments[0].task_definition, "web:7");
         assert_eq!(web.load_balancers.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_deployment_on_its_way_out_still_wears_its_groups() {
+        let network = |group: &str, public: &str| {
+            format!(
+                r#""networkConfiguration":{{"awsvpcConfiguration":{{"subnets":["subnet-1"],
+                "securityGroups":["sg-all","{group}"],"assignPublicIp":"{public}"}}}}"#
+            )
+        };
+        let body = format!(
+            r#"{{"services":[{{"serviceName":"web","status":"ACTIVE",{},
+            "deployments":[{{"status":"PRIMARY",{}}},{{"status":"ACTIVE",{}}}]}}]}}"#,
+            network("sg-new", "DISABLED"),
+            network("sg-new", "DISABLED"),
+            network("sg-old", "ENABLED"),
+        );
+        let tape = Tape::default()
+            .answer(200, names(0, 1, ""))
+            .answer(200, body);
+        let found = inside(&tape.aws(), vec![cluster("prod")]).await;
+        let web = super::super::Service::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(web.subnets, ["subnet-1"]);
+        assert_eq!(web.security_groups, ["sg-all", "sg-new", "sg-old"]);
+        assert_eq!(web.assign_public_ip, Some(true));
     }
 }
