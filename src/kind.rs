@@ -275,10 +275,11 @@ macro_rules! define_kinds {
             }
         }
 
-        /// A resource's own description, typed by kind.
+        /// A resource's own description, typed by kind. Boxed, because the largest is many times
+        /// the size of most.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         pub enum Attrs {
-            $(#[serde(rename = $name)] $variant($module::$variant),)+
+            $(#[serde(rename = $name)] $variant(Box<$module::$variant>),)+
         }
 
         impl Attrs {
@@ -288,11 +289,11 @@ macro_rules! define_kinds {
 
             /// A description of that kind in which nothing is told: it shows which fields there are.
             pub fn blank(kind: Kind) -> Self {
-                match kind { $(Kind::$variant => Self::$variant($module::$variant::default()),)+ }
+                match kind { $(Kind::$variant => Self::$variant(Box::default()),)+ }
             }
 
             pub fn model(&self) -> &dyn Model {
-                match self { $(Self::$variant(it) => it,)+ }
+                match self { $(Self::$variant(it) => &**it,)+ }
             }
         }
 
@@ -311,7 +312,7 @@ macro_rules! define_kinds {
 
             impl From<$module::$variant> for Attrs {
                 fn from(it: $module::$variant) -> Self {
-                    Self::$variant(it)
+                    Self::$variant(Box::new(it))
                 }
             }
         )+

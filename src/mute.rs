@@ -164,11 +164,13 @@ pub fn apply(
             (_, false) => {
                 for it in meant {
                     // The first that matches tells why.
-                    it.muted.get_or_insert_with(|| Muted {
-                        owner: mute.owner.clone(),
-                        reason: mute.reason.clone(),
-                        until: mute.until,
-                        place: place.clone(),
+                    it.muted.get_or_insert_with(|| {
+                        Box::new(Muted {
+                            owner: mute.owner.clone(),
+                            reason: mute.reason.clone(),
+                            until: mute.until,
+                            place: place.clone(),
+                        })
                     });
                 }
             }

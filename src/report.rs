@@ -1,6 +1,6 @@
 //! The one view of a rack that every written format is made from.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -144,7 +144,7 @@ pub struct Finding {
     /// Whether that is worth a look: it is new, worse, or out of sight.
     pub is_news: bool,
     pub rule: &'static str,
-    pub title: String,
+    pub title: Arc<str>,
     pub category: Category,
     pub severity: Severity,
     /// `Fail` or `Unknown`.
@@ -153,20 +153,20 @@ pub struct Finding {
     /// "declared", "shared", "foreign".
     pub belonging: &'static str,
     pub why: String,
-    pub risk: String,
-    pub remedy: Vec<String>,
-    pub references: Vec<String>,
-    pub equivalents: Vec<String>,
+    pub risk: Arc<str>,
+    pub remedy: Arc<[String]>,
+    pub references: Arc<[String]>,
+    pub equivalents: Arc<[String]>,
     /// Resource, field, value.
     pub evidence: Vec<(Link, &'static str, String)>,
     /// What could not be read, where that is why it is unknown.
-    pub gap: Option<Gap>,
+    pub gap: Option<Box<Gap>>,
     /// Whether what it is about could go, and all that it costs with it.
     pub is_waste: bool,
     /// What it is about costs a month, known and at least, where the finding is about cost.
     pub saves: Option<Usd>,
     /// Who has accepted it, where someone has.
-    pub muted: Option<Muted>,
+    pub muted: Option<Box<Muted>>,
 }
 
 /// A resource's name and where the page shows it.

@@ -563,9 +563,9 @@ pub struct Verdict {
     /// port, a listener. Part of the fingerprint, so it must not change from run to run.
     pub detail: String,
     /// What could not be read, for `Unknown`.
-    pub gap: Option<Gap>,
+    pub gap: Option<Box<Gap>>,
     /// Who has accepted it, where someone has.
-    pub muted: Option<Muted>,
+    pub muted: Option<Box<Muted>>,
     /// What costs, where that is not what its subject costs in full.
     pub cost: Option<Cost>,
 }
@@ -665,7 +665,7 @@ impl Verdict {
     }
 
     pub fn gap(mut self, gap: Option<&Gap>) -> Self {
-        self.gap = gap.cloned();
+        self.gap = gap.cloned().map(Box::new);
         self
     }
 
@@ -771,7 +771,7 @@ fn unsure(mut verdicts: Vec<Verdict>, gap: Option<&Gap>) -> Vec<Verdict> {
                 gap.reason.name(),
                 it.why
             );
-            it.gap = Some(gap.clone());
+            it.gap = Some(Box::new(gap.clone()));
         }
     }
     verdicts

@@ -14,13 +14,7 @@ use sha2::{Digest, Sha256};
 /// A name with an escape sequence in it could otherwise clear a screen, and one with a
 /// right-to-left mark could read as another name.
 pub fn harmless(text: &str) -> Cow<'_, str> {
-    // Most text is plain ASCII, and that is seen many bytes at a time.
-    let plain = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(true, |all, it| all & matches!(it, b' '..=b'~'))
-    };
-    if text.as_bytes().chunks(64).all(plain) || !text.contains(is_harmful) {
+    if is_plain(text) || !text.contains(is_harmful) {
         return Cow::Borrowed(text);
     }
     let mut safe = String::with_capacity(text.len());
@@ -32,6 +26,16 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// Whether it is printable ASCII throughout, as most text is: that is seen many bytes at a time.
+pub fn is_plain(text: &str) -> bool {
+    let plain = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(true, |all, it| all & matches!(it, b' '..=b'~'))
+    };
+    text.as_bytes().chunks(64).all(plain)
 }
 
 /// Control characters, the marks of Unicode's bidirectional algorithm, and what cannot be seen and

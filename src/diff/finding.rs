@@ -155,7 +155,7 @@ pub(super) fn changes(old: &Material<'_>, new: &Material<'_>) -> Vec<FindingChan
             before: before.map(judged),
             now: Some(judged(verdict)),
             why: verdict.why.clone(),
-            gap: verdict.gap.clone(),
+            gap: verdict.gap.as_deref().cloned(),
             ..about(verdict, change, fingerprint, new)
         })
     });

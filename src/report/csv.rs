@@ -3,8 +3,18 @@
 //! RFC 4180 with commas and CRLF, UTF-8, a header always, columns only ever added at the end, an
 //! unknown value empty, lists joined with `|`, times in UTC, rows in a stable order.
 
-use std::{borrow::Cow, collections::BTreeMap, io};
+#![expect(
+    clippy::disallowed_types,
+    reason = "what is looked up by name alone and never gone through has no order to leak"
+)]
 
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap},
+    io,
+};
+
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use super::{Material, Report};
@@ -141,6 +151,9 @@ pub fn stamp(it: Timestamp) -> String {
 /// made visible, line ends apart, and what begins like a formula, spaces and full-width forms
 /// included, gets an apostrophe before it.
 fn guard(text: &str) -> Cow<'_, str> {
+    if text.starts_with(|it: char| it.is_ascii_alphanumeric()) && text::is_plain(text) {
+        return Cow::Borrowed(text);
+    }
     let text = if text.contains('\n') {
         let lines: Vec<Cow<'_, str>> = text.split('\n').map(text::harmless).collect();
         Cow::Owned(lines.join("\n"))
@@ -215,19 +228,19 @@ pub fn numbers(
 /// # Errors
 /// Only when memory cannot be written to.
 pub fn resources(material: &Material<'_>, report: &Report) -> Result<String, Failed> {
-    let mut notes: BTreeMap<String, Notes<'_>> = BTreeMap::new();
+    let mut notes: AllNotes<'_> = HashMap::default();
     for it in report
         .findings
         .iter()
         .filter(|it| it.status == Status::Fail && it.muted.is_none())
     {
-        let about = notes.entry(it.subject.id.clone()).or_default();
+        let about = notes.entry(Cow::Borrowed(&it.subject.id)).or_default();
         about.open += 1;
         about.worst = about.worst.max(Some(it.severity));
     }
     for gap in material.case.gaps {
         if let Some(id) = &gap.resource {
-            let about = notes.entry(id.to_string()).or_default();
+            let about = notes.entry(id.to_string().into()).or_default();
             about.unread.push(&gap.call);
         }
     }
@@ -238,6 +251,9 @@ pub fn resources(material: &Material<'_>, report: &Report) -> Result<String, Fai
         rows.map(|it| resource_row(material, report, &notes, &taken, it)),
     )
 }
+
+/// What the report says about resources, by their ids.
+type AllNotes<'a> = HashMap<Cow<'a, str>, Notes<'a>, RandomState>;
 
 /// What the report says about one resource.
 #[derive(Default)]
@@ -250,7 +266,7 @@ struct Notes<'a> {
 fn resource_row<'a>(
     material: &'a Material<'_>,
     report: &'a Report,
-    notes: &BTreeMap<String, Notes<'a>>,
+    notes: &AllNotes<'a>,
     taken: &'a str,
     at: Place,
 ) -> Vec<Cell<'a>> {
@@ -263,7 +279,7 @@ fn resource_row<'a>(
     let tag = |key: &str| resource.tags.get(key).map(String::as_str);
     let belonging = case.belongings.of(id);
     let nothing = Notes::default();
-    let notes = notes.get(&name).unwrap_or(&nothing);
+    let notes = notes.get(&*name).unwrap_or(&nothing);
     let parent = case
         .graph
         .uses_at(at)
@@ -356,14 +372,16 @@ pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
         })
         .collect();
     rows.sort_unstable();
-    let id = |it: Place| graph.at(it).id.to_string();
+    // Each is written as often as it has relations.
+    let name = |it: Place| (it, guard(&graph.at(it).id.to_string()).into_owned());
+    let names: HashMap<Place, String, RandomState> = graph.places().map(name).collect();
     let cells = rows
         .into_iter()
         .map(|(from, relation, to, port, protocol, weight, evidence)| {
             vec![
-                Cell::text(id(from.1)),
+                Cell::word(&names[&from.1]),
                 Cell::word(relation),
-                Cell::text(id(to.1)),
+                Cell::word(&names[&to.1]),
                 Cell::number(port),
                 Cell::maybe(protocol),
                 Cell::number(weight),
@@ -411,26 +429,26 @@ fn protocol_of(from: &Resource) -> Option<&str> {
 /// Only when memory cannot be written to.
 pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Failed> {
     // All findings of a rule say the same of how to mend it.
-    let mut told: BTreeMap<&str, (String, String)> = BTreeMap::new();
+    let mut told: BTreeMap<&str, [String; 3]> = BTreeMap::new();
     for it in &report.findings {
         told.entry(it.rule).or_insert_with(|| {
             let remedy = text::one_line(&it.remedy.join(" | "));
-            (remedy, it.references.join("|"))
+            let references = it.references.join("|");
+            [&*it.title, &remedy, &references].map(|it| guard(it).into_owned())
         });
     }
+    let graph = material.case.graph;
+    let seen = graph.places().map(|it| graph.at(it));
+    let seen: HashMap<String, &Resource, RandomState> =
+        seen.map(|it| (it.id.to_string(), it)).collect();
     let rows = report.findings.iter().map(|it| {
-        let (remedy, references) = &told[it.rule];
-        let resource: Option<&Resource> = it
-            .subject
-            .id
-            .parse::<ResourceId>()
-            .ok()
-            .and_then(|it| material.case.graph.get(&it));
+        let [title, remedy, references] = &told[it.rule];
+        let resource = seen.get(&it.subject.id);
         let kind = resource.map(|it| it.id.kind.cloudformation());
         vec![
             Cell::word(&it.fingerprint),
             Cell::word(it.rule),
-            Cell::text(&*it.title),
+            Cell::word(title),
             Cell::word(it.severity.name()),
             Cell::word(it.status.name()),
             match it.status {
@@ -443,8 +461,8 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
             Cell::word(&report.header.account),
             Cell::word(&report.header.region),
             Cell::text(&*it.why),
-            Cell::text(&**remedy),
-            Cell::text(&**references),
+            Cell::word(remedy),
+            Cell::word(references),
             Cell::Empty,
             Cell::time(Some(report.header.taken)),
             Cell::plain(&it.muted.is_some()),

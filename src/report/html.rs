@@ -430,12 +430,12 @@ mod tests {
     fn a_muted_finding_is_shown_with_its_reason_and_is_not_among_the_worst() {
         let mut report = example::rack();
         let title = report.findings[0].title.clone();
-        report.findings[0].muted = Some(crate::mute::Muted {
+        report.findings[0].muted = Some(Box::new(crate::mute::Muted {
             owner: "jane".to_owned(),
             reason: "the bastion goes <b>in May".to_owned(),
             until: jiff::civil::date(2027, 1, 31),
             place: "racklens.toml:3".to_owned(),
-        });
+        }));
         report.overview.muted = 1;
         report.notices.push(crate::mute::Notice {
             about: crate::mute::About::MuteExpired,
@@ -444,9 +444,9 @@ mod tests {
         });
         let worst: Vec<String> = Page::new(&report)
             .worst()
-            .map(|it| it.title.clone())
+            .map(|it| it.title.to_string())
             .collect();
-        assert!(!worst.contains(&title), "{worst:?}");
+        assert!(!worst.contains(&title.to_string()), "{worst:?}");
         let page = html(&report);
         assert!(page.contains("data-status=\"muted\""));
         assert!(page.contains("Muted until 2027-01-31 by <bdi>jane</bdi>"));

@@ -5,7 +5,7 @@
     reason = "what is looked up by name alone and never gone through has no order to leak"
 )]
 
-use std::collections::{BTreeMap, HashMap};
+use std::{collections::HashMap, sync::Arc};
 
 use foldhash::fast::RandomState;
 
@@ -22,7 +22,7 @@ use crate::{
         stack::Stack, target_group::TargetGroup,
     },
     mute::Notice,
-    rule::{Case, Judged, Severity, Status, Verdict},
+    rule::{Case, Category, Judged, Severity, Status, Verdict},
     snapshot::{Resource, Snapshot},
     text,
     traffic::{self, TrafficPath},
@@ -316,8 +316,8 @@ fn findings(
         .iter()
         .flat_map(|judged| {
             let found = judged.verdicts.iter().filter(|it| it.status.is_open());
-            let risk = text::one_line(&judged.words.risk);
-            found.map(move |it| finding(case, judged, &risk, it, links, since, costs))
+            let said = Said::of(judged);
+            found.map(move |it| finding(case, &said, it, links, since, costs))
         })
         .collect();
     findings.sort_by(|a, b| {
@@ -327,7 +327,7 @@ fn findings(
         };
         (key(a), &a.subject.id, &a.why).cmp(&(key(b), &b.subject.id, &b.why))
     });
-    let mut met: BTreeMap<String, usize> = BTreeMap::new();
+    let mut met: HashMap<String, usize, RandomState> = HashMap::default();
     for it in &mut findings {
         let number = met.entry(it.fingerprint.clone()).or_default();
         *number += 1;
@@ -338,16 +338,40 @@ fn findings(
     findings
 }
 
+/// What all findings of a rule say.
+struct Said {
+    title: Arc<str>,
+    category: Category,
+    risk: Arc<str>,
+    remedy: Arc<[String]>,
+    references: Arc<[String]>,
+    equivalents: Arc<[String]>,
+    is_waste: bool,
+}
+
+impl Said {
+    fn of(judged: &Judged) -> Self {
+        let words = &judged.words;
+        Self {
+            title: (&*words.title).into(),
+            category: words.category,
+            risk: text::one_line(&words.risk).into(),
+            remedy: (&*words.remedy).into(),
+            references: (&*words.references).into(),
+            equivalents: (&*words.equivalents).into(),
+            is_waste: words.waste,
+        }
+    }
+}
+
 fn finding(
     case: &Case<'_>,
-    judged: &Judged,
-    risk: &str,
+    said: &Said,
     verdict: &Verdict,
     links: &Links<'_>,
     since: Option<&Diff>,
     costs: Option<&Costs<'_>>,
 ) -> Finding {
-    let words = &judged.words;
     let fingerprint = verdict.fingerprint();
     let change = since.and_then(|it| it.of(&fingerprint));
     let change = change.filter(|it| it.is_of(verdict));
@@ -358,25 +382,25 @@ fn finding(
         is_news: change.is_some_and(FindingChange::is_news),
         fingerprint,
         rule: verdict.rule,
-        title: words.title.clone(),
-        category: words.category,
+        title: said.title.clone(),
+        category: said.category,
         severity: verdict.severity,
         status: verdict.status,
         subject: links.to(&verdict.subject),
         belonging: case.belongings.of(&verdict.subject).class.name(),
         why: verdict.why.clone(),
-        risk: risk.to_owned(),
-        remedy: words.remedy.clone(),
-        references: words.references.clone(),
-        equivalents: words.equivalents.clone(),
+        risk: said.risk.clone(),
+        remedy: said.remedy.clone(),
+        references: said.references.clone(),
+        equivalents: said.equivalents.clone(),
         evidence: verdict
             .evidence
             .iter()
             .map(|it| (links.to(&it.resource), it.path, it.value.clone()))
             .collect(),
         gap: verdict.gap.clone(),
-        is_waste: words.waste,
-        saves: costs.and_then(|it| money::saved(it, words.category, verdict)),
+        is_waste: said.is_waste,
+        saves: costs.and_then(|it| money::saved(it, said.category, verdict)),
         muted: verdict.muted.clone(),
     }
 }
@@ -436,8 +460,11 @@ fn path(it: TrafficPath, links: &Links<'_>) -> Path {
     }
 }
 
+/// Severity, status and anchor of the findings about a resource, by its id.
+type About<'a> = HashMap<&'a str, Vec<(Severity, Status, String)>, RandomState>;
+
 fn inventory(case: &Case<'_>, links: &Links<'_>, findings: &[Finding]) -> Vec<Shelf> {
-    let mut about: BTreeMap<&str, Vec<(Severity, Status, String)>> = BTreeMap::new();
+    let mut about: About<'_> = HashMap::default();
     for it in findings.iter().filter(|it| it.muted.is_none()) {
         let entry = (it.severity, it.status, it.anchor.clone());
         about.entry(&it.subject.id).or_default().push(entry);
@@ -457,12 +484,7 @@ fn inventory(case: &Case<'_>, links: &Links<'_>, findings: &[Finding]) -> Vec<Sh
     Group::ALL.iter().filter_map(shelf).collect()
 }
 
-fn row(
-    case: &Case<'_>,
-    resource: &Resource,
-    links: &Links<'_>,
-    about: &BTreeMap<&str, Vec<(Severity, Status, String)>>,
-) -> Row {
+fn row(case: &Case<'_>, resource: &Resource, links: &Links<'_>, about: &About<'_>) -> Row {
     let model = resource.attrs.model();
     let place = model.place();
     let belonging = case.belongings.of(&resource.id);

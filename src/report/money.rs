@@ -404,7 +404,7 @@ fn waste(findings: &[Finding]) -> Vec<Waste> {
         .filter(|it| it.is_waste && it.muted.is_none());
     let costly = counted.filter_map(|it| {
         Some(Waste {
-            title: it.title.clone(),
+            title: it.title.to_string(),
             anchor: it.anchor.clone(),
             subject: it.subject.clone(),
             usd: it.saves?,

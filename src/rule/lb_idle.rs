@@ -145,6 +145,6 @@ mod tests {
         let resources = [lb.clone()];
         let said = testing::owned(&resources, &gaps, |_| true, |case| check(case, &words));
         assert_eq!(said[0].status, Status::Unknown);
-        assert_eq!(said[0].gap.as_ref(), Some(&gaps[1]));
+        assert_eq!(said[0].gap.as_deref(), Some(&gaps[1]));
     }
 }

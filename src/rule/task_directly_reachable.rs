@@ -230,7 +230,7 @@ mod tests {
         let gaps = [gap.clone()];
         let said = testing::owned(&resources, &gaps, |_| true, |case| check(case, &words));
         assert_eq!(
-            (said[0].status, said[0].gap.as_ref()),
+            (said[0].status, said[0].gap.as_deref()),
             (Status::Unknown, Some(&gap))
         );
     }

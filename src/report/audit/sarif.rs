@@ -27,7 +27,7 @@ pub fn write(audit: &Audit<'_>) -> String {
         let suppressed = audit
             .verdicts
             .iter()
-            .map(|it| suppressions(it.muted.as_ref()));
+            .map(|it| suppressions(it.muted.as_deref()));
         let suppressed = suppressed.chain(std::iter::repeat(json!([])));
         for (result, suppressions) in results.iter_mut().zip(suppressed) {
             result["suppressions"] = suppressions;

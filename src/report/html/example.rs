@@ -2,7 +2,7 @@
 //!
 //! Shared with the tests in a browser, which name the view's types through `model` as well.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rust_decimal::Decimal;
 
@@ -297,7 +297,8 @@ pub(super) fn hostile() -> Report {
             " JavaScript:alert(1)".to_owned(),
             "data:text/html,<script>alert(1)</script>".to_owned(),
             "https://example.com/\"onmouseover=\"alert(1)".to_owned(),
-        ];
+        ]
+        .into();
         it.evidence
             .push((it.subject.clone(), "Tags", HOSTILE.to_owned()));
     }
@@ -464,17 +465,17 @@ fn finding(
         is_news: false,
         fingerprint,
         rule,
-        title: title.to_owned(),
+        title: title.into(),
         category,
         severity,
         status,
         belonging: "declared",
         subject,
         why: why.to_owned(),
-        risk: String::new(),
-        remedy: Vec::new(),
-        references: Vec::new(),
-        equivalents: Vec::new(),
+        risk: "".into(),
+        remedy: Arc::default(),
+        references: Arc::default(),
+        equivalents: Arc::default(),
         evidence: Vec::new(),
         gap: None,
         is_waste: false,
@@ -483,8 +484,8 @@ fn finding(
     }
 }
 
-fn texts<const N: usize>(them: [&str; N]) -> Vec<String> {
-    them.map(str::to_owned).to_vec()
+fn texts<T: From<[String; N]>, const N: usize>(them: [&str; N]) -> T {
+    them.map(str::to_owned).into()
 }
 
 fn findings() -> Vec<Finding> {
@@ -501,7 +502,7 @@ fn findings() -> Vec<Finding> {
     let certificate = link("certificate", "6b2f9c1e-94a3-4b7e-9e0c-2f7a5f5a9b10");
     let mut findings = vec![
         Finding {
-            risk: "Requests that a load balancer sends to this group are answered with an error, or by fewer containers than you pay for. With no healthy target at all, the app behind it is down.".to_owned(),
+            risk: "Requests that a load balancer sends to this group are answered with an error, or by fewer containers than you pay for. With no healthy target at all, the app behind it is down.".into(),
             remedy: texts([
                 "Read why: `aws elbv2 describe-target-health --target-group-arn ARN`. `Target.Timeout` is mostly a closed security group, `Target.ResponseCodeMismatch` a wrong health check path.",
                 "Check that the service runs: `aws ecs describe-services --cluster CLUSTER --services SERVICE` tells its last events.",
@@ -516,7 +517,7 @@ fn findings() -> Vec<Finding> {
             ..finding("no-healthy-target", (Severity::Critical, Status::Fail), ("Target group without a healthy target", Category::Reliability), targets, "none of its 2 targets is healthy")
         },
         Finding {
-            risk: "Anyone can try to log in to the machines that carry your containers. One guessed password, one leaked key or one flaw in the service behind the port, and every task on the machine, its role's credentials and its network neighbours are reachable.".to_owned(),
+            risk: "Anyone can try to log in to the machines that carry your containers. One guessed password, one leaked key or one flaw in the service behind the port, and every task on the machine, its role's credentials and its network neighbours are reachable.".into(),
             remedy: texts([
                 "Find out who needs the port: `aws ec2 describe-security-group-rules --filters Name=group-id,Values=GROUP`.",
                 "Use Session Manager (`aws ssm start-session`) or ECS Exec instead: both need no open port.",
@@ -539,14 +540,14 @@ fn findings() -> Vec<Finding> {
             ..finding("sg-world-admin-port", (Severity::High, Status::Fail), ("Administration port open to the whole internet", Category::Exposure), group, "SSH (tcp 22) is open to the whole internet; i-007670c6b3c8e2ee0 and 3 more use the group")
         },
         Finding {
-            risk: "Browsers refuse the app from that moment on.".to_owned(),
+            risk: "Browsers refuse the app from that moment on.".into(),
             remedy: texts(["Import the renewed certificate under the same ARN: `aws acm import-certificate --certificate-arn ARN …`.", "Better: let ACM issue it, then it renews itself."]),
             references: texts(["https://docs.aws.amazon.com/acm/latest/userguide/import-certificate.html"]),
             evidence: vec![(certificate.clone(), "NotAfter", "2018-05-24T12:00:00Z".to_owned())],
             ..finding("certificate-expiry", (Severity::High, Status::Fail), ("Certificate runs out soon and nothing renews it", Category::Reliability), certificate, "it was imported, so ACM does not renew it, and it runs out in 22 days")
         },
         Finding {
-            risk: "Passwords, cookies and answers cross the network readable and changeable by anyone on the way. One rule that forwards plain HTTP is enough: browsers and scripts that come by HTTP stay there.".to_owned(),
+            risk: "Passwords, cookies and answers cross the network readable and changeable by anyone on the way. One rule that forwards plain HTTP is enough: browsers and scripts that come by HTTP stay there.".into(),
             remedy: texts(["Give the HTTP listener a default action that redirects: `aws elbv2 modify-listener --listener-arn ARN --default-actions 'Type=redirect,RedirectConfig={Protocol=HTTPS,Port=443,StatusCode=HTTP_301}'`.", "Remove the rules of that listener that forward (`aws elbv2 delete-rule`), or turn each into a redirect."]),
             references: texts(["https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html"]),
             equivalents: texts(["Prowler elbv2_ssl_listeners", "Security Hub ELB.1"]),
@@ -559,33 +560,33 @@ fn findings() -> Vec<Finding> {
         },
         Finding {
             belonging: "foreign",
-            risk: "Deleting a stack does not delete a bucket that is retained or not empty. What stays is billed, holds releases, settings or logs of something that no longer runs, and belongs to nobody who would notice a leak.".to_owned(),
+            risk: "Deleting a stack does not delete a bucket that is retained or not empty. What stays is billed, holds releases, settings or logs of something that no longer runs, and belongs to nobody who would notice a leak.".into(),
             remedy: texts(["Look at what is in it: `aws s3 ls s3://BUCKET --recursive --summarize`.", "Copy what is still of use.", "Empty it, all versions and delete markers included, then remove it."]),
             references: texts(["https://docs.aws.amazon.com/AmazonS3/latest/userguide/delete-bucket.html"]),
             evidence: vec![(orphan.clone(), "TagSet", "aws:cloudformation:stack-name = old-rack".to_owned())],
             ..finding("bucket-orphan", (Severity::Medium, Status::Fail), ("Bucket left behind by a stack that is gone", Category::Cost), orphan, "stack old-rack is gone and nothing that was seen refers to the bucket")
         },
         Finding {
-            risk: "Storage of logs is billed by the month for as long as they are kept.".to_owned(),
+            risk: "Storage of logs is billed by the month for as long as they are kept.".into(),
             remedy: texts(["Decide how long the logs are of use: 30 days serve most racks.", "Set it: `aws logs put-retention-policy --log-group-name GROUP --retention-in-days 30`."]),
             references: texts(["https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html"]),
             evidence: vec![(logs.clone(), "retentionInDays", "absent: never expires".to_owned()), (logs.clone(), "storedBytes", "318464".to_owned())],
             ..finding("logs-no-retention", (Severity::Low, Status::Fail), ("Log group keeps events for ever", Category::Cost), logs, "no retention is set, and 311 KiB are kept already")
         },
         Finding {
-            risk: "What was written before encryption was turned on stays readable to whoever gets at the disk.".to_owned(),
+            risk: "What was written before encryption was turned on stays readable to whoever gets at the disk.".into(),
             remedy: texts(["Make a new file system with encryption and copy the data: it cannot be turned on later."]),
             ..finding("efs-not-encrypted", (Severity::Info, Status::Fail), ("File system is not encrypted at rest", Category::Data), files, "encryption at rest is off")
         },
         Finding {
-            gap: gaps().into_iter().next(),
-            risk: "Requests that a load balancer sends to this group are answered with an error, or by fewer containers than you pay for.".to_owned(),
+            gap: gaps().into_iter().next().map(Box::new),
+            risk: "Requests that a load balancer sends to this group are answered with an error, or by fewer containers than you pay for.".into(),
             remedy: texts(["Read why: `aws elbv2 describe-target-health --target-group-arn ARN`."]),
             ..finding("no-healthy-target", (Severity::Medium, Status::Unknown), ("Target group without a healthy target", Category::Reliability), web, "the health of its targets was not read")
         },
         Finding {
-            gap: gaps().into_iter().nth(2),
-            risk: "Storage of logs is billed by the month for as long as they are kept.".to_owned(),
+            gap: gaps().into_iter().nth(2).map(Box::new),
+            risk: "Storage of logs is billed by the month for as long as they are kept.".into(),
             ..finding("logs-no-retention", (Severity::Low, Status::Unknown), ("Log group keeps events for ever", Category::Cost), link("stack", "karim-test"), "logs:DescribeLogGroups was throttled: there may be more")
         },
     ];
