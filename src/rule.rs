@@ -83,6 +83,7 @@ pub mod managed_termination_protection_off;
 pub mod nat_unrouted;
 pub mod nat_without_gateway_endpoint;
 pub mod never_free;
+pub mod no_budget;
 pub mod no_healthy_target;
 pub mod no_logging;
 pub mod no_recent_backup;
@@ -178,6 +179,7 @@ pub const RULES: &[Rule] = &[
     nat_unrouted::RULE,
     nat_without_gateway_endpoint::RULE,
     never_free::RULE,
+    no_budget::RULE,
     no_healthy_target::RULE,
     no_logging::RULE,
     no_recent_backup::RULE,
@@ -662,6 +664,14 @@ impl Verdict {
     pub fn cost(mut self, cost: Cost) -> Self {
         self.cost = Some(cost);
         self
+    }
+
+    /// Names what could not be read where that left it unknown.
+    pub fn gap_if_unknown(self, gap: Option<&Gap>) -> Self {
+        match self.status {
+            Status::Unknown => self.gap(gap),
+            Status::Fail | Status::Pass | Status::NotApplicable => self,
+        }
     }
 
     pub fn gap(mut self, gap: Option<&Gap>) -> Self {

@@ -144,6 +144,9 @@ const SAID_BY_SILENCE: &[(&str, &str, &str)] = &[
 /// there may be more is told by their gap alone.
 const ADDS: &[&str] = &["Tag", "elbv2:DescribeListenerCertificates"];
 
+/// Whose account the emulator is.
+const ACCOUNT: &str = "123456789012";
+
 /// A value that no version of the SDK knows.
 const NEW: &str = "brand-new-value";
 
@@ -237,7 +240,7 @@ fn config() -> SdkConfig {
 
 /// Clients that ask a server.
 fn at(endpoint: &str) -> Aws {
-    Aws::new(&config().into_builder().endpoint_url(endpoint).build())
+    Aws::new(&config().into_builder().endpoint_url(endpoint).build()).of_account(ACCOUNT)
 }
 
 /// Reads a rack without a network.
@@ -255,7 +258,7 @@ fn read_at(
         .timeout_config(patience.build())
         .retry_config(retry)
         .build();
-    read_by(&Aws::new(&config), rack)
+    read_by(&Aws::new(&config).of_account(ACCOUNT), rack)
 }
 
 fn read_by(aws: &Aws, rack: &str) -> Result<Snapshot, NoSuchRack> {
@@ -273,7 +276,7 @@ fn read_by(aws: &Aws, rack: &str) -> Result<Snapshot, NoSuchRack> {
         tool: String::new(),
         taken: Timestamp::UNIX_EPOCH,
         took_ms: 0,
-        account: "123456789012".to_owned(),
+        account: ACCOUNT.to_owned(),
         region: "us-east-1".to_owned(),
         identity: String::new(),
         rack: rack.to_owned(),
