@@ -115,6 +115,7 @@ const ON_ONE_PAGE: &[&str] = &[
     "s3:GetPublicAccessBlock",
     "s3:ListObjectVersions",
     "s3:ListObjectsV2",
+    "s3control:GetPublicAccessBlock",
     "servicediscovery:ListTagsForResource",
     "sns:GetTopicAttributes",
     "sqs:GetQueueAttributes",
