@@ -95,6 +95,7 @@ const ON_ONE_PAGE: &[&str] = &[
     "elb:DescribeLoadBalancerAttributes",
     "elb:DescribeTags",
     "elbv2:DescribeLoadBalancerAttributes",
+    "elbv2:DescribeSSLPolicies",
     "elbv2:DescribeTags",
     "elbv2:DescribeTargetHealth",
     "events:ListTagsForResource",

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Kind, Model,
+    Fact, Kind, Model,
     listener_rule::{Action, forwards, said},
 };
 use crate::{
@@ -28,6 +28,8 @@ pub struct Listener {
     pub protocol: String,
     /// Which TLS versions and ciphers it takes: `ELBSecurityPolicy-TLS13-1-2-2021-06`.
     pub ssl_policy: Option<String>,
+    /// The versions that this policy takes, in AWS's words: `TLSv1.2`, `TLSv1.3`.
+    pub tls_versions: Fact<Vec<String>>,
     /// Keys of its certificates, the default one first; an IAM server certificate's ARN.
     pub certificates: Vec<String>,
     /// What it does with a request that no rule takes.

@@ -1,6 +1,10 @@
-//! Reads listeners: one listing for each load balancer, one more for each that speaks TLS.
+//! Reads listeners: one listing for each load balancer, one more for each that speaks TLS, and what
+//! their policies take, once for all.
 
-use std::mem;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    mem,
+};
 
 use aws_sdk_elasticloadbalancingv2::types;
 use futures_util::future::BoxFuture;
@@ -13,8 +17,9 @@ use crate::{
         read::{Reading, Source},
         shape::{self, key},
     },
+    id::ResourceId,
     kind::{
-        AsKind, Kind, listener_rule,
+        AsKind, Fact, Kind, listener_rule,
         load_balancer::{self, LoadBalancer},
     },
     snapshot::Resource,
@@ -22,10 +27,11 @@ use crate::{
 
 const LISTENERS: Call = Call::new(Service::Elbv2, "DescribeListeners");
 const CERTIFICATES: Call = Call::new(Service::Elbv2, "DescribeListenerCertificates");
+const POLICIES: Call = Call::new(Service::Elbv2, "DescribeSSLPolicies");
 const TAGS: Call = Call::new(Service::Elbv2, "DescribeTags");
 
 pub const READING: Reading = Reading {
-    calls: &[LISTENERS, CERTIFICATES, TAGS],
+    calls: &[LISTENERS, CERTIFICATES, POLICIES, TAGS],
     source: Source::InsideRack(Kind::LoadBalancer, inside),
     deepen: None,
 };
@@ -38,6 +44,7 @@ fn inside(aws: &Aws, balancers: Vec<Resource>) -> BoxFuture<'_, Found> {
         let listeners = mem::take(&mut found.resources);
         let read = aws.each(listeners, |it| certificates(aws, it)).await;
         read.into_iter().for_each(|it| found.merge(it));
+        add_versions(aws, &mut found).await;
         load_balancer::aws::add_tags(aws, &mut found).await;
         found
     })
@@ -70,6 +77,7 @@ fn resource(balancer: &Resource, listener: types::Listener) -> Result<Resource, 
         port,
         protocol,
         ssl_policy: listener.ssl_policy,
+        tls_versions: Fact::Unread,
         certificates: listener
             .certificates
             .unwrap_or_default()
@@ -107,6 +115,50 @@ async fn certificates(aws: &Aws, mut listener: Resource) -> Found {
     found
 }
 
+/// Asks which versions of TLS the policies take that these listeners have, if they have any.
+async fn add_versions(aws: &Aws, found: &mut Found) {
+    let listeners = found.resources.iter();
+    let named = listeners.filter_map(|it| Some((it.id.clone(), policy(it)?)));
+    let named: Vec<(ResourceId, String)> = named.collect();
+    if named.is_empty() {
+        return;
+    }
+    let names: BTreeSet<String> = named.iter().map(|it| it.1.clone()).collect();
+    let request = aws.elbv2.describe_ssl_policies();
+    let request = request.set_names(Some(names.into_iter().collect()));
+    let policies = match request.send().await {
+        Ok(it) => it.ssl_policies.unwrap_or_default(),
+        Err(error) => {
+            for (id, _) in &named {
+                found.failed(POLICIES, Some(id), &error);
+            }
+            return;
+        }
+    };
+    let versions = policies.into_iter().filter_map(|it| {
+        Some((
+            it.name?,
+            shape::sorted(it.ssl_protocols.unwrap_or_default()),
+        ))
+    });
+    let versions: BTreeMap<String, Vec<String>> = versions.collect();
+    for (id, name) in &named {
+        if !versions.contains_key(name) {
+            found.malformed(POLICIES, Some(id), Missing("SslPolicies.Name"));
+        }
+    }
+    for listener in &mut found.resources {
+        let versions = policy(listener).and_then(|it| versions.get(&it));
+        if let (Some(it), Some(attrs)) = (versions, Listener::of_mut(&mut listener.attrs)) {
+            attrs.tls_versions = Fact::Known(it.clone());
+        }
+    }
+}
+
+fn policy(listener: &Resource) -> Option<String> {
+    Listener::of(&listener.attrs)?.ssl_policy.clone()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,6 +167,10 @@ mod tests {
     const ARN: &str = "arn:aws:elasticloadbalancing:us-east-1:1";
     const DENIED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
     const NO_TAGS: &str = "<DescribeTagsResponse/>";
+    const POLICY: &str = "<DescribeSSLPoliciesResponse><DescribeSSLPoliciesResult><SslPolicies>
+        <member><Name>p</Name><SslProtocols><member>TLSv1.2</member><member>TLSv1.1</member>
+        </SslProtocols></member></SslPolicies></DescribeSSLPoliciesResult>
+        </DescribeSSLPoliciesResponse>";
 
     fn balancer(lb_type: &str) -> Resource {
         let attrs = LoadBalancer {
@@ -160,11 +216,35 @@ mod tests {
         let tape = Tape::default()
             .answer(200, listeners(&https))
             .answer(200, more)
+            .answer(200, POLICY)
             .answer(200, NO_TAGS);
         let found = inside(&tape.aws(), vec![balancer("application")]).await;
+        let mut gaps = found.gaps.iter();
+        assert!(gaps.all(|it| it.call != "elbv2:DescribeSSLPolicies"));
+        let versions = first(&found).tls_versions.known().unwrap();
+        assert_eq!(versions, &["TLSv1.1", "TLSv1.2"]);
         assert_eq!(found.resources[0].id.key, "router/75");
         assert_eq!(first(&found).certificates, ["a", "b"]);
         assert_eq!(first(&found).port, 443);
+    }
+
+    #[tokio::test]
+    async fn versions_that_are_refused_or_not_told_are_a_gap_about_the_listener() {
+        let https = "<Port>443</Port><Protocol>HTTPS</Protocol><SslPolicy>p</SslPolicy>";
+        let other = POLICY.replace(">p<", ">q<");
+        for (status, answer) in [(403, DENIED), (200, &other)] {
+            let tape = Tape::default()
+                .answer(200, listeners(https))
+                .answer(200, "<DescribeListenerCertificatesResponse/>")
+                .answer(status, answer)
+                .answer(200, NO_TAGS);
+            let found = inside(&tape.aws(), vec![balancer("application")]).await;
+            assert_eq!(first(&found).tls_versions, Fact::Unread);
+            let mut gaps = found.gaps.iter();
+            let gap = gaps.find(|it| it.call == "elbv2:DescribeSSLPolicies");
+            let about = gap.unwrap().resource.as_ref();
+            assert_eq!(about, Some(&found.resources[0].id));
+        }
     }
 
     #[tokio::test]
