@@ -81,6 +81,7 @@ const ON_ONE_PAGE: &[&str] = &[
     "ec2:DescribeKeyPairs",
     "ec2:DescribeLaunchTemplateVersions",
     "ec2:DescribeVpcBlockPublicAccessOptions",
+    "ec2:GetEbsEncryptionByDefault",
     "ecr:GetLifecyclePolicy",
     "ecr:GetRegistryScanningConfiguration",
     "ecr:ListTagsForResource",
