@@ -94,6 +94,7 @@ pub mod public_ip_on_compute;
 pub mod rds_no_backup;
 pub mod rds_public;
 pub mod rds_single_az;
+pub mod rds_tls_not_forced;
 pub mod rds_unencrypted;
 pub mod repository_not_empty;
 pub mod repository_tag_mutable;
@@ -190,6 +191,7 @@ pub const RULES: &[Rule] = &[
     rds_no_backup::RULE,
     rds_public::RULE,
     rds_single_az::RULE,
+    rds_tls_not_forced::RULE,
     rds_unencrypted::RULE,
     repository_not_empty::RULE,
     repository_tag_mutable::RULE,

@@ -57,6 +57,14 @@ const UNREACHED: &[(&str, &str)] = &[
         "only asked of families at a hundredth revision: `task_definition` tests it",
     ),
     (
+        "rds:DescribeDBSnapshotAttributes",
+        "only asked of databases that are not encrypted: `db_instance` tests it",
+    ),
+    (
+        "rds:DescribeDBSnapshots",
+        "only asked of databases that are not encrypted: `db_instance` tests it",
+    ),
+    (
         "s3:GetBucketLocation",
         "only asked where a listing leaves a bucket's region out, which S3 does not: `bucket` tests it",
     ),
