@@ -98,10 +98,10 @@ const PAGE: i32 = 1000;
 
 fn deepen(aws: &Aws, groups: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(async move {
-        let named: Vec<Vec<String>> = groups
-            .chunks(BATCH)
-            .map(|it| it.iter().map(|it| it.id.key.clone()).collect())
-            .collect();
+        // One without entries has no rules to ask for.
+        let named = groups.iter().filter(|it| has_entries(it));
+        let named: Vec<String> = named.map(|it| it.id.key.clone()).collect();
+        let named: Vec<Vec<String>> = named.chunks(BATCH).map(<[String]>::to_vec).collect();
         let rules = aws.each(named.clone(), |it| rules_of(aws, it));
         let (rules, mut found) = tokio::join!(rules, ranges(aws, groups));
         for (named, answer) in named.into_iter().zip(rules) {
@@ -117,6 +117,11 @@ fn deepen(aws: &Aws, groups: Vec<Resource>) -> BoxFuture<'_, Found> {
         }
         found
     })
+}
+
+fn has_entries(group: &Resource) -> bool {
+    let attrs = SecurityGroup::of(&group.attrs);
+    attrs.is_some_and(|it| !it.ingress.is_empty() || !it.egress.is_empty())
 }
 
 type Rules =
@@ -390,6 +395,10 @@ mod tests {
         assert_eq!(group.ingress[0].cidrs.len(), 2);
         assert_eq!(found.gaps[0].action, "ec2:DescribeSecurityGroupRules");
         assert_eq!(found.gaps[0].resource.as_ref().unwrap().key, "sg-1");
+
+        let bare = Resource::new("sg-2", SecurityGroup::default());
+        let tape = Tape::default();
+        assert!(deepen(&tape.aws(), vec![bare]).await.gaps.is_empty());
 
         let tape = Tape::default().answer(200, page(&rule("", ""), ""));
         let found = deepen(&tape.aws(), vec![web()]).await;
