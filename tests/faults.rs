@@ -57,6 +57,10 @@ const UNREACHED: &[(&str, &str)] = &[
         "only asked of families at a hundredth revision: `task_definition` tests it",
     ),
     (
+        "iam:ListServerCertificates",
+        "only asked where a listener has a certificate of IAM's: `listener` tests it",
+    ),
+    (
         "rds:DescribeDBSnapshotAttributes",
         "only asked of databases that are not encrypted: `db_instance` tests it",
     ),

@@ -2,6 +2,7 @@
 //!
 //! Key: `load balancer/listener id`.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -32,10 +33,26 @@ pub struct Listener {
     pub tls_versions: Fact<Vec<String>>,
     /// Keys of its certificates, the default one first; an IAM server certificate's ARN.
     pub certificates: Vec<String>,
+    /// Those of its certificates that IAM keeps, with when they end.
+    pub server_certificates: Fact<Vec<ServerCertificate>>,
     /// What it does with a request that no rule takes.
     pub actions: Vec<Action>,
     /// Whether clients must show a certificate: `off`, `passthrough`, `verify`.
     pub mutual_tls: Option<String>,
+}
+
+/// A certificate that somebody uploaded to IAM, which renews none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerCertificate {
+    pub arn: String,
+    /// Absent where IAM did not tell.
+    pub not_after: Option<Timestamp>,
+}
+
+/// Whether a certificate is one of IAM's.
+pub fn is_iams(certificate: &str) -> bool {
+    certificate.contains(":server-certificate/")
 }
 
 /// The certificates of a list that are ACM's, as edges.

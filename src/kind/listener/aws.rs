@@ -8,8 +8,9 @@ use std::{
 
 use aws_sdk_elasticloadbalancingv2::types;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
-use super::Listener;
+use super::{Listener, ServerCertificate, is_iams};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -27,11 +28,13 @@ use crate::{
 
 const LISTENERS: Call = Call::new(Service::Elbv2, "DescribeListeners");
 const CERTIFICATES: Call = Call::new(Service::Elbv2, "DescribeListenerCertificates");
+/// Also of classic load balancers.
+pub const SERVER_CERTIFICATES: Call = Call::new(Service::Iam, "ListServerCertificates");
 const POLICIES: Call = Call::new(Service::Elbv2, "DescribeSSLPolicies");
 const TAGS: Call = Call::new(Service::Elbv2, "DescribeTags");
 
 pub const READING: Reading = Reading {
-    calls: &[LISTENERS, CERTIFICATES, POLICIES, TAGS],
+    calls: &[LISTENERS, CERTIFICATES, SERVER_CERTIFICATES, POLICIES, TAGS],
     source: Source::InsideRack(Kind::LoadBalancer, inside),
     deepen: None,
 };
@@ -45,6 +48,7 @@ fn inside(aws: &Aws, balancers: Vec<Resource>) -> BoxFuture<'_, Found> {
         let read = aws.each(listeners, |it| certificates(aws, it)).await;
         read.into_iter().for_each(|it| found.merge(it));
         add_versions(aws, &mut found).await;
+        add_server_certificates(aws, &mut found).await;
         load_balancer::aws::add_tags(aws, &mut found).await;
         found
     })
@@ -78,6 +82,7 @@ fn resource(balancer: &Resource, listener: types::Listener) -> Result<Resource, 
         protocol,
         ssl_policy: listener.ssl_policy,
         tls_versions: Fact::Unread,
+        server_certificates: Fact::Unread,
         certificates: listener
             .certificates
             .unwrap_or_default()
@@ -153,6 +158,58 @@ async fn add_versions(aws: &Aws, found: &mut Found) {
             attrs.tls_versions = Fact::Known(it.clone());
         }
     }
+}
+
+async fn add_server_certificates(aws: &Aws, found: &mut Found) {
+    let of = |it: &Resource| Listener::of(&it.attrs).map(|it| it.certificates.clone());
+    let named = found.resources.iter();
+    let named = named.map(|it| (it.id.clone(), of(it).unwrap_or_default()));
+    let told = server_certificates(aws, &named.collect::<Vec<_>>(), found).await;
+    for (listener, told) in found.resources.iter_mut().zip(told) {
+        if let Some(attrs) = Listener::of_mut(&mut listener.attrs) {
+            attrs.server_certificates = told;
+        }
+    }
+}
+
+/// What IAM says of those of these certificates that are its own, in the order in which they are
+/// given; it is asked once, and only where there are any. What is refused hides it of each.
+pub async fn server_certificates(
+    aws: &Aws,
+    named: &[(ResourceId, Vec<String>)],
+    found: &mut Found,
+) -> Vec<Fact<Vec<ServerCertificate>>> {
+    let of_iam = |all: &[String]| all.iter().any(|it| is_iams(it));
+    if !named.iter().any(|(_, all)| of_iam(all)) {
+        return vec![Fact::Known(Vec::new()); named.len()];
+    }
+    let pages = aws.iam.list_server_certificates().into_paginator();
+    let answer: Result<Vec<_>, _> = pages.items().send().try_collect().await;
+    let told: BTreeMap<String, Option<Timestamp>> = match answer {
+        Ok(told) => told
+            .into_iter()
+            .map(|it| (it.arn, shape::time(it.expiration)))
+            .collect(),
+        Err(error) => {
+            let facts = named.iter().map(|(id, all)| {
+                if !of_iam(all) {
+                    return Fact::Known(Vec::new());
+                }
+                found.failed(SERVER_CERTIFICATES, Some(id), &error);
+                Fact::Unread
+            });
+            return facts.collect();
+        }
+    };
+    let facts = named.iter().map(|(_, all)| {
+        let own = all.iter().filter(|it| is_iams(it));
+        let own = own.map(|arn| ServerCertificate {
+            arn: arn.clone(),
+            not_after: told.get(arn).copied().flatten(),
+        });
+        Fact::Known(own.collect())
+    });
+    facts.collect()
 }
 
 fn policy(listener: &Resource) -> Option<String> {
@@ -245,6 +302,47 @@ mod tests {
             let about = gap.unwrap().resource.as_ref();
             assert_eq!(about, Some(&found.resources[0].id));
         }
+    }
+
+    #[tokio::test]
+    async fn iam_is_asked_once_when_the_certificates_end_that_it_keeps() {
+        let arn = |it: &str| format!("arn:aws:iam::1:server-certificate/{it}");
+        let listener = |it: &str| ResourceId::new(Kind::Listener, it);
+        let named = [
+            (listener("a"), vec![arn("old"), "acm".to_owned()]),
+            (listener("b"), vec!["acm".to_owned()]),
+            (listener("c"), vec![arn("lost")]),
+        ];
+        let listing = format!(
+            "<ListServerCertificatesResponse><ListServerCertificatesResult>
+             <ServerCertificateMetadataList><member><Arn>{}</Arn><Path>/</Path>
+             <ServerCertificateName>old</ServerCertificateName><ServerCertificateId>A
+             </ServerCertificateId><Expiration>2026-12-01T00:00:00Z</Expiration></member>
+             </ServerCertificateMetadataList></ListServerCertificatesResult>
+             </ListServerCertificatesResponse>",
+            arn("old")
+        );
+        let tape = Tape::default().answer(200, listing);
+        let mut found = Found::of(Kind::Listener);
+        let told = server_certificates(&tape.aws(), &named, &mut found).await;
+        assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        let ends = |at: usize| {
+            let all = told[at].known().unwrap().iter();
+            all.map(|it| it.not_after.map(|it| it.to_string()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(ends(0), [Some("2026-12-01T00:00:00Z".to_owned())]);
+        assert_eq!((ends(1), ends(2)), (Vec::new(), vec![None]));
+
+        let tape = Tape::default().answer(403, DENIED);
+        let told = server_certificates(&tape.aws(), &named, &mut found).await;
+        let unread = told.iter().filter(|it| **it == Fact::Unread).count();
+        assert_eq!((unread, found.gaps.len()), (2, 2));
+        assert_eq!(found.gaps[0].action, "iam:ListServerCertificates");
+
+        let none = server_certificates(&tape.aws(), &named[1..2], &mut found).await;
+        assert_eq!(none, [Fact::Known(Vec::new())]);
+        assert_eq!(tape.asked().len(), 1);
     }
 
     #[tokio::test]
