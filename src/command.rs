@@ -137,6 +137,7 @@ fn look<T>(
         account: snapshot.money.free_tier.as_ref(),
         run: &Run {
             unheard: &snapshot.money.unheard,
+            used: snapshot.money.used.as_ref(),
             ..Run::default()
         },
     })

@@ -16,7 +16,7 @@ use crate::{
     rack::Rack,
     snapshot::{
         Gap, Gaps, Resource,
-        money::{Account, Unheard},
+        money::{Account, Metered, Unheard},
     },
 };
 
@@ -25,6 +25,7 @@ pub mod going;
 pub mod index;
 pub mod internet;
 pub mod launch;
+pub mod measured;
 pub mod origin;
 pub mod pack;
 pub mod revision;
@@ -80,6 +81,7 @@ pub mod lb_single_az;
 pub mod listener_weak_tls;
 pub mod logs_no_retention;
 pub mod managed_termination_protection_off;
+pub mod nat_idle;
 pub mod nat_unrouted;
 pub mod nat_without_gateway_endpoint;
 pub mod never_free;
@@ -177,6 +179,7 @@ pub const RULES: &[Rule] = &[
     listener_weak_tls::RULE,
     logs_no_retention::RULE,
     managed_termination_protection_off::RULE,
+    nat_idle::RULE,
     nat_unrouted::RULE,
     nat_without_gateway_endpoint::RULE,
     never_free::RULE,
@@ -258,6 +261,8 @@ pub struct Run<'a> {
     pub pack: Option<&'a Pack>,
     /// What the account was asked about money and did not tell.
     pub unheard: &'a [Unheard],
+    /// What CloudWatch counted, where it was asked.
+    pub used: Option<&'a Metered>,
     /// What is looked up once for all rules.
     pub index: Index,
 }
@@ -409,6 +414,9 @@ pub struct Example {
     /// What the account says of itself, where it was asked.
     #[serde(default)]
     pub account: Option<Account>,
+    /// What CloudWatch counted, where it was asked.
+    #[serde(default)]
+    pub used: Option<Metered>,
     pub resources: Vec<Resource>,
 }
 
@@ -587,6 +595,11 @@ pub enum Cost {
     Usage(&'static str),
     /// What these cost in full.
     Of(Vec<ResourceId>),
+    /// What these are billed for under usage types that end so, at the most.
+    Part {
+        of: Vec<ResourceId>,
+        usage: &'static str,
+    },
 }
 
 /// A value that was seen, and where.
@@ -850,7 +863,16 @@ mod tests {
             |it| !nobodys(it),
             |case| {
                 let account = example.account.as_ref();
-                run(rule, &words(rule), &Case { account, ..*case })
+                let asked = Run {
+                    used: example.used.as_ref(),
+                    ..Run::default()
+                };
+                let case = Case {
+                    account,
+                    run: &asked,
+                    ..*case
+                };
+                run(rule, &words(rule), &case)
             },
         )
     }

@@ -152,8 +152,11 @@ pub struct Count {
     pub namespace: String,
     pub metric: String,
     pub dimensions: BTreeMap<String, String>,
-    /// `Sum` or `Average`: what of each period, and how the periods were put together.
+    /// `Sum`, `Average` or `Maximum`: what of each period, and how the periods were put together.
     pub statistic: String,
+    /// Whole days before `to`, where it was not counted from `from` on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u16>,
     /// `None` where CloudWatch has no datapoint, which is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Decimal>,
