@@ -155,19 +155,10 @@ fn look<T>(
         account: snapshot.money.free_tier.as_ref(),
         run: &Run {
             unheard: &snapshot.money.unheard,
+            used: snapshot.money.used.as_ref(),
             ..Run::default()
         },
     })
-}
-
-/// Says once how the account is asked about its free tier, where a rack was read and it was not.
-fn tell_unasked(input: &Input, snapshot: &Snapshot) {
-    if input.source.from.is_none() && snapshot.money.free_tier.is_none() {
-        ui::note(
-            "the account was not asked about its free tier, so the rules about it judge nothing: \
-             `racklens snapshot --free-tier` asks, and audit and report read its file",
-        );
-    }
 }
 
 /// Says what is to be said about mutes and rules, beside the result.

@@ -16,7 +16,7 @@ use crate::{
     rack::Rack,
     snapshot::{
         Gap, Gaps, Resource,
-        money::{Account, Unheard},
+        money::{Account, Metered, Unheard},
     },
 };
 
@@ -25,6 +25,7 @@ pub mod going;
 pub mod index;
 pub mod internet;
 pub mod launch;
+pub mod measured;
 pub mod origin;
 pub mod pack;
 pub mod revision;
@@ -80,9 +81,11 @@ pub mod lb_single_az;
 pub mod listener_weak_tls;
 pub mod logs_no_retention;
 pub mod managed_termination_protection_off;
+pub mod nat_idle;
 pub mod nat_unrouted;
 pub mod nat_without_gateway_endpoint;
 pub mod never_free;
+pub mod no_budget;
 pub mod no_healthy_target;
 pub mod no_logging;
 pub mod no_recent_backup;
@@ -93,6 +96,7 @@ pub mod public_ip_on_compute;
 pub mod rds_no_backup;
 pub mod rds_public;
 pub mod rds_single_az;
+pub mod rds_tls_not_forced;
 pub mod rds_unencrypted;
 pub mod repository_not_empty;
 pub mod repository_tag_mutable;
@@ -175,9 +179,11 @@ pub const RULES: &[Rule] = &[
     listener_weak_tls::RULE,
     logs_no_retention::RULE,
     managed_termination_protection_off::RULE,
+    nat_idle::RULE,
     nat_unrouted::RULE,
     nat_without_gateway_endpoint::RULE,
     never_free::RULE,
+    no_budget::RULE,
     no_healthy_target::RULE,
     no_logging::RULE,
     no_recent_backup::RULE,
@@ -188,6 +194,7 @@ pub const RULES: &[Rule] = &[
     rds_no_backup::RULE,
     rds_public::RULE,
     rds_single_az::RULE,
+    rds_tls_not_forced::RULE,
     rds_unencrypted::RULE,
     repository_not_empty::RULE,
     repository_tag_mutable::RULE,
@@ -254,6 +261,8 @@ pub struct Run<'a> {
     pub pack: Option<&'a Pack>,
     /// What the account was asked about money and did not tell.
     pub unheard: &'a [Unheard],
+    /// What CloudWatch counted, where it was asked.
+    pub used: Option<&'a Metered>,
     /// What is looked up once for all rules.
     pub index: Index,
 }
@@ -405,6 +414,9 @@ pub struct Example {
     /// What the account says of itself, where it was asked.
     #[serde(default)]
     pub account: Option<Account>,
+    /// What CloudWatch counted, where it was asked.
+    #[serde(default)]
+    pub used: Option<Metered>,
     pub resources: Vec<Resource>,
 }
 
@@ -583,6 +595,11 @@ pub enum Cost {
     Usage(&'static str),
     /// What these cost in full.
     Of(Vec<ResourceId>),
+    /// What these are billed for under usage types that end so, at the most.
+    Part {
+        of: Vec<ResourceId>,
+        usage: &'static str,
+    },
 }
 
 /// A value that was seen, and where.
@@ -662,6 +679,14 @@ impl Verdict {
     pub fn cost(mut self, cost: Cost) -> Self {
         self.cost = Some(cost);
         self
+    }
+
+    /// Names what could not be read where that left it unknown.
+    pub fn gap_if_unknown(self, gap: Option<&Gap>) -> Self {
+        match self.status {
+            Status::Unknown => self.gap(gap),
+            Status::Fail | Status::Pass | Status::NotApplicable => self,
+        }
     }
 
     pub fn gap(mut self, gap: Option<&Gap>) -> Self {
@@ -838,7 +863,16 @@ mod tests {
             |it| !nobodys(it),
             |case| {
                 let account = example.account.as_ref();
-                run(rule, &words(rule), &Case { account, ..*case })
+                let asked = Run {
+                    used: example.used.as_ref(),
+                    ..Run::default()
+                };
+                let case = Case {
+                    account,
+                    run: &asked,
+                    ..*case
+                };
+                run(rule, &words(rule), &case)
             },
         )
     }

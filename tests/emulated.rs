@@ -296,6 +296,33 @@ fn a_refused_listing_makes_its_rules_unknown_not_fine() {
     assert_eq!(unknown["gap"]["action"], "logs:DescribeLogGroups");
 }
 
+/// What an audit of the rack says of the account's budgets.
+fn said_of_budgets(mut command: assert_cmd::Command, more: &[&str]) -> (i32, Value) {
+    let (code, stdout, stderr) = run(command
+        .args(["audit", "--rack", "karim-test", "--all", "--format", "json"])
+        .args(["--fail-on", "never"])
+        .args(more));
+    let document: Value = serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("{stderr}"));
+    let verdicts = document["verdicts"].as_array().unwrap();
+    let said = verdicts.iter().find(|it| it["rule"] == "no-budget");
+    (code, said.unwrap().clone())
+}
+
+#[test]
+fn the_account_is_asked_of_itself_unless_somebody_says_no() {
+    let (code, said) = said_of_budgets(live(), &[]);
+    assert_eq!((code, &said["status"]), (0, &Value::from("fail")));
+    let (code, said) = said_of_budgets(live(), &["--no-free-tier"]);
+    assert_eq!((code, &said["status"]), (0, &Value::from("not-applicable")));
+    let fault = Fault {
+        when: "AWSBudgetServiceGateway.DescribeBudgets",
+        what: What::Answer(400, DENIED_JSON),
+    };
+    let (code, said) = said_of_budgets(faulty(vec![fault]), &[]);
+    assert_eq!((code, &said["status"]), (4, &Value::from("unknown")));
+    assert_eq!(said["gap"]["action"], "budgets:ViewBudget");
+}
+
 #[test]
 fn when_stacks_cannot_be_listed_the_rack_is_unknown_not_absent() {
     let fault = Fault {

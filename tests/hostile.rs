@@ -81,6 +81,7 @@ fn money() -> Value {
         "free_tier": {
             "asked": "2018-05-01T00:00:00Z", "offers": {"known": [offer]},
             "plan": {"known": {"kind": FREE, "status": NAME, "credits": "1"}},
+            "budgets": {"known": [{"name": NAME, "kind": FREE, "period": FREE, "unit": NAME}]},
         },
         "spent": {
             "from": FREE, "to": NAME, "tags": {NAME: [FREE]}, "estimated": true, "currency": NAME,

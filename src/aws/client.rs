@@ -7,9 +7,11 @@ use std::{
 };
 
 use aws_config::Region;
+use aws_sdk_s3control::config::endpoint::{Params, ResolveEndpoint};
 use aws_smithy_runtime_api::{
     box_error::BoxError,
     client::{
+        endpoint::EndpointFuture,
         interceptors::{
             Intercept,
             context::{
@@ -20,7 +22,7 @@ use aws_smithy_runtime_api::{
         runtime_components::RuntimeComponents,
     },
 };
-use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::{config_bag::ConfigBag, endpoint::Endpoint};
 use futures_util::stream::{self, StreamExt};
 
 use super::{Call, Found, Service, money, read, state};
@@ -38,9 +40,12 @@ macro_rules! clients {
         pub struct Aws {
             /// The region that is read.
             pub region: String,
+            /// The account that is read, twelve digits; empty until AWS has told.
+            pub account: String,
             config: aws_config::SdkConfig,
             meter: Meter,
             pub s3: aws_sdk_s3::Client,
+            pub s3_control: aws_sdk_s3control::Client,
             $(pub $field: $crate_::Client,)+
         }
 
@@ -53,8 +58,15 @@ macro_rules! clients {
                 let s3 = aws_sdk_s3::config::Builder::from(config)
                     .force_path_style(config.endpoint_url().is_some())
                     .interceptor(guard.clone());
+                let mut control = aws_sdk_s3control::config::Builder::from(config)
+                    .interceptor(guard.clone());
+                if let Some(url) = config.endpoint_url() {
+                    control = control.endpoint_resolver(AsGiven(url.to_owned()));
+                }
                 Self {
                     s3: aws_sdk_s3::Client::from_conf(s3.build()),
+                    s3_control: aws_sdk_s3control::Client::from_conf(control.build()),
+                    account: String::new(),
                     config: config.clone(),
                     region: config.region().map(ToString::to_string).unwrap_or_default(),
                     $($field: {
@@ -72,6 +84,7 @@ clients! {
     acm: aws_sdk_acm,
     application_autoscaling: aws_sdk_applicationautoscaling,
     autoscaling: aws_sdk_autoscaling,
+    budgets: aws_sdk_budgets,
     cloudformation: aws_sdk_cloudformation,
     cloudwatch: aws_sdk_cloudwatch,
     costs: aws_sdk_costexplorer,
@@ -120,9 +133,17 @@ impl Aws {
         )
     }
 
+    /// The same clients, which know of which account they are.
+    pub fn of_account(self, account: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            ..self
+        }
+    }
+
     /// The same identity in another region, for reading.
     pub fn in_region(&self, region: &str) -> Self {
-        Self::new(&self.config_in(region))
+        Self::new(&self.config_in(region)).of_account(&self.account)
     }
 
     /// The configuration behind these clients, for that region.
@@ -166,6 +187,17 @@ impl Aws {
     /// Requests sent so far, by operation, retries included.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.meter.read()
+    }
+}
+
+/// S3's control is asked at `ACCOUNT.host`, which, where someone else answers for AWS, is seldom a
+/// name that resolves: there it is asked at the address that was given.
+#[derive(Debug)]
+struct AsGiven(String);
+
+impl ResolveEndpoint for AsGiven {
+    fn resolve_endpoint<'a>(&'a self, _: &'a Params) -> EndpointFuture<'a> {
+        EndpointFuture::ready(Ok(Endpoint::builder().url(self.0.clone()).build()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! What AWS tells about money: list prices, counts of use, the free tier, what was spent.
 
 pub mod bucket;
+pub mod budgets;
 pub mod free_tier;
 pub mod metrics;
 pub mod prices;
@@ -19,6 +20,8 @@ pub const PRODUCTS: Call = Call::new(Service::Pricing, "GetProducts");
 pub const METRICS: Call = Call::new(Service::CloudWatch, "GetMetricData");
 pub const FREE_TIER: Call = Call::new(Service::FreeTier, "GetFreeTierUsage");
 pub const PLAN: Call = Call::new(Service::FreeTier, "GetAccountPlanState");
+/// The limits that an account set itself.
+pub const BUDGETS: Call = Call::new(Service::Budgets, "DescribeBudgets").allowed_by("ViewBudget");
 /// The one call that AWS takes money for: 0.01 USD each.
 pub const SPENT: Call = Call::new(Service::CostExplorer, "GetCostAndUsage");
 
@@ -26,7 +29,11 @@ pub const SPENT: Call = Call::new(Service::CostExplorer, "GetCostAndUsage");
 pub const NOT_ASKED: &str = "NotAsked";
 
 /// Every call about money. None is made unless it is asked for.
-pub const CALLS: [Call; 5] = [PRODUCTS, METRICS, FREE_TIER, PLAN, SPENT];
+pub const CALLS: [Call; 6] = [PRODUCTS, METRICS, FREE_TIER, PLAN, BUDGETS, SPENT];
+
+/// What the account is asked of itself: what is left of its free tier, its plan, its budgets. AWS
+/// takes nothing for these, and an audit or a report of a rack that is read asks them.
+pub const OF_THE_ACCOUNT: [Call; 3] = [FREE_TIER, PLAN, BUDGETS];
 
 /// Notes a call that failed, and what is not known because of it.
 fn unheard<E: AwsError>(what: &str, call: Call, error: &SdkError<E, HttpResponse>) -> Unheard {

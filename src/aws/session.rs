@@ -72,7 +72,7 @@ pub async fn open(access: &Access) -> Result<(Aws, Identity), NoAccess> {
     let aws = Aws::new(&config);
     credentials(&config).await?;
     let identity = who(&aws, &config).await?;
-    Ok((aws, identity))
+    Ok((aws.of_account(&identity.account), identity))
 }
 
 /// Clients for AWS's price list, which is told in few regions, and no account's own.

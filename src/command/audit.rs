@@ -40,6 +40,9 @@ pub struct Audit {
     input: Input,
     #[command(flatten)]
     dirs: Dirs,
+    #[cfg(feature = "aws")]
+    #[command(flatten)]
+    of_account: super::money::OfAccount,
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Show what passed, too
@@ -88,7 +91,7 @@ pub fn run(args: &Audit) -> Result<Exit, Failure> {
     } else {
         rules
     };
-    let snapshot = super::load_for(&args.input, args.teardown)?;
+    let snapshot = args.load()?;
     let old = args.baseline(&snapshot)?;
     let pricing = Pricing::of(
         &snapshot,
@@ -109,12 +112,24 @@ pub fn run(args: &Audit) -> Result<Exit, Failure> {
             ui::note(&line);
         }
         super::tell(material.notices);
-        super::tell_unasked(&args.input, &snapshot);
         Ok(args.exit(&audit))
     })
 }
 
 impl Audit {
+    /// The snapshot; of a rack that is read now, with what its account says of itself.
+    fn load(&self) -> Result<Snapshot, Failure> {
+        #[cfg(feature = "aws")]
+        {
+            let mut snapshot = super::load_for(&self.input, self.teardown)?;
+            let asked = self.of_account.is_asked(&self.input);
+            super::money::Learn::default().run(&self.input.access, &mut snapshot, asked)?;
+            Ok(snapshot)
+        }
+        #[cfg(not(feature = "aws"))]
+        super::load_for(&self.input, self.teardown)
+    }
+
     fn baseline(&self, new: &Snapshot) -> Result<Option<Snapshot>, Failure> {
         match (&self.since, &self.reports) {
             (None, _) => Ok(None),

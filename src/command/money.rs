@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     aws::{Call, money, session::Access},
+    cli::Input,
     cost::{meter, spent},
     failure::Failure,
     snapshot::{
@@ -32,6 +33,23 @@ pub struct Learn {
     /// beside the estimate and is never added to it.
     #[arg(long, help_heading = HEADING)]
     pub actual: bool,
+}
+
+/// What the account is asked of itself wherever a rack is read to be judged.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct OfAccount {
+    /// Do not ask the account about its free tier, its plan and its budgets
+    ///
+    /// With --rack they are asked, for nothing, as rules are about them; of a file nobody is.
+    #[arg(long, help_heading = HEADING)]
+    no_free_tier: bool,
+}
+
+impl OfAccount {
+    /// Whether it is asked here: where a rack is read, unless somebody said no.
+    pub fn is_asked(self, input: &Input) -> bool {
+        input.source.from.is_none() && !self.no_free_tier
+    }
 }
 
 /// Who counts use.
@@ -69,6 +87,13 @@ impl Learn {
     ) -> Result<(), Failure> {
         if self.usage.is_none() && !self.actual && !free_tier {
             return Ok(());
+        }
+        if self.usage.is_none() && !self.actual {
+            let asked = Asked {
+                free_tier,
+                ..Asked::default()
+            };
+            return super::live::money(access, snapshot, &asked);
         }
         let asked = super::look(snapshot, |case| {
             let region = &snapshot.region;

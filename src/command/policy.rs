@@ -42,9 +42,9 @@ pub struct Policy {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Verb {
-    /// Reading: snapshot, racks, show, audit and report
+    /// Reading: snapshot, racks, show, audit and report, with what the account says of its free tier
     Snapshot,
-    /// The same, with all that may be asked about money: --prices live, --usage, --free-tier, --actual
+    /// The same, with all that may be asked about money: --prices live, --usage, --actual
     Cost,
     /// Running a teardown plan; reading is a policy of its own, which it needs besides
     Teardown,
@@ -52,7 +52,11 @@ pub enum Verb {
 
 pub fn run(args: &Policy) -> Result<Exit, Failure> {
     let mut statements = match args.verb {
-        Verb::Snapshot => vec![statement("RacklensReads", &reading(), None)],
+        Verb::Snapshot => {
+            let of_account = money::OF_THE_ACCOUNT.iter().map(|it| it.action());
+            let all = reading().into_iter().chain(of_account).collect();
+            vec![statement("RacklensReads", &all, None)]
+        }
         Verb::Cost => {
             let both = reading().into_iter().chain(money()).collect();
             vec![statement("RacklensReads", &both, None)]
@@ -214,7 +218,7 @@ mod tests {
         let mut actions: BTreeSet<String> = reading().into_iter().chain(money()).collect();
         actions.retain(|it| {
             let (_, name) = it.split_once(':').unwrap();
-            !["Describe", "List", "Get", "Head"]
+            !["Describe", "List", "Get", "Head", "View"]
                 .iter()
                 .any(|verb| name.starts_with(verb))
         });

@@ -52,9 +52,12 @@ pub struct Write {
     #[cfg(feature = "aws")]
     #[command(flatten)]
     learn: super::money::Learn,
-    /// Let the account's free tier tell how much of each allowance is used, and which plan it has
     #[cfg(feature = "aws")]
-    #[arg(long, help_heading = super::money::HEADING)]
+    #[command(flatten)]
+    of_account: super::money::OfAccount,
+    /// Ask the account of a snapshot's file about its free tier, its plan and its budgets, too
+    #[cfg(feature = "aws")]
+    #[arg(long, help_heading = super::money::HEADING, conflicts_with = "no_free_tier")]
     free_tier: bool,
     /// Folder for the report: a new one, an empty one, or an earlier report's; or s3://BUCKET/PREFIX
     #[arg(long, value_name = "DIR|S3", value_parser = out)]
@@ -136,8 +139,11 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         return review(&snapshot, args);
     }
     #[cfg(feature = "aws")]
-    args.learn
-        .run(&args.input.access, &mut snapshot, args.free_tier)?;
+    args.learn.run(
+        &args.input.access,
+        &mut snapshot,
+        args.free_tier || args.of_account.is_asked(&args.input),
+    )?;
     let reach = Reach::of(&args.input);
     let pricing = Pricing::of(&snapshot, &args.input.said, &args.prices, reach)?;
     prices::store(&pricing, &mut snapshot)?;
@@ -154,7 +160,6 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
     let lines = [written.line(&page), written.facts(&page)];
     ui::result(&format!("{}\n", lines.join("\n")))?;
     super::tell(&written.report.notices);
-    super::tell_unasked(&args.input, &snapshot);
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
     }
@@ -222,7 +227,10 @@ impl Write {
     /// Whether all came that this run asked for beside.
     #[cfg(feature = "aws")]
     fn is_heard(&self, snapshot: &Snapshot) -> bool {
-        let asked = |it: &Unheard| self.learn.asks(it) || (self.free_tier && it.is_of_free_tier());
+        let of_account = self.free_tier || self.of_account.is_asked(&self.input);
+        let asked = |it: &Unheard| {
+            self.learn.asks(it) || of_account && (it.is_of_free_tier() || it.is_of_budgets())
+        };
         let heard = !snapshot.money.unheard.iter().any(asked);
         for it in snapshot.money.unheard.iter().filter(|it| asked(it)) {
             ui::note(&text::harmless(&it.to_string()));

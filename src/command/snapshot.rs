@@ -41,7 +41,7 @@ pub struct Take {
 struct Beside {
     #[command(flatten)]
     learn: Learn,
-    /// Ask what the account has used of the free tier, and on which plan it is
+    /// Ask what the account has used of the free tier, on which plan it is, and which budgets it has
     #[arg(long, help_heading = HEADING)]
     free_tier: bool,
     /// Store the prices that the rack is counted with: auto, live, embedded, or a file of your own

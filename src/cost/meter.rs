@@ -15,9 +15,9 @@ use crate::{
     id::ResourceId,
     kind::{
         Attrs, function::Function, hosted_zone::HostedZone, load_balancer::LoadBalancer,
-        table::Table, vpc_endpoint::VpcEndpoint,
+        nat_gateway::NatGateway, table::Table, vpc_endpoint::VpcEndpoint,
     },
-    rule::Case,
+    rule::{Case, measured},
     snapshot::{
         Resource,
         money::{Count, Metered},
@@ -66,10 +66,16 @@ struct Gauge {
     counts: Vec<Count>,
 }
 
-/// The metrics to ask for: those of what the rack is billed for by use, its own and shared.
+/// The metrics to ask for: those of what the rack is billed for by use, its own and shared, and
+/// those that tell whether anybody uses what it is billed for by the hour.
 pub fn counts(case: &Case<'_>, region: &str) -> Vec<Count> {
     let gauges = metered(case, region);
     let mut counts: Vec<Count> = gauges.flat_map(|(_, it)| it.counts).collect();
+    let balancers = case.ours::<LoadBalancer>();
+    counts.extend(balancers.flat_map(|(it, balancer)| measured::of_balancer(it, balancer)));
+    let gateways = case.ours::<NatGateway>();
+    let gateways = gateways.filter(|(_, it)| it.status == "available");
+    counts.extend(gateways.flat_map(|(it, _)| measured::of_nat(it)));
     counts.sort();
     counts.dedup();
     counts
@@ -175,6 +181,7 @@ impl Meter<'_> {
             metric: metric.to_owned(),
             dimensions: self.dimensions.clone(),
             statistic: statistic.to_owned(),
+            days: None,
             value: None,
         }
     }
@@ -368,7 +375,6 @@ mod tests {
         kind::{
             Fact,
             bucket::Bucket,
-            nat_gateway::NatGateway,
             queue::Queue,
             table::{Index, TableFacts},
         },
@@ -390,6 +396,8 @@ mod tests {
     /// hours.
     fn told(resource: &Resource, values: &[Option<&str>]) -> Usage {
         let mut counts = asked(resource);
+        // Besides, what tells whether it is used at all.
+        counts.retain(|it| it.days.is_none());
         assert_eq!(counts.len(), values.len(), "{counts:#?}");
         for (count, value) in counts.iter_mut().zip(values) {
             count.value = value.map(decimal);
@@ -457,6 +465,29 @@ mod tests {
     }
 
     #[test]
+    fn a_gateway_is_asked_about_for_as_long_as_an_idle_one_must_be_silent() {
+        let gateway = NatGateway {
+            status: "available".to_owned(),
+            ..NatGateway::default()
+        };
+        let counts = asked(&Resource::new("nat-1", gateway));
+        let days: Vec<(&str, Option<u16>)> = counts
+            .iter()
+            .map(|it| (it.metric.as_str(), it.days))
+            .collect();
+        assert_eq!(
+            days,
+            [
+                ("ActiveConnectionCount", Some(32)),
+                ("BytesInFromDestination", None),
+                ("BytesInFromSource", None),
+                ("PacketsInFromDestination", Some(32)),
+                ("PacketsInFromSource", Some(32)),
+            ]
+        );
+    }
+
+    #[test]
     fn a_size_is_the_same_all_month() {
         let bucket = Resource::new("uploads", Bucket::default());
         let size = (5_u64 << 30).to_string();
@@ -516,8 +547,13 @@ mod tests {
             ..LoadBalancer::default()
         };
         let counts = asked(&Resource::new("shop", balancer.clone()).arn(arn.to_owned()));
-        assert_eq!(counts[0].dimensions["LoadBalancer"], "net/shop/0123");
-        assert_eq!(counts[0].namespace, "AWS/NetworkELB");
+        let metrics: Vec<&str> = counts.iter().map(|it| it.metric.as_str()).collect();
+        assert_eq!(
+            metrics,
+            ["ActiveFlowCount", "ConsumedLCUs", "ProcessedBytes"]
+        );
+        assert_eq!(counts[1].dimensions["LoadBalancer"], "net/shop/0123");
+        assert_eq!(counts[1].namespace, "AWS/NetworkELB");
         assert!(asked(&Resource::new("shop", balancer)).is_empty());
     }
 }

@@ -54,6 +54,8 @@ const NOISE: &[(Kind, &[&str])] = &[
         Kind::Secret,
         &["accessed", "changed", "next_rotation", "rotated"],
     ),
+    // Ids by which AWS's commands name what an entry says anyway.
+    (Kind::SecurityGroup, &["rules"]),
     (
         Kind::Service,
         &["created", "deployments", "pending", "running", "updated"],

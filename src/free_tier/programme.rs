@@ -174,6 +174,7 @@ mod tests {
             asked: at("2026-05-15T00:00:00Z"),
             offers: Fact::Unread,
             plan: Fact::Known(Some(plan)),
+            ..Account::default()
         };
         let begins = at("2026-05-01T00:00:00Z");
         let found = Programme::find(None, Some(&account), begins, account.asked);
@@ -191,6 +192,7 @@ mod tests {
             asked: at(&format!("{year}-05-15T00:00:00Z")),
             offers: Fact::Known(offers.iter().map(offer).collect()),
             plan: Fact::Known(None),
+            ..Account::default()
         };
         Programme::find(None, Some(&account), begins, account.asked).unwrap()
     }

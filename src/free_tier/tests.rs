@@ -390,6 +390,7 @@ fn the_accounts_own_count_goes_before_the_assumption_that_the_rack_is_alone() {
             asked: "2018-05-11T00:00:00Z".parse().unwrap(),
             offers: Fact::Known(vec![item(actual)]),
             plan: Fact::Known(None),
+            ..Account::default()
         });
         asked
     };
@@ -560,6 +561,7 @@ fn windows_has_micro_hours_of_its_own() {
             count("RunInstances", "24"),
         ]),
         plan: Fact::Known(None),
+        ..Account::default()
     });
     // One an hour, as AWS counted on the first day: 744 of 750.
     assert_eq!(asked.allowance("EC2 micro machine").used, decimal("744"));
@@ -622,6 +624,7 @@ fn a_question_about_no_month_or_another_is_refused() {
         asked: "2018-06-01T00:00:00Z".parse().unwrap(),
         offers: Fact::Unread,
         plan: Fact::Unread,
+        ..Account::default()
     });
     let why = asked.assess().unwrap_err().to_string();
     assert_eq!(why, "2018-06-01T00:00:00Z does not lie in 2018-05");

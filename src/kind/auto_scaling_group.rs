@@ -50,6 +50,8 @@ pub struct AutoScalingGroup {
     pub policies: Fact<Vec<ScalingPolicy>>,
     /// Whom it tells of instances that come and go.
     pub notifications: Fact<Vec<Notification>>,
+    /// Whether the account encrypts every new disk of the region, whatever is said where it is made.
+    pub disks_encrypted_by_default: Fact<bool>,
 }
 
 /// By what AWS changes a count by itself: instances of a group, tasks of a service.

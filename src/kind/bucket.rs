@@ -28,6 +28,9 @@ pub struct Bucket {
     pub policy: Fact<Option<PolicyFacts>>,
     /// The bucket's own block; the account may have another one.
     pub public_access_block: Fact<Option<PublicAccessBlock>>,
+    /// The account's own block, which holds for each of its buckets; nothing of it is on in an
+    /// account that was never given one.
+    pub account_block: Fact<PublicAccessBlock>,
     /// `AES256`, `aws:kms` or `aws:kms:dsse`.
     pub encryption: Fact<Option<String>>,
     /// The KMS key, by id, ARN or alias, where one was chosen.
@@ -126,7 +129,59 @@ pub struct Contents {
     pub newest: Option<Timestamp>,
 }
 
+/// One of the four parts of a block on public access, in AWS's order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    BlockPublicAcls,
+    IgnorePublicAcls,
+    BlockPublicPolicy,
+    RestrictPublicBuckets,
+}
+
+impl Part {
+    pub const ALL: [Self; 4] = [
+        Self::BlockPublicAcls,
+        Self::IgnorePublicAcls,
+        Self::BlockPublicPolicy,
+        Self::RestrictPublicBuckets,
+    ];
+
+    /// AWS's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BlockPublicAcls => "BlockPublicAcls",
+            Self::IgnorePublicAcls => "IgnorePublicAcls",
+            Self::BlockPublicPolicy => "BlockPublicPolicy",
+            Self::RestrictPublicBuckets => "RestrictPublicBuckets",
+        }
+    }
+}
+
+impl PublicAccessBlock {
+    pub fn has(&self, part: Part) -> bool {
+        match part {
+            Part::BlockPublicAcls => self.block_public_acls,
+            Part::IgnorePublicAcls => self.ignore_public_acls,
+            Part::BlockPublicPolicy => self.block_public_policy,
+            Part::RestrictPublicBuckets => self.restrict_public_buckets,
+        }
+    }
+}
+
 impl Bucket {
+    /// Whether its own block or the account's has that part on, either of which is enough.
+    /// `None` where one of them was not read and the other has it off.
+    pub fn blocks(&self, part: Part) -> Option<bool> {
+        let own = self.public_access_block.known();
+        let own = own.map(|it| it.as_ref().is_some_and(|it| it.has(part)));
+        let account = self.account_block.known().map(|it| it.has(part));
+        match (own, account) {
+            (Some(true), _) | (_, Some(true)) => Some(true),
+            (Some(false), Some(false)) => Some(false),
+            (None, _) | (_, None) => None,
+        }
+    }
+
     /// Whether its policy keeps somebody from deleting what is in it.
     pub fn denies_deleting(&self) -> bool {
         let policy = self.policy.known().and_then(Option::as_ref);

@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fact, Kind, Model, Place, listener::presents};
+use super::{
+    Fact, Kind, Model, Place,
+    listener::{ServerCertificate, presents},
+};
 use crate::{
     charge::Charge,
     id::ResourceId,
@@ -32,6 +35,8 @@ pub struct ClassicLoadBalancer {
     pub health_check: String,
     /// What `DescribeInstanceHealth` tells.
     pub health: Fact<Vec<InstanceHealth>>,
+    /// Those of its listeners' certificates that IAM keeps, with when they end.
+    pub server_certificates: Fact<Vec<ServerCertificate>>,
     /// The bucket that access logs are delivered to.
     pub access_log_bucket: Fact<Option<String>>,
 }

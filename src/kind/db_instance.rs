@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model, Place, key};
+use super::{Fact, Kind, Model, Place, key};
 use crate::{
     arn,
     charge::Charge,
@@ -93,9 +93,29 @@ pub struct DbInstance {
     pub option_groups: Vec<String>,
     /// Logs that it sends to CloudWatch: `postgresql`, `upgrade`, `slowquery`.
     pub log_exports: Vec<String>,
+    /// Names of the snapshots that people took of it and opened to everybody. RDS lets nobody open one
+    /// that is encrypted; of a member of a cluster there are none.
+    pub public_snapshots: Fact<Vec<String>>,
+    /// Whether its parameters turn away who comes without TLS; known to be none where its engine, or
+    /// its cluster, says that elsewhere.
+    pub forces_tls: Fact<Option<bool>>,
 }
 
 impl DbInstance {
+    /// The parameter by which its engine turns away who comes without TLS, where its own parameter
+    /// group has it.
+    pub fn tls_parameter(&self) -> Option<&'static str> {
+        if self.cluster.is_some() {
+            return None;
+        }
+        match self.engine.as_str() {
+            "postgres" => Some("rds.force_ssl"),
+            "mysql" | "mariadb" => Some("require_secure_transport"),
+            it if it.starts_with("sqlserver-") => Some("rds.force_ssl"),
+            _ => None,
+        }
+    }
+
     pub fn is_stopped(&self) -> bool {
         self.status == "stopped"
     }

@@ -31,6 +31,8 @@ pub struct EbsSnapshot {
     pub key: Option<String>,
     /// Ids of the images that are made of it, disabled ones among them.
     pub images: Fact<Vec<String>>,
+    /// Those of them that anybody may launch a machine from.
+    pub public_images: Fact<Vec<String>>,
     /// Whether anybody may make a volume of it.
     pub public: Fact<bool>,
 }

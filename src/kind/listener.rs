@@ -2,10 +2,11 @@
 //!
 //! Key: `load balancer/listener id`.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Kind, Model,
+    Fact, Kind, Model,
     listener_rule::{Action, forwards, said},
 };
 use crate::{
@@ -28,12 +29,30 @@ pub struct Listener {
     pub protocol: String,
     /// Which TLS versions and ciphers it takes: `ELBSecurityPolicy-TLS13-1-2-2021-06`.
     pub ssl_policy: Option<String>,
+    /// The versions that this policy takes, in AWS's words: `TLSv1.2`, `TLSv1.3`.
+    pub tls_versions: Fact<Vec<String>>,
     /// Keys of its certificates, the default one first; an IAM server certificate's ARN.
     pub certificates: Vec<String>,
+    /// Those of its certificates that IAM keeps, with when they end.
+    pub server_certificates: Fact<Vec<ServerCertificate>>,
     /// What it does with a request that no rule takes.
     pub actions: Vec<Action>,
     /// Whether clients must show a certificate: `off`, `passthrough`, `verify`.
     pub mutual_tls: Option<String>,
+}
+
+/// A certificate that somebody uploaded to IAM, which renews none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerCertificate {
+    pub arn: String,
+    /// Absent where IAM did not tell.
+    pub not_after: Option<Timestamp>,
+}
+
+/// Whether a certificate is one of IAM's.
+pub fn is_iams(certificate: &str) -> bool {
+    certificate.contains(":server-certificate/")
 }
 
 /// The certificates of a list that are ACM's, as edges.

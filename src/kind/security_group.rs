@@ -2,9 +2,11 @@
 //!
 //! Key: the group's id.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Model, Place};
+use super::{Fact, Kind, Model, Place};
 use crate::{
     id::ResourceId,
     relation::{Relation, RelationKind},
@@ -45,9 +47,28 @@ pub struct Permission {
     pub of_aws: Vec<String>,
     /// Ids of groups whose members may.
     pub groups: Vec<String>,
+    /// The ids of its rules, `sgr-…`, by whom each is about: a range, a list, a group. A rule is
+    /// about one of them, and is what AWS's commands take.
+    pub rules: Fact<BTreeMap<String, String>>,
 }
 
 impl Permission {
+    /// Whom it is about, with the id of the rule about that one: `0.0.0.0/0 (sgr-0a1b)`.
+    pub fn with_rule(&self, of: &str) -> String {
+        match self.rules.known().and_then(|it| it.get(of)) {
+            Some(rule) => format!("{of} ({rule})"),
+            None => of.to_owned(),
+        }
+    }
+
+    /// The ranges that it is about, then the lists of which the rule is known.
+    pub fn ranges(&self) -> Vec<String> {
+        let has_rule = |it: &&String| self.rules.known().is_some_and(|all| all.contains_key(*it));
+        let lists = self.prefix_lists.iter().filter(has_rule);
+        let ranges = self.cidrs.iter().chain(lists);
+        ranges.map(|it| self.with_rule(it)).collect()
+    }
+
     /// Whether it admits ranges that nobody read.
     pub fn has_unread_lists(&self) -> bool {
         let mut named = self.prefix_lists.iter();

@@ -243,6 +243,11 @@ pub fn saved(costs: &Costs<'_>, category: Category, verdict: &Verdict) -> Option
     let known = match &verdict.cost {
         None => of_all(&[&verdict.subject]),
         Some(Cost::Of(those)) => of_all(&those.iter().collect::<Vec<_>>()),
+        Some(Cost::Part { of, usage }) => {
+            let lines = costs.bill.own();
+            let lines = lines.filter(|it| of.contains(&it.resource) && it.usage.ends_with(usage));
+            lines.filter_map(|it| it.amount.usd()).sum()
+        }
         Some(Cost::Usage(usage)) => {
             let lines = costs.bill.own().filter(|it| it.usage.starts_with(usage));
             lines.filter_map(|it| it.amount.usd()).sum()

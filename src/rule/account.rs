@@ -7,6 +7,9 @@ use crate::{
     snapshot::{Gap, money::Plan},
 };
 
+/// What tells the account's plan.
+pub const PLAN: &str = "GetAccountPlanState";
+
 /// Whether the account is on the Free plan, as far as it was asked.
 pub fn on_free_plan(case: &Case<'_>) -> Option<bool> {
     let plan = case.account?.plan.known()?;
@@ -30,13 +33,19 @@ pub fn gap(case: &Case<'_>, call: &str) -> Option<Gap> {
 }
 
 /// What a rule about the Free plan says of something while the account is not known to be on it.
-pub fn aside(rule: &Rule, words: &Words, id: &ResourceId, known: Option<bool>) -> Verdict {
-    let why = match known {
-        Some(_) => "the account is not on the Free plan",
-        None => {
-            "the account was not asked which plan it is on; it is assumed not to be on the \
-                 Free plan"
+pub fn aside(rule: &Rule, words: &Words, id: &ResourceId, case: &Case<'_>) -> Verdict {
+    let why = match (on_free_plan(case), gap(case, PLAN)) {
+        (Some(_), _) => "the account is not on the Free plan".to_owned(),
+        (None, None) => {
+            "the account was not asked which plan it is on; it is assumed not to be on \
+                         the Free plan"
+                .to_owned()
         }
+        (None, Some(gap)) => format!(
+            "the account did not tell which plan it is on ({} needs {}); it is assumed not to be \
+             on the Free plan",
+            gap.call, gap.action
+        ),
     };
     Verdict::new(rule, words, id, Status::NotApplicable, why)
 }

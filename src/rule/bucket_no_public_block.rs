@@ -4,7 +4,7 @@ use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
     kind::{
         Fact, Kind,
-        bucket::{Bucket, PolicyFacts, PublicAccessBlock},
+        bucket::{Bucket, Part, PolicyFacts, PublicAccessBlock},
     },
     snapshot::Resource,
 };
@@ -24,31 +24,41 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    let Some(block) = bucket.public_access_block.known() else {
-        let why = "its block on public access was not read".to_owned();
-        let gaps = case.gaps.iter();
-        let mut gaps = gaps.filter(|it| it.resource.as_ref() == Some(id));
-        let gap = gaps.find(|it| it.call.contains("PublicAccessBlock"));
-        return verdict(Status::Unknown, why).gap(gap);
+    let of = |wanted: Option<bool>| {
+        let parts = Part::ALL.into_iter();
+        parts.filter(move |it| bucket.blocks(*it) == wanted)
     };
-    // A bucket that was never given one blocks nothing.
-    let block = block.clone().unwrap_or_default();
-    let off = off(&block);
+    let off: Vec<&str> = of(Some(false)).map(Part::name).collect();
     if off.is_empty() {
-        let why = "it rules out all public access".to_owned();
-        return verdict(Status::Pass, why);
+        if of(None).next().is_none() {
+            return verdict(Status::Pass, closed(bucket).to_owned());
+        }
+        let (why, call) = if bucket.public_access_block.known().is_none() {
+            (
+                "its block on public access was not read",
+                "s3:GetPublicAccessBlock",
+            )
+        } else {
+            (
+                "it leaves some to the account's block on public access, which was not read",
+                "s3control:GetPublicAccessBlock",
+            )
+        };
+        return verdict(Status::Unknown, why.to_owned()).gap(case.gap_of_call(id, call));
     }
     let evidence = off
         .iter()
         .map(|it| Evidence::new(id, "PublicAccessBlockConfiguration", format!("{it}: off")));
-    let said = if off.len() == FLAGS {
-        "it blocks no public access itself".to_owned()
+    let said = if off.len() == Part::ALL.len() {
+        "neither it nor the account blocks any public access".to_owned()
     } else {
-        format!("it does not block all public access: {}", off.join(", "))
+        format!(
+            "neither it nor the account blocks all public access: {} off",
+            off.join(", ")
+        )
     };
-    let is_public = is_public(&bucket.policy);
-    let policy = match is_public {
-        Some(true) if block.restrict_public_buckets => {
+    let policy = match is_public(&bucket.policy) {
+        Some(true) if bucket.blocks(Part::RestrictPublicBuckets) == Some(true) => {
             "its policy is public, but held back by what is on"
         }
         Some(true) => "its policy is public, which rule bucket-public tells of",
@@ -58,19 +68,17 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
     verdict(Status::Fail, format!("{said}; {policy}")).evidence(evidence)
 }
 
-/// How many parts a block has.
-const FLAGS: usize = 4;
-
-/// The parts of a block that are off, in AWS's names.
-fn off(block: &PublicAccessBlock) -> Vec<&'static str> {
-    let flags: [(&str, bool); FLAGS] = [
-        ("BlockPublicAcls", block.block_public_acls),
-        ("IgnorePublicAcls", block.ignore_public_acls),
-        ("BlockPublicPolicy", block.block_public_policy),
-        ("RestrictPublicBuckets", block.restrict_public_buckets),
-    ];
-    let off = flags.into_iter().filter(|(_, on)| !on);
-    off.map(|(it, _)| it).collect()
+/// Who it is that rules out all public access.
+fn closed(bucket: &Bucket) -> &'static str {
+    let all = |block: &PublicAccessBlock| Part::ALL.into_iter().all(|it| block.has(it));
+    let own = bucket.public_access_block.known();
+    if own.is_some_and(|it| it.as_ref().is_some_and(all)) {
+        return "it rules out all public access";
+    }
+    match bucket.account_block.known().is_some_and(all) {
+        true => "the account rules out all public access to its buckets",
+        false => "it and the account together rule out all public access",
+    }
 }
 
 /// AWS's verdict on the policy; a bucket without a policy is not made public by one.
@@ -86,7 +94,7 @@ mod tests {
 
     #[test]
     fn what_was_refused_is_unknown_and_never_dropped() {
-        let gap = testing::gap(Kind::Bucket, "s3:GetBucketPublicAccessBlock");
+        let gap = testing::gap(Kind::Bucket, "s3:GetPublicAccessBlock");
         let resources = [Resource::new("b", Bucket::default())];
         let gap = crate::snapshot::Gap {
             resource: Some(resources[0].id.clone()),
@@ -96,5 +104,37 @@ mod tests {
         let verdicts = testing::owned(&resources, &[gap], |_| true, |case| check(case, &words));
         assert_eq!(verdicts[0].status, Status::Unknown);
         assert!(verdicts[0].gap.is_some());
+    }
+
+    #[test]
+    fn the_accounts_block_covers_what_the_buckets_own_leaves_open() {
+        let all = PublicAccessBlock {
+            block_public_acls: true,
+            ignore_public_acls: true,
+            block_public_policy: true,
+            restrict_public_buckets: true,
+        };
+        let half = PublicAccessBlock {
+            block_public_policy: false,
+            restrict_public_buckets: false,
+            ..all.clone()
+        };
+        let none = PublicAccessBlock::default();
+        let said = |own: &PublicAccessBlock, account: Option<&PublicAccessBlock>| {
+            let bucket = Bucket {
+                public_access_block: Fact::Known(Some(own.clone())),
+                account_block: account.map_or(Fact::Unread, |it| Fact::Known(it.clone())),
+                ..Bucket::default()
+            };
+            let resources = [Resource::new("b", bucket)];
+            let words = RULE.words().unwrap();
+            let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+            (said[0].status, said[0].evidence.len())
+        };
+        assert_eq!(said(&none, Some(&all)), (Status::Pass, 0));
+        assert_eq!(said(&half, Some(&none)), (Status::Fail, 2));
+        assert_eq!(said(&none, Some(&half)), (Status::Fail, 2));
+        assert_eq!(said(&half, None), (Status::Unknown, 0));
+        assert_eq!(said(&all, None), (Status::Pass, 0));
     }
 }

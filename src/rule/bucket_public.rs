@@ -2,7 +2,10 @@
 
 use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
 use crate::{
-    kind::{Kind, bucket::Bucket},
+    kind::{
+        Kind,
+        bucket::{Bucket, Grant, Part},
+    },
     snapshot::Resource,
 };
 
@@ -21,78 +24,153 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    let block = bucket.public_access_block.known();
-    let on = block.cloned().flatten().unwrap_or_default();
+    let void_policy = bucket.blocks(Part::RestrictPublicBuckets);
+    let void_grants = bucket.blocks(Part::IgnorePublicAcls);
     let policy = bucket.policy.known();
-    let open = policy.is_some_and(|it| it.as_ref().is_some_and(|it| it.is_public));
-    let open = open && !on.restrict_public_buckets;
-    let grants = bucket.acl.known().map(Vec::as_slice).unwrap_or_default();
-    let grants = if on.ignore_public_acls { &[] } else { grants };
-    // The first that was not read and could still make it public.
-    let unread = if block.is_none() {
-        Some(("its block on public access", "GetPublicAccessBlock"))
-    } else if policy.is_none() {
+    let is_public = policy.is_some_and(|it| it.as_ref().is_some_and(|it| it.is_public));
+    let acl = bucket.acl.known();
+    let grants = acl.map(Vec::as_slice).unwrap_or_default();
+    let open = is_public && void_policy == Some(false);
+    let granted = if void_grants == Some(false) {
+        grants
+    } else {
+        &[]
+    };
+    if open || !granted.is_empty() {
+        return fail(words, resource, open, granted);
+    }
+    let may_open = is_public && void_policy.is_none();
+    if may_open || (!grants.is_empty() && void_grants.is_none()) {
+        let (whose, call) = if bucket.public_access_block.known().is_none() {
+            ("its block on public access", "s3:GetPublicAccessBlock")
+        } else {
+            (
+                "the account's block on public access",
+                "s3control:GetPublicAccessBlock",
+            )
+        };
+        let why =
+            format!("it is open to strangers unless {whose}, which was not read, keeps them out");
+        return verdict(Status::Unknown, why).gap(case.gap_of_call(id, call));
+    }
+    // What was not read and could still make it public.
+    let unread = if policy.is_none() && void_policy != Some(true) {
         Some(("whether its policy is public", "GetBucketPolicyStatus"))
-    } else if !on.ignore_public_acls && bucket.acl.known().is_none() {
+    } else if acl.is_none() && void_grants != Some(true) {
         Some(("its access control list", "GetBucketAcl"))
     } else {
         None
     };
-    if open || !grants.is_empty() {
-        if block.is_none() {
-            let why = "it is open to strangers unless its block on public access, which was not \
-                       read, keeps them out";
-            let gap = case.gap_of_call(id, "GetPublicAccessBlock");
-            return verdict(Status::Unknown, why.to_owned()).gap(gap);
-        }
-        let mut ways = Vec::new();
-        let mut evidence = Vec::new();
-        if open {
-            ways.push("AWS calls its policy public".to_owned());
-            evidence.push(Evidence::new(id, "PolicyStatus.IsPublic", "true"));
-        }
-        for grant in grants {
-            let who = match grant.group.as_str() {
-                "AllUsers" => "everybody",
-                _ => "whoever has an AWS account",
-            };
-            ways.push(format!(
-                "its access control list grants {} to {who}",
-                grant.permission
-            ));
-            let value = format!("{}: {}", grant.group, grant.permission);
-            evidence.push(Evidence::new(id, "Grants.Permission", value));
-        }
-        let writes = |it: &str| matches!(it, "WRITE" | "WRITE_ACP" | "FULL_CONTROL");
-        let severity = if grants.iter().any(|it| writes(&it.permission)) {
-            Severity::Critical
-        } else {
-            words.severity
-        };
-        let why = format!(
-            "{}; only the account's own block on public access, which is not read, could still \
-             keep strangers out",
-            ways.join(", and ")
-        );
-        return verdict(Status::Fail, why)
-            .severity(severity)
-            .evidence(evidence);
-    }
     if let Some((what, call)) = unread {
         let gap = case.gap_of_call(id, call);
         return verdict(Status::Unknown, format!("{what} was not read")).gap(gap);
     }
-    let why = "neither its policy nor its access control list lets strangers in";
+    let why = if is_public || !grants.is_empty() {
+        "a block on public access keeps out the strangers whom it would let in"
+    } else {
+        "neither its policy nor its access control list lets strangers in"
+    };
     verdict(Status::Pass, why.to_owned())
+}
+
+/// What opens it: its policy, and what its access control list grants.
+fn fail(words: &Words, resource: &Resource, open: bool, grants: &[Grant]) -> Verdict {
+    let id = &resource.id;
+    let mut ways = Vec::new();
+    let mut evidence = Vec::new();
+    if open {
+        ways.push("AWS calls its policy public".to_owned());
+        evidence.push(Evidence::new(id, "PolicyStatus.IsPublic", "true"));
+    }
+    for grant in grants {
+        let who = match grant.group.as_str() {
+            "AllUsers" => "everybody",
+            _ => "whoever has an AWS account",
+        };
+        ways.push(format!(
+            "its access control list grants {} to {who}",
+            grant.permission
+        ));
+        let value = format!("{}: {}", grant.group, grant.permission);
+        evidence.push(Evidence::new(id, "Grants.Permission", value));
+    }
+    let writes = |it: &str| matches!(it, "WRITE" | "WRITE_ACP" | "FULL_CONTROL");
+    let severity = if grants.iter().any(|it| writes(&it.permission)) {
+        Severity::Critical
+    } else {
+        words.severity
+    };
+    let why = format!(
+        "{}; neither its own block on public access nor the account's keeps strangers out",
+        ways.join(", and ")
+    );
+    Verdict::new(&RULE, words, id, Status::Fail, why)
+        .severity(severity)
+        .evidence(evidence)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        kind::{Fact, bucket::Grant},
+        kind::{
+            Fact,
+            bucket::{PolicyFacts, PublicAccessBlock},
+        },
         testing,
     };
+
+    fn judged(bucket: Bucket) -> Verdict {
+        let resources = [Resource::new("b", bucket)];
+        let words = RULE.words().unwrap();
+        let mut said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+        said.remove(0)
+    }
+
+    /// One whose policy is public, with what was read of the two blocks: whether they void it.
+    fn public(own: Option<bool>, account: Option<bool>) -> Verdict {
+        let fact = |it: Option<bool>| {
+            let block = it.map(|it| PublicAccessBlock {
+                restrict_public_buckets: it,
+                ignore_public_acls: it,
+                ..PublicAccessBlock::default()
+            });
+            block.map_or(Fact::Unread, Fact::Known)
+        };
+        judged(Bucket {
+            public_access_block: match fact(own) {
+                Fact::Known(it) => Fact::Known(Some(it)),
+                Fact::Unread => Fact::Unread,
+            },
+            account_block: fact(account),
+            policy: Fact::Known(Some(PolicyFacts {
+                is_public: true,
+                says: Fact::Unread,
+            })),
+            acl: Fact::Known(Vec::new()),
+            ..Bucket::default()
+        })
+    }
+
+    #[test]
+    fn either_block_is_enough_and_one_that_was_not_read_may_be() {
+        let (on, off, unread) = (Some(true), Some(false), None);
+        for (own, account, expected) in [
+            (off, off, Status::Fail),
+            (on, off, Status::Pass),
+            (off, on, Status::Pass),
+            (unread, on, Status::Pass),
+            (on, unread, Status::Pass),
+            (off, unread, Status::Unknown),
+            (unread, off, Status::Unknown),
+            (unread, unread, Status::Unknown),
+        ] {
+            let said = public(own, account);
+            assert_eq!(said.status, expected, "{own:?} {account:?}: {}", said.why);
+        }
+        assert!(public(off, unread).why.contains("the account's block"));
+        assert!(public(unread, off).why.contains("its block"));
+    }
 
     #[test]
     fn what_strangers_may_write_is_worse_than_what_they_may_read() {
@@ -103,14 +181,13 @@ mod tests {
             };
             let bucket = Bucket {
                 public_access_block: Fact::Known(None),
+                account_block: Fact::Known(PublicAccessBlock::default()),
                 policy: Fact::Known(None),
                 acl: Fact::Known(vec![grant]),
                 ..Bucket::default()
             };
-            let resources = [Resource::new("b", bucket)];
-            let words = RULE.words().unwrap();
-            let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
-            (said[0].status, said[0].severity)
+            let said = judged(bucket);
+            (said.status, said.severity)
         };
         assert_eq!(said("READ"), (Status::Fail, Severity::High));
         assert_eq!(said("WRITE"), (Status::Fail, Severity::Critical));

@@ -1,10 +1,18 @@
 //! Certificates in use that end soon.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
 use crate::{
-    kind::{Kind, certificate::Certificate},
+    id::ResourceId,
+    kind::{
+        Fact, Kind,
+        certificate::Certificate,
+        classic_load_balancer::ClassicLoadBalancer,
+        listener::{Listener, ServerCertificate},
+    },
     relation::RelationKind,
     snapshot::Resource,
 };
@@ -19,9 +27,78 @@ pub const RULE: Rule = Rule {
 /// Seconds in a day.
 const DAY: i64 = 24 * 60 * 60;
 
+/// One verdict for each certificate of ACM's, and one for each of IAM's that a load balancer
+/// presents, told of the load balancer.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let judge = |(resource, certificate)| judge(case, words, resource, certificate);
-    case.ours::<Certificate>().map(judge).collect()
+    let of_acm = case.ours::<Certificate>().map(judge);
+    let listeners = case.ours::<Listener>();
+    let listeners = listeners.map(|(it, listener)| {
+        let balancer = ResourceId::new(Kind::LoadBalancer, &listener.load_balancer);
+        (balancer, &it.id, &listener.server_certificates)
+    });
+    let classic = case.ours::<ClassicLoadBalancer>();
+    let classic = classic.map(|(it, lb)| (it.id.clone(), &it.id, &lb.server_certificates));
+    let mut of_iam: BTreeMap<(ResourceId, &str), Verdict> = BTreeMap::new();
+    for (balancer, asked, certificates) in listeners.chain(classic) {
+        for it in certificates.known().into_iter().flatten() {
+            // One that several of its listeners present is one.
+            let verdict = judge_iams(case, words, &balancer, it);
+            of_iam.insert((balancer.clone(), it.arn.as_str()), verdict);
+        }
+        let gap = case.gap_of_call(asked, "ListServerCertificates");
+        if let (Fact::Unread, Some(gap)) = (certificates, gap) {
+            let why = "when the certificates expire that IAM keeps for it was not read";
+            let verdict = Verdict::new(&RULE, words, &balancer, Status::Unknown, why);
+            let verdict = verdict.gap(Some(gap)).detail("IAM");
+            of_iam.insert((balancer.clone(), ""), verdict);
+        }
+    }
+    of_acm.chain(of_iam.into_values()).collect()
+}
+
+/// Nobody renews what was uploaded to IAM.
+fn judge_iams(
+    case: &Case<'_>,
+    words: &Words,
+    balancer: &ResourceId,
+    it: &ServerCertificate,
+) -> Verdict {
+    let name = it.arn.rsplit('/').next().unwrap_or_default();
+    let verdict = |status, why: String| {
+        Verdict::new(&RULE, words, balancer, status, why).detail(format!("IAM {name}"))
+    };
+    let Some(ends) = it.not_after else {
+        let why = format!("when IAM's certificate {name}, which it presents, expires is not known");
+        return verdict(Status::Unknown, why);
+    };
+    let evidence = Evidence::new(balancer, "Expiration", format!("{name}: {ends}"));
+    let when = when(case.taken, ends);
+    let left = i64::try_from(days(case.taken, ends)).unwrap_or(i64::MAX);
+    if ends > case.taken && left >= words.number("soon") {
+        let why = format!("it presents IAM's certificate {name}: {when}");
+        return verdict(Status::Pass, why).evidence([evidence]);
+    }
+    let severity = if ends <= case.taken || left < words.number("urgent") {
+        Severity::High
+    } else {
+        words.severity
+    };
+    let why = format!("it presents IAM's certificate {name}: {when}; nobody renews it by itself");
+    verdict(Status::Fail, why)
+        .severity(severity)
+        .evidence([evidence])
+}
+
+fn when(taken: Timestamp, ends: Timestamp) -> String {
+    if ends <= taken {
+        "it has expired".to_owned()
+    } else {
+        format!(
+            "it expires in {}",
+            crate::text::count(days(taken, ends), "day")
+        )
+    }
 }
 
 fn judge(case: &Case<'_>, words: &Words, resource: &Resource, it: &Certificate) -> Verdict {
@@ -59,11 +136,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, it: &Certificate) 
         renewal.map(|it| Evidence::new(id, "RenewalSummary.RenewalStatus", it)),
     ];
     let evidence = evidence.into_iter().flatten();
-    let when = if ends <= case.taken {
-        "it has expired".to_owned()
-    } else {
-        format!("it expires in {}", crate::text::count(days, "day"))
-    };
+    let when = when(case.taken, ends);
     let days = i64::try_from(days).unwrap_or(i64::MAX);
     if ends > case.taken && days >= soon && !stuck {
         let why = format!("it is in use, and {when}");

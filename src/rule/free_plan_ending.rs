@@ -27,7 +27,7 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
     };
     let Some(plan) = said.plan.known() else {
         let why = "the account's plan was not read".to_owned();
-        let gap = account::gap(case, "GetAccountPlanState");
+        let gap = account::gap(case, account::PLAN);
         return verdict(Status::Unknown, why).gap(gap.as_ref());
     };
     let Some(plan) = plan.as_ref().filter(|it| it.is_free()) else {

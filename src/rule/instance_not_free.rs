@@ -17,7 +17,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         .map(|(resource, instance)| {
             let id = &resource.id;
             if free_plan != Some(true) {
-                return account::aside(&RULE, words, id, free_plan);
+                return account::aside(&RULE, words, id, case);
             }
             let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
             let kind = &instance.instance_type;

@@ -4,7 +4,8 @@ use super::Case;
 use crate::{
     id::ResourceId,
     kind::{
-        auto_scaling_group::AutoScalingGroup, launch_configuration::LaunchConfiguration,
+        auto_scaling_group::AutoScalingGroup,
+        launch_configuration::{Device, LaunchConfiguration},
         launch_template::LaunchTemplate,
     },
     snapshot::Resource,
@@ -22,6 +23,8 @@ pub struct Next<'a> {
     pub metadata_tokens: Option<&'a str>,
     pub public_ip: Option<bool>,
     pub security_groups: &'a [String],
+    /// The disks of which it says something.
+    pub devices: &'a [Device],
 }
 
 /// The rack's groups that have no machine, with what they would launch, where that was read.
@@ -58,6 +61,7 @@ fn of_template<'a>(
         metadata_tokens: version.metadata_tokens.as_deref(),
         public_ip: version.public_ip,
         security_groups: &version.security_groups,
+        devices: &version.devices,
     })
 }
 
@@ -77,6 +81,7 @@ fn of_old<'a>(
         metadata_tokens: it.metadata_tokens.as_deref(),
         public_ip: it.public_ip,
         security_groups: &it.security_groups,
+        devices: &it.devices,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::{
         load_balancer::LoadBalancer,
         target_group::TargetGroup,
     },
+    rule::measured::{self, Use},
     snapshot::{Gap, Resource},
     text,
 };
@@ -23,15 +24,20 @@ pub const RULE: Rule = Rule {
 
 /// What a load balancer has to do.
 enum Work<'a> {
-    /// It answers, or has somebody to send to.
+    /// It answers by itself.
     Some(String),
+    /// It has somebody to send to.
+    Targets(String),
     None(String, Evidence),
     Unknown(String, Option<&'a Gap>),
 }
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let new = case.ours::<LoadBalancer>();
-    let new = new.map(|(it, _)| judge(case, words, it, work(case, it)));
+    let new = new.map(|(it, lb)| match work(case, it) {
+        Work::Targets(why) => judge_use(case, words, it, lb, &why),
+        work => judge(case, words, it, work),
+    });
     let classic = case.ours::<ClassicLoadBalancer>();
     let classic = classic.map(|(it, lb)| judge(case, words, it, classic_work(it, lb)));
     new.chain(classic).collect()
@@ -41,7 +47,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, work: Work<'_>) ->
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     let (why, evidence) = match work {
-        Work::Some(why) => return verdict(Status::Pass, why),
+        Work::Some(why) | Work::Targets(why) => return verdict(Status::Pass, why),
         Work::Unknown(why, gap) => return verdict(Status::Unknown, why).gap(gap),
         Work::None(why, evidence) => (why, evidence),
     };
@@ -58,6 +64,41 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, work: Work<'_>) ->
     }
     let why = format!("{why}; it is paid for by the hour, and was made {age} ago");
     verdict(Status::Fail, why).evidence([evidence])
+}
+
+/// Of one that has somebody to send to: whether anybody asks it for anything.
+fn judge_use(
+    case: &Case<'_>,
+    words: &Words,
+    resource: &Resource,
+    lb: &LoadBalancer,
+    why: &str,
+) -> Verdict {
+    let id = &resource.id;
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    match measured::used(case, resource, &measured::of_balancer(resource, lb)) {
+        Use::None { days, evidence } => {
+            let why =
+                format!("{why}, but nothing came to it in {days} days, as CloudWatch counted");
+            verdict(Status::Fail, why).evidence(evidence)
+        }
+        Use::Some { metric, much, days } => {
+            let why = format!("{why}, and it is used: {metric} {much} in {days} days, measured");
+            verdict(Status::Pass, why)
+        }
+        Use::Young => {
+            let why = format!("{why}; it is too young to tell whether it is used");
+            verdict(Status::Pass, why)
+        }
+        Use::NotAsked => {
+            let why = format!("{why}; whether anybody uses it was not measured");
+            verdict(Status::Pass, why)
+        }
+        Use::Untold => {
+            let why = format!("{why}; whether anybody uses it CloudWatch did not tell");
+            verdict(Status::Pass, why)
+        }
+    }
 }
 
 fn classic_work(resource: &Resource, lb: &ClassicLoadBalancer) -> Work<'static> {
@@ -100,7 +141,9 @@ fn work<'a>(case: &Case<'a>, resource: &Resource) -> Work<'a> {
         let group = case.graph.get_as::<TargetGroup>(name);
         match group.map(|(it, group)| (it, group.targets.known())) {
             Some((_, Some(targets))) if targets.is_empty() => {}
-            Some((_, Some(_))) => return Work::Some(format!("target group {name} has targets")),
+            Some((_, Some(_))) => {
+                return Work::Targets(format!("target group {name} has targets"));
+            }
             Some((it, None)) => unread = unread.or(Some((name, case.gap_about(&it.id)))),
             None => unread = unread.or(Some((name, case.gap_in_listing(Kind::TargetGroup)))),
         }
@@ -146,5 +189,71 @@ mod tests {
         let said = testing::owned(&resources, &gaps, |_| true, |case| check(case, &words));
         assert_eq!(said[0].status, Status::Unknown);
         assert_eq!(said[0].gap.as_deref(), Some(&gaps[1]));
+    }
+
+    #[test]
+    fn one_that_has_targets_is_idle_where_nothing_was_measured_to_come() {
+        use crate::{
+            kind::{Fact, listener_rule::Forward, target_group::Target},
+            rule::Run,
+            snapshot::money::Metered,
+        };
+        let arn = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/router/42";
+        let balancer = LoadBalancer {
+            lb_type: "application".to_owned(),
+            ..LoadBalancer::default()
+        };
+        let created: jiff::Timestamp = "1969-01-01T00:00:00Z".parse().unwrap();
+        let router = Resource::new("router", balancer.clone());
+        let router = router.arn(arn.to_owned()).created(created);
+        let forward = Forward {
+            target_group: "web".to_owned(),
+            weight: None,
+        };
+        let listener = Listener {
+            load_balancer: "router".to_owned(),
+            actions: vec![Action {
+                targets: vec![forward],
+                ..Action::default()
+            }],
+            ..Listener::default()
+        };
+        let group = TargetGroup {
+            targets: Fact::Known(vec![Target::default()]),
+            ..TargetGroup::default()
+        };
+        let counts = measured::of_balancer(&router, &balancer);
+        let resources = [
+            router,
+            Resource::new("router/80", listener),
+            Resource::new("web", group),
+        ];
+        let words = RULE.words().unwrap();
+        let said = |value: Option<i64>, asked: bool| {
+            let mut counts = counts.clone();
+            counts[0].value = value.map(rust_decimal::Decimal::from);
+            let metered = Metered {
+                from: "1969-12-01T00:00:00Z".parse().unwrap(),
+                to: "1969-12-15T00:00:00Z".parse().unwrap(),
+                counts,
+            };
+            let run = Run {
+                used: asked.then_some(&metered),
+                ..Run::default()
+            };
+            let said = testing::owned(
+                &resources,
+                &[],
+                |_| true,
+                |case| check(&Case { run: &run, ..*case }, &words),
+            );
+            (said[0].status, said[0].why.clone())
+        };
+        let (status, why) = said(Some(0), true);
+        assert_eq!(status, Status::Fail);
+        assert!(why.contains("nothing came to it in 14 days"), "{why}");
+        assert!(said(Some(9), true).1.contains("RequestCount 9 in 14 days"));
+        assert_eq!(said(None, true).0, Status::Pass);
+        assert!(said(None, false).1.contains("was not measured"));
     }
 }

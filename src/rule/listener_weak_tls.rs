@@ -1,5 +1,7 @@
 //! Load balancers that still speak old versions of TLS.
 
+use std::fmt;
+
 use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
 use crate::{
     id::ResourceId,
@@ -51,13 +53,19 @@ fn modern(case: &Case<'_>, words: &Words, resource: &Resource, lb: &LoadBalancer
     listeners
         .filter(|(_, it)| matches!(it.protocol.as_str(), "HTTPS" | "TLS"))
         .map(|(listener_resource, it)| {
+            let its = &listener_resource.id;
             let policy = it.ssl_policy.as_deref();
-            let evidence = Evidence::new(
-                &listener_resource.id,
-                "SslPolicy",
-                policy.unwrap_or("absent"),
-            );
-            judge(words, id, it.port, policy, lb.is_internet_facing()).evidence([evidence])
+            let versions = it.tls_versions.known();
+            let takes = versions.map(|it| Evidence::new(its, "SslProtocols", it.join(", ")));
+            let evidence = Evidence::new(its, "SslPolicy", policy.unwrap_or("absent"));
+            let policy = policy.map(|name| Policy {
+                name,
+                versions: versions.map(Vec::as_slice),
+            });
+            judge(words, id, it.port, policy, lb.is_internet_facing())
+                .evidence([evidence])
+                .evidence(takes)
+                .gap_if_unknown(case.gap_of_call(its, "DescribeSSLPolicies"))
         })
         .collect()
 }
@@ -72,7 +80,10 @@ fn old_style(
 ) -> Verdict {
     let mut policies = listener.policies.iter();
     let policy = policies.find(|it| it.starts_with(PREFIX));
-    let policy = policy.map(String::as_str);
+    let policy = policy.map(|name| Policy {
+        name,
+        versions: None,
+    });
     let evidence = Evidence::new(
         id,
         "ListenerDescriptions.PolicyNames",
@@ -81,31 +92,43 @@ fn old_style(
     judge(words, id, listener.port, policy, lb.is_internet_facing()).evidence([evidence])
 }
 
+/// A policy for TLS.
+struct Policy<'a> {
+    name: &'a str,
+    /// What it takes, where AWS told.
+    versions: Option<&'a [String]>,
+}
+
 fn judge(
     words: &Words,
     id: &ResourceId,
     port: u16,
-    policy: Option<&str>,
+    policy: Option<Policy<'_>>,
     internet_facing: bool,
 ) -> Verdict {
     let detail = format!("port {port}");
     let verdict =
         |status, why: String| Verdict::new(&RULE, words, id, status, why).detail(detail.clone());
-    let Some(name) = policy else {
+    let Some(Policy { name, versions }) = policy else {
         let why = format!("which policy for TLS {detail} has is not known");
         return verdict(Status::Unknown, why);
     };
-    match oldest(name) {
+    // What AWS tells of the policy counts more than what its name promises.
+    let oldest = match versions {
+        Some(versions) => oldest_of(versions),
+        None => oldest(name).map(Version::Tls),
+    };
+    match oldest {
         None => {
             let why = format!("{detail} has policy {name}, which racklens does not know");
             verdict(Status::Unknown, why)
         }
-        Some(minor) if minor >= 2 => {
-            let why = format!("{detail} takes TLS 1.{minor} and newer");
+        Some(version) if version >= Version::Tls(2) => {
+            let why = format!("{detail} takes {version} and newer");
             verdict(Status::Pass, why)
         }
-        Some(minor) => {
-            let why = format!("{detail} still takes TLS 1.{minor}: policy {name}");
+        Some(version) => {
+            let why = format!("{detail} still takes {version}: policy {name}");
             let inside = "; it is reached from inside only, which lowers the severity";
             if internet_facing {
                 verdict(Status::Fail, why)
@@ -116,7 +139,41 @@ fn judge(
     }
 }
 
-/// The oldest version 1.x of TLS that one of AWS's policies takes.
+/// A version, the older the less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Version {
+    /// SSL 2 or 3, before there was TLS.
+    Ssl(u8),
+    /// 1.x.
+    Tls(u8),
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ssl(major) => write!(f, "SSL {major}"),
+            Self::Tls(minor) => write!(f, "TLS 1.{minor}"),
+        }
+    }
+}
+
+/// The oldest of these versions, in AWS's words. `None` where there is none, or one is a word that
+/// we do not know.
+fn oldest_of(versions: &[String]) -> Option<Version> {
+    let version = |it: &String| {
+        if let Some(major) = it.strip_prefix("SSLv") {
+            return major.parse().ok().map(Version::Ssl);
+        }
+        match it.strip_prefix("TLSv1")? {
+            "" => Some(Version::Tls(0)),
+            minor => minor.strip_prefix('.')?.parse().ok().map(Version::Tls),
+        }
+    };
+    let all: Option<Vec<Version>> = versions.iter().map(version).collect();
+    all?.into_iter().min()
+}
+
+/// The oldest version 1.x of TLS that one of AWS's policies takes, by its name.
 ///
 /// AWS has put it into the names since 2015 (`TLS13-1-2-Res-2021-06` begins at 1.2); the few older
 /// ones, which have a date alone, all begin at 1.0 or below. A name of another make is not guessed.
@@ -164,5 +221,20 @@ mod tests {
         ] {
             assert_eq!(oldest(name), minor, "{name}");
         }
+    }
+
+    fn takes(versions: &[&str]) -> Option<String> {
+        let versions: Vec<String> = versions.iter().map(|it| (*it).to_owned()).collect();
+        oldest_of(&versions).map(|it| it.to_string())
+    }
+
+    #[test]
+    fn the_oldest_of_what_a_policy_takes_decides_and_a_new_word_is_not_guessed() {
+        let told = |it: &str| Some(it.to_owned());
+        assert_eq!(takes(&["TLSv1.2", "TLSv1.3"]), told("TLS 1.2"));
+        assert_eq!(takes(&["TLSv1", "TLSv1.1", "TLSv1.2"]), told("TLS 1.0"));
+        assert_eq!(takes(&["TLSv1", "SSLv3"]), told("SSL 3"));
+        assert_eq!(takes(&["TLSv1.2", "QUIC"]), None);
+        assert_eq!(takes(&[]), None);
     }
 }

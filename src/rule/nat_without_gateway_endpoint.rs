@@ -1,7 +1,8 @@
 //! Traffic to S3 and DynamoDB that is paid for because it takes the way through a NAT gateway.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use super::{Case, Cost, Evidence, Rule, Status, Verdict, Words, measured};
 use crate::{
+    id::ResourceId,
     kind::{
         Kind, nat_gateway::NatGateway, route_table::RouteTable, table::Table, vpc::Vpc,
         vpc_endpoint::VpcEndpoint,
@@ -77,15 +78,31 @@ fn judge(case: &Case<'_>, words: &Words, vpc: &Resource, service: &str, name: &s
         let why = format!("whether there is a gateway endpoint for {name} was not read");
         return verdict(Status::Unknown, why).gap(Some(gap));
     }
+    let mut gateways: Vec<&str> = bare.iter().map(|(_, nat)| *nat).collect();
+    gateways.sort_unstable();
+    gateways.dedup();
+    let measured = match measured::gigabytes(case, &gateways) {
+        Some((gigabytes, days)) => format!(
+            "; {gigabytes} GB went through in {days} days, to whatever goal: what they cost is the \
+             most that it can be"
+        ),
+        None => "; how much that is was not measured".to_owned(),
+    };
     let why = format!(
         "traffic to {name} goes through a NAT gateway, which is paid for by the gigabyte; a gateway \
-         endpoint would cost nothing"
+         endpoint would cost nothing{measured}"
     );
+    let of = gateways.iter();
+    let of = of.map(|it| ResourceId::new(Kind::NatGateway, *it));
+    let cost = Cost::Part {
+        of: of.collect(),
+        usage: "NatGateway-Bytes",
+    };
     let evidence = bare.iter().map(|(table, nat)| {
         let value = format!("{nat}, and no gateway endpoint for {name}");
         Evidence::new(&table.id, "Routes.NatGatewayId", value)
     });
-    verdict(Status::Fail, why).evidence(evidence)
+    verdict(Status::Fail, why).evidence(evidence).cost(cost)
 }
 
 /// The NAT gateway that a table leads the internet's addresses to.

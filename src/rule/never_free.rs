@@ -29,9 +29,8 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let Some(root) = case.whole() else {
         return Vec::new();
     };
-    let free_plan = account::on_free_plan(case);
-    if free_plan != Some(true) {
-        return vec![account::aside(&RULE, words, root, free_plan)];
+    if account::on_free_plan(case) != Some(true) {
+        return vec![account::aside(&RULE, words, root, case)];
     }
     let found = dear(case);
     let verdict = |status, why: String| Verdict::new(&RULE, words, root, status, why);

@@ -1,11 +1,13 @@
 //! Containers that act with the credentials of the machine, for want of a role of their own.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, revision};
+use std::collections::BTreeSet;
+
+use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition::Families};
 use crate::{
     id::ResourceId,
     kind::{
-        AsKind as _, Kind, container_instance::ContainerInstance, instance::Instance, task::Task,
-        task_definition::TaskDefinition,
+        AsKind as _, Kind, container_instance::ContainerInstance, event_rule::EventRule,
+        instance::Instance, service::Service, task::Task, task_definition::TaskDefinition,
     },
 };
 
@@ -16,11 +18,84 @@ pub const RULE: Rule = Rule {
     check,
 };
 
-/// One verdict for each revision that runs on machines of the rack. Fargate has no machine's role.
+/// One verdict for each revision that runs on machines of the rack, or that a service or a schedule
+/// would start there. Fargate has no machine's role.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let families = Families::new(case);
     revision::in_use(case)
-        .filter_map(|(it, definition)| judge(case, words, &it.id, definition))
+        .filter_map(|(it, definition)| judge(case, words, &families, &it.id, definition))
         .collect()
+}
+
+/// A machine on which a revision runs or would be started, and whether the task that runs there was
+/// given a role at its start.
+struct Place<'a> {
+    given: bool,
+    id: &'a ResourceId,
+    machine: &'a Instance,
+}
+
+/// Where the tasks run that use a revision.
+fn running<'a>(case: &Case<'a>, id: &ResourceId) -> Vec<Place<'a>> {
+    let users = revision::users(case, id).into_iter();
+    let tasks = users.filter_map(|it| Task::of(&it.attrs));
+    let places = tasks.filter_map(|task| {
+        let held = task.container_instance.as_deref()?;
+        let (_, held) = case.graph.get_as::<ContainerInstance>(held)?;
+        place(case, task.task_role.is_some(), held)
+    });
+    places.collect()
+}
+
+/// Where services and schedules would start the next task of a revision: on any machine of their
+/// clusters.
+fn startable<'a>(
+    case: &Case<'a>,
+    families: &Families<'a>,
+    id: &ResourceId,
+    definition: &TaskDefinition,
+) -> Vec<Place<'a>> {
+    let mut clusters: BTreeSet<&str> = BTreeSet::new();
+    for starter in families.starters(case, id, definition) {
+        if let Some((_, it)) = case.graph.get_as::<Service>(&starter.key)
+            && starter.kind == Kind::Service
+            && on_machines(it.launch_type.as_deref(), &it.capacity_providers)
+        {
+            clusters.insert(&it.cluster);
+        }
+        if let Some((_, it)) = case.graph.get_as::<EventRule>(&starter.key)
+            && starter.kind == Kind::EventRule
+        {
+            let targets = it.targets.known().into_iter().flatten();
+            clusters.extend(targets.filter_map(|it| {
+                let task = it.task.as_ref()?;
+                let on = on_machines(task.launch_type.as_deref(), &task.capacity_providers);
+                it.arn.rsplit('/').next().filter(|_| on)
+            }));
+        }
+    }
+    let held = case.ours::<ContainerInstance>();
+    let held = held.filter(|(_, it)| clusters.contains(it.cluster.as_str()));
+    held.filter_map(|(_, it)| place(case, false, it)).collect()
+}
+
+fn place<'a>(case: &Case<'a>, given: bool, held: &ContainerInstance) -> Option<Place<'a>> {
+    let (it, machine) = case.graph.get_as::<Instance>(held.instance.as_deref()?)?;
+    Some(Place {
+        given,
+        id: &it.id,
+        machine,
+    })
+}
+
+/// Whether what is started so lands on a machine. Nothing said means so: AWS's own default, but for a
+/// cluster with a strategy of its own.
+fn on_machines(launch_type: Option<&str>, providers: &[String]) -> bool {
+    let fargate = |it: &String| it.starts_with("FARGATE");
+    match launch_type {
+        Some(it) => it == "EC2",
+        None => !providers.iter().any(fargate),
+    }
 }
 
 /// What a task can get at.
@@ -30,22 +105,15 @@ enum Reach {
     Yes(Vec<Evidence>, String),
 }
 
-fn judge(
-    case: &Case<'_>,
+fn judge<'a>(
+    case: &Case<'a>,
     words: &Words,
+    families: &Families<'a>,
     id: &ResourceId,
     definition: &TaskDefinition,
 ) -> Option<Verdict> {
-    let users = revision::users(case, id).into_iter();
-    let tasks = users.filter_map(|it| Task::of(&it.attrs));
-    let machines: Vec<(&Task, ResourceId, &Instance)> = tasks
-        .filter_map(|task| {
-            let held = task.container_instance.as_deref()?;
-            let (_, held) = case.graph.get_as::<ContainerInstance>(held)?;
-            let (it, machine) = case.graph.get_as::<Instance>(held.instance.as_deref()?)?;
-            Some((task, it.id.clone(), machine))
-        })
-        .collect();
+    let mut machines = running(case, id);
+    machines.extend(startable(case, families, id, definition));
     if machines.is_empty() {
         return None;
     }
@@ -54,17 +122,12 @@ fn judge(
         let why = format!("its containers act as role {role}");
         return Some(verdict(Status::Pass, why));
     }
-    let given = machines.iter().all(|(task, _, _)| task.task_role.is_some());
-    if given {
+    if machines.iter().all(|it| it.given) {
         let why = "each of its tasks was given a role at its start".to_owned();
         return Some(verdict(Status::Pass, why));
     }
-    let without = machines
-        .iter()
-        .filter(|(task, _, _)| task.task_role.is_none());
-    let reaches: Vec<Reach> = without
-        .map(|(_, machine, it)| reach(definition, machine, it))
-        .collect();
+    let without = machines.iter().filter(|it| !it.given);
+    let reaches = without.map(|it| reach(definition, it.id, it.machine));
     let mut unknown = None;
     let mut no = None;
     for it in reaches {

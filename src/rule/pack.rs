@@ -181,6 +181,7 @@ impl Pack {
         let run = Run {
             pack: Some(self),
             unheard: case.run.unheard,
+            used: case.run.used,
             index: Index::default(),
         };
         let case = Case { run: &run, ..*case };

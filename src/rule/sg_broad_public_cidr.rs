@@ -72,7 +72,7 @@ fn judge(
                 (Some(from), Some(to)) => format!("{from}-{to}"),
                 _ => "all ports".to_owned(),
             };
-            let value = format!("{} {ports} from {cidr}", it.protocol);
+            let value = format!("{} {ports} from {}", it.protocol, it.with_rule(cidr));
             Evidence::new(id, "IpPermissions", value)
         });
         Verdict::new(&RULE, words, id, Status::Fail, why)

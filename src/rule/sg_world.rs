@@ -148,7 +148,7 @@ pub fn evidence<'a>(
             "-1" => "all protocols",
             other => other,
         };
-        let value = format!("{protocol} {ports} from {}", it.cidrs.join(", "));
+        let value = format!("{protocol} {ports} from {}", it.ranges().join(", "));
         Evidence::new(id, "IpPermissions", value)
     })
 }
@@ -216,7 +216,7 @@ fn is_part(case: &Case<'_>, user: &Resource) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        kind::{AsKind as _, instance::Instance},
+        kind::{AsKind as _, Fact, instance::Instance},
         rule::{
             internet::tests, sg_broad_public_cidr, sg_world_admin_port, sg_world_data_port,
             sg_world_unexpected_port, sg_world_wide_range,
@@ -385,6 +385,28 @@ mod tests {
         let both = [group(vec![all, permission("tcp", 22, 22)])];
         let both = judged(&sg_world_admin_port::RULE, &both);
         assert_eq!(both[0].status, Status::Fail);
+    }
+
+    #[test]
+    fn the_ids_of_rules_are_evidence_and_change_no_fingerprint() {
+        let before = permission("tcp", 22, 22);
+        let id = ("0.0.0.0/0".to_owned(), "sgr-1".to_owned());
+        let after = Permission {
+            rules: Fact::Known([id].into()),
+            ..before.clone()
+        };
+        let before = judged(&sg_world_admin_port::RULE, &[group(vec![before])]);
+        let after = judged(&sg_world_admin_port::RULE, &[group(vec![after])]);
+        assert_eq!(before[0].evidence[0].value, "tcp 22-22 from 0.0.0.0/0");
+        assert_eq!(
+            after[0].evidence[0].value,
+            "tcp 22-22 from 0.0.0.0/0 (sgr-1)"
+        );
+        assert_eq!(before[0].fingerprint(), after[0].fingerprint());
+        assert_eq!(
+            (&before[0].why, &before[0].detail),
+            (&after[0].why, &after[0].detail)
+        );
     }
 
     #[test]

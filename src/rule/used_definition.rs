@@ -1,8 +1,8 @@
 //! The task definitions that something runs or may start, and what rules about containers have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, revision};
 use crate::{
     id::ResourceId,
     kind::{
@@ -100,6 +100,23 @@ impl<'c> Families<'c> {
             }
         }
         Self { latest, schedules }
+    }
+
+    /// The rack's services that run a revision, and its schedules that start it, be it only as the
+    /// latest of its family.
+    pub fn starters(
+        &self,
+        case: &Case<'c>,
+        id: &ResourceId,
+        definition: &TaskDefinition,
+    ) -> BTreeSet<&'c ResourceId> {
+        let users = revision::users(case, id).into_iter().map(|it| &it.id);
+        let starters = users.filter(|it| matches!(it.kind, Kind::Service | Kind::EventRule));
+        let is_latest = self.latest.get(definition.family.as_str()) == Some(&definition.revision);
+        let scheduled = self.schedules.get(definition.family.as_str());
+        let scheduled = scheduled.into_iter().flatten().copied();
+        let scheduled = scheduled.filter(|it| is_latest && !case.belongings.of(it).is_foreign());
+        starters.chain(scheduled).collect()
     }
 
     /// Who runs a revision, in words; tasks only where no service and no schedule starts them.

@@ -70,6 +70,11 @@ impl Unheard {
     pub fn is_of_free_tier(&self) -> bool {
         self.call.starts_with("freetier:")
     }
+
+    /// Whether it is something else that the account is asked of itself together with that.
+    pub fn is_of_budgets(&self) -> bool {
+        self.call.starts_with("budgets:")
+    }
 }
 
 /// For a person: what is not known and why.
@@ -147,14 +152,17 @@ pub struct Count {
     pub namespace: String,
     pub metric: String,
     pub dimensions: BTreeMap<String, String>,
-    /// `Sum` or `Average`: what of each period, and how the periods were put together.
+    /// `Sum`, `Average` or `Maximum`: what of each period, and how the periods were put together.
     pub statistic: String,
+    /// Whole days before `to`, where it was not counted from `from` on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub days: Option<u16>,
     /// `None` where CloudWatch has no datapoint, which is not zero.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Decimal>,
 }
 
-/// What the account has of the free tier, by its own word.
+/// What the account has of the free tier, by its own word, and what it has set itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Account {
@@ -165,6 +173,31 @@ pub struct Account {
     /// What `GetAccountPlanState` tells; known to be none of an account that was opened before
     /// there were plans, on 2025-07-15.
     pub plan: Fact<Option<Plan>>,
+    /// What `DescribeBudgets` tells: the limits of which AWS mails when they are near.
+    pub budgets: Fact<Vec<Budget>>,
+}
+
+/// A limit that the account set itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Budget {
+    pub name: String,
+    /// AWS's word: `COST`, `USAGE`, `RI_UTILIZATION`, …
+    pub kind: String,
+    /// `DAILY`, `MONTHLY`, `QUARTERLY`, `ANNUALLY`, `CUSTOM`.
+    pub period: String,
+    /// In `unit`; absent where it follows a plan or what was spent before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Decimal>,
+    /// `USD` of a budget of costs.
+    pub unit: String,
+}
+
+impl Budget {
+    /// Whether it is about money, and not about hours or reservations.
+    pub fn is_of_costs(&self) -> bool {
+        self.kind == "COST"
+    }
 }
 
 /// How AWS calls the offers of an account's first twelve months.

@@ -67,7 +67,7 @@ impl Tape {
             .retry_config(retry)
             .http_client(http)
             .build();
-        Aws::new(&config)
+        Aws::new(&config).of_account("123456789012")
     }
 }
 

@@ -364,6 +364,7 @@ fn example(given: &Spanned<ExampleForm>, kind: Kind) -> Result<Shown, BadRule> {
             verdict: *verdict,
             resources: resources.clone(),
             account: None,
+            used: None,
         },
         line: line(given),
         taken: taken.unwrap_or(Timestamp::UNIX_EPOCH),

@@ -476,7 +476,7 @@ impl Asked {
             _ if self.head.contains_key("smithy-protocol") => Wire::Cbor,
             "ec2" => Wire::Ec2Query,
             "s3" => Wire::S3,
-            "route53" => Wire::RestXml,
+            "route53" | "s3control" => Wire::RestXml,
             _ if self.head.contains_key("x-amz-target") => Wire::Json,
             _ if kind.starts_with("application/x-www-form-urlencoded") => Wire::Query,
             _ => Wire::RestJson,
@@ -699,4 +699,11 @@ const PLACES: &[Place] = &[
     Place::new("s3", "GET", "/*", "versioning", "GetBucketVersioning"),
     Place::new("s3", "GET", "/*", "versions", "ListObjectVersions"),
     Place::new("s3", "GET", "/", "x-id", "ListBuckets"),
+    Place::new(
+        "s3control",
+        "GET",
+        "/v20180820/configuration/publicAccessBlock",
+        "",
+        "GetPublicAccessBlock",
+    ),
 ];

@@ -1,10 +1,10 @@
-//! Asks what the account has used of the free tier, and on which plan it is.
+//! Asks what the account has used of the free tier, on which plan it is and which budgets it has.
 
 use aws_sdk_freetier::types::FreeTierUsage;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 
-use super::{FREE_TIER, PLAN, decimal, malformed, unheard};
+use super::{FREE_TIER, PLAN, budgets, decimal, malformed, unheard};
 use crate::{
     aws::{Aws, found, shape},
     kind::Fact,
@@ -18,16 +18,18 @@ const WHICH: &str = "on which plan the account is";
 /// What an account answers that was opened before there were plans.
 const NO_PLAN: &str = "ResourceNotFoundException";
 
-/// Asks for the offers and for the plan.
+/// Asks for the offers, for the plan and for the budgets.
 pub async fn ask(aws: &Aws, now: Timestamp) -> (Account, Vec<Unheard>) {
     let mut silence = Vec::new();
     let mut heard = |it: Unheard| silence.push(it);
     let offers = offers(aws).await.map_err(&mut heard);
     let plan = plan(aws).await.map_err(&mut heard);
+    let budgets = budgets::ask(aws).await.map_err(&mut heard);
     let account = Account {
         asked: now,
         offers: offers.map_or(Fact::Unread, Fact::Known),
         plan: plan.map_or(Fact::Unread, Fact::Known),
+        budgets: budgets.map_or(Fact::Unread, Fact::Known),
     };
     (account, silence)
 }
@@ -115,6 +117,8 @@ mod tests {
     }
 
     async fn asked(tape: &Tape) -> (Account, Vec<Unheard>) {
+        // Budgets have tests of their own.
+        let tape = tape.clone().answer(200, "{}");
         ask(&tape.aws(), Timestamp::UNIX_EPOCH).await
     }
 

@@ -6,7 +6,7 @@ use aws_sdk_cloudwatch::types::{
     Dimension, Metric, MetricDataQuery, MetricStat, ScanBy, StatusCode,
 };
 use aws_smithy_types::DateTime;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use super::{METRICS, decimal, silent, unheard};
@@ -25,7 +25,8 @@ const PERIOD_S: i32 = 86_400;
 /// What is not known when CloudWatch does not answer.
 const WHAT: &str = "how much is used of what is billed by use";
 
-/// Fills in the value of each count, over whole days.
+/// Fills in the value of each count, over whole days: from `from` on, or as many before `to` as it
+/// says itself.
 ///
 /// A count whose metric has no datapoint, or of which not all came, stays without a value.
 pub async fn count(
@@ -34,8 +35,17 @@ pub async fn count(
     to: Timestamp,
     counts: &[Count],
 ) -> (Metered, Vec<Unheard>) {
-    let batches = counts.chunks(BATCH).map(<[Count]>::to_vec);
-    let answers = aws.each(batches, |it| batch(aws, from, to, it)).await;
+    let mut by_days: BTreeMap<Option<u16>, Vec<Count>> = BTreeMap::new();
+    for count in counts {
+        by_days.entry(count.days).or_default().push(count.clone());
+    }
+    let batches = by_days.iter().flat_map(|(days, counts)| {
+        let from = days.map_or(from, |it| before(to, it));
+        counts.chunks(BATCH).map(move |it| (from, it.to_vec()))
+    });
+    let answers = aws
+        .each(batches, |(from, it)| batch(aws, from, to, it))
+        .await;
     let mut unheard = Vec::new();
     let mut counts = Vec::new();
     for (some, silent) in answers {
@@ -46,6 +56,12 @@ pub async fn count(
     unheard.sort();
     unheard.dedup();
     (Metered { from, to, counts }, unheard)
+}
+
+fn before(to: Timestamp, days: u16) -> Timestamp {
+    let hours = i64::from(days) * 24;
+    to.checked_sub(SignedDuration::from_hours(hours))
+        .unwrap_or(to)
 }
 
 /// What has come of one metric so far.
@@ -69,6 +85,7 @@ impl Series {
             .try_fold(Decimal::ZERO, |sum, it| sum.checked_add(*it))?;
         match statistic {
             "Average" => sum.checked_div(self.values.len().into()),
+            "Maximum" => self.values.iter().max().copied(),
             _ => Some(sum),
         }
         .map(|it| it.normalize())
@@ -169,6 +186,7 @@ mod tests {
             metric: metric.to_owned(),
             dimensions: BTreeMap::from([("QueueName".to_owned(), "jobs".to_owned())]),
             statistic: statistic.to_owned(),
+            days: None,
             value: None,
         }
     }
@@ -249,5 +267,23 @@ mod tests {
         let counts = (0..501).map(|it| wanted(&format!("M{it:03}"), "Sum"));
         let (values, _) = counted(&tape, counts.collect()).await;
         assert_eq!((values.len(), tape.asked().len()), (501, 2));
+    }
+
+    #[tokio::test]
+    async fn what_is_to_be_looked_at_for_longer_is_asked_by_itself_and_its_peak_is_told() {
+        let peak = json!([{"Id": "m0", "Values": [0.0, 4.0, 1.0], "StatusCode": "Complete"}]);
+        let tape = Tape::default()
+            .answer(200, page(&json!([]), None))
+            .answer(200, page(&peak, None));
+        let long = Count {
+            days: Some(32),
+            ..wanted("Connections", "Maximum")
+        };
+        let counts = vec![long, wanted("Sent", "Sum")];
+        let (values, _) = counted(&tape, counts).await;
+        assert_eq!(values, [Some("4".to_owned()), None]);
+        assert_eq!(tape.asked().len(), 2);
+        let to = "2026-11-15T00:00:00Z".parse().unwrap();
+        assert_eq!(before(to, 32).to_string(), "2026-10-14T00:00:00Z");
     }
 }

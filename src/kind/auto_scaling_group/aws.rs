@@ -1,4 +1,5 @@
-//! Reads Auto Scaling groups: one listing, one of their policies, one of whom they tell.
+//! Reads Auto Scaling groups: one listing, one of their policies, one of whom they tell, and whether
+//! the disks of their machines are encrypted by default.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,11 +25,12 @@ use crate::{
 const GROUPS: Call = Call::new(Service::AutoScaling, "DescribeAutoScalingGroups");
 const POLICIES: Call = Call::new(Service::AutoScaling, "DescribePolicies");
 const NOTIFICATIONS: Call = Call::new(Service::AutoScaling, "DescribeNotificationConfigurations");
+const ENCRYPTED: Call = Call::new(Service::Ec2, "GetEbsEncryptionByDefault");
 /// The most that a page holds.
 const PAGE: i32 = 100;
 
 pub const READING: Reading = Reading {
-    calls: &[GROUPS, POLICIES, NOTIFICATIONS],
+    calls: &[GROUPS, POLICIES, NOTIFICATIONS, ENCRYPTED],
     source: Source::Region(list),
     deepen: None,
 };
@@ -40,6 +42,7 @@ fn list(aws: &Aws) -> BoxFuture<'_, Found> {
         if !found.resources.is_empty() {
             add_policies(aws, &mut found).await;
             add_notifications(aws, &mut found).await;
+            add_encryption(aws, &mut found).await;
         }
         found
     })
@@ -126,6 +129,26 @@ async fn add_notifications(aws: &Aws, found: &mut Found) {
     }
 }
 
+/// The account says it once for all groups of the region.
+async fn add_encryption(aws: &Aws, found: &mut Found) {
+    let answer = aws.ec2.get_ebs_encryption_by_default().send().await;
+    let Some(answer) = about_each(ENCRYPTED, answer, found) else {
+        return;
+    };
+    let Some(on) = answer.ebs_encryption_by_default else {
+        let ids: Vec<ResourceId> = found.resources.iter().map(|it| it.id.clone()).collect();
+        for id in ids {
+            found.malformed(ENCRYPTED, Some(&id), Missing("EbsEncryptionByDefault"));
+        }
+        return;
+    };
+    for resource in &mut found.resources {
+        if let Some(attrs) = AutoScalingGroup::of_mut(&mut resource.attrs) {
+            attrs.disks_encrypted_by_default = Fact::Known(on);
+        }
+    }
+}
+
 /// The answer of a listing that tells more about every group, or `None` and a gap about each.
 fn about_each<T, E: AwsError>(
     call: Call,
@@ -188,6 +211,7 @@ fn resource(group: types::AutoScalingGroup) -> Result<Resource, Missing> {
             .unwrap_or_default(),
         policies: Fact::Unread,
         notifications: Fact::Unread,
+        disks_encrypted_by_default: Fact::Unread,
     };
     Ok(Resource::new(name, attrs)
         .arn(group.auto_scaling_group_arn)
@@ -240,6 +264,10 @@ mod tests {
              </DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>"
         )
     }
+
+    const DEFAULT: &str = "<GetEbsEncryptionByDefaultResponse>
+        <ebsEncryptionByDefault>true</ebsEncryptionByDefault>
+        </GetEbsEncryptionByDefaultResponse>";
 
     #[tokio::test]
     async fn a_listing_is_followed_to_its_end() {
@@ -371,7 +399,8 @@ mod tests {
             .answer(200, page("prod", "", "<NextToken>t</NextToken>"))
             .answer(200, page("quiet", "", ""))
             .answer(200, POLICY)
-            .answer(200, notifications(&members));
+            .answer(200, notifications(&members))
+            .answer(200, DEFAULT);
         let found = list(&tape.aws()).await;
         assert!(found.gaps.is_empty(), "{:?}", found.gaps);
         let [prod, quiet] = &found.resources[..] else {
@@ -398,6 +427,7 @@ mod tests {
         let tape = Tape::default()
             .answer(200, page("prod", "", ""))
             .answer(403, denied)
+            .answer(403, denied)
             .answer(403, denied);
         let found = list(&tape.aws()).await;
         let group = AutoScalingGroup::of(&found.resources[0].attrs).unwrap();
@@ -414,7 +444,8 @@ mod tests {
             actions,
             [
                 "autoscaling:DescribePolicies",
-                "autoscaling:DescribeNotificationConfigurations"
+                "autoscaling:DescribeNotificationConfigurations",
+                "ec2:GetEbsEncryptionByDefault"
             ]
         );
     }

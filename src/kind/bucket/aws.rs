@@ -31,6 +31,8 @@ const VERSIONING: Call = Call::new(Service::S3, "GetBucketVersioning");
 const POLICY: Call = Call::new(Service::S3, "GetBucketPolicyStatus");
 const BLOCK: Call =
     Call::new(Service::S3, "GetPublicAccessBlock").allowed_by("GetBucketPublicAccessBlock");
+const ACCOUNT: Call =
+    Call::new(Service::S3Control, "GetPublicAccessBlock").allowed_by("GetAccountPublicAccessBlock");
 const ENCRYPTION: Call =
     Call::new(Service::S3, "GetBucketEncryption").allowed_by("GetEncryptionConfiguration");
 const LIFECYCLE: Call = Call::new(Service::S3, "GetBucketLifecycleConfiguration")
@@ -42,6 +44,8 @@ const LOCK: Call = Call::new(Service::S3, "GetObjectLockConfiguration")
     .allowed_by("GetBucketObjectLockConfiguration");
 const VERSIONS: Call =
     Call::new(Service::S3, "ListObjectVersions").allowed_by("ListBucketVersions");
+/// What S3 answers of a bucket, or of an account, that was never given a block.
+const NO_BLOCK: &str = "NoSuchPublicAccessBlockConfiguration";
 /// What S3 answers of a bucket that encrypts nothing by itself.
 const NOT_ENCRYPTED: &str = "ServerSideEncryptionConfigurationNotFoundError";
 /// Only an answer by the page tells where each bucket lies.
@@ -50,7 +54,7 @@ const PAGE: i32 = 1000;
 pub const READING: Reading = Reading {
     calls: &[
         BUCKETS, LOCATION, TAGGING, VERSIONING, POLICY, BLOCK, ENCRYPTION, LIFECYCLE, OBJECTS,
-        TEXT, ACL, LOCK, VERSIONS,
+        TEXT, ACL, LOCK, VERSIONS, ACCOUNT,
     ],
     source: Source::Region(list),
     deepen: Some(deepen),
@@ -145,8 +149,39 @@ async fn locate(aws: &Aws, id: &ResourceId, found: &mut Found) -> Place {
     }
 }
 
+/// The account's own block is asked once for all of them. What is refused hides it of each.
 fn deepen(aws: &Aws, buckets: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(aws.find_each(Kind::Bucket, buckets, |it| look_into(aws, it)))
+    Box::pin(async move {
+        let request = aws.s3_control.get_public_access_block();
+        let (account, mut found) = tokio::join!(
+            request.account_id(&aws.account).send(),
+            look_into_each(aws, buckets)
+        );
+        let block = match &account {
+            Ok(answer) => {
+                let block = answer.public_access_block_configuration.as_ref();
+                Fact::Known(block.map(accounts_block).unwrap_or_default())
+            }
+            Err(error) if found::code(error) == Some(NO_BLOCK) => Fact::Known(Default::default()),
+            Err(error) => {
+                let ids: Vec<ResourceId> = found.resources.iter().map(|it| it.id.clone()).collect();
+                for id in ids {
+                    found.failed(ACCOUNT, Some(&id), error);
+                }
+                Fact::Unread
+            }
+        };
+        for bucket in &mut found.resources {
+            if let Some(attrs) = Bucket::of_mut(&mut bucket.attrs) {
+                attrs.account_block = block.clone();
+            }
+        }
+        found
+    })
+}
+
+fn look_into_each(aws: &Aws, buckets: Vec<Resource>) -> impl Future<Output = Found> {
+    aws.find_each(Kind::Bucket, buckets, |it| look_into(aws, it))
 }
 
 /// Asks with which key buckets encrypt, and nothing else.
@@ -184,8 +219,7 @@ async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {
     );
     let about = Some(&id);
     let policy = found.optional(POLICY, about, "NoSuchBucketPolicy", policy);
-    let none = "NoSuchPublicAccessBlockConfiguration";
-    let block = found.optional(BLOCK, about, none, block);
+    let block = found.optional(BLOCK, about, NO_BLOCK, block);
     let encrypted = found.optional(ENCRYPTION, about, NOT_ENCRYPTED, encrypted);
     let versioning = found.answer(VERSIONING, about, versioning);
     let none = "NoSuchLifecycleConfiguration";
@@ -320,6 +354,17 @@ fn policy_facts(it: GetBucketPolicyStatusOutput) -> PolicyFacts {
 }
 
 fn public_access_block(it: &types::PublicAccessBlockConfiguration) -> PublicAccessBlock {
+    PublicAccessBlock {
+        block_public_acls: it.block_public_acls.unwrap_or_default(),
+        ignore_public_acls: it.ignore_public_acls.unwrap_or_default(),
+        block_public_policy: it.block_public_policy.unwrap_or_default(),
+        restrict_public_buckets: it.restrict_public_buckets.unwrap_or_default(),
+    }
+}
+
+fn accounts_block(
+    it: &aws_sdk_s3control::types::PublicAccessBlockConfiguration,
+) -> PublicAccessBlock {
     PublicAccessBlock {
         block_public_acls: it.block_public_acls.unwrap_or_default(),
         ignore_public_acls: it.ignore_public_acls.unwrap_or_default(),
@@ -508,7 +553,7 @@ mod tests {
                 "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
             )
             .answer(200, "<AccessControlPolicy/>");
-        let found = deepen(&tape.aws(), vec![logs()]).await;
+        let found = look_into_each(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
         assert!(found.gaps.is_empty(), "{:?}", found.gaps);
         assert_eq!(bucket.policy, Fact::Known(None));
@@ -562,7 +607,7 @@ mod tests {
                 200,
                 "<ListVersionsResult><DeleteMarker><Key>a</Key></DeleteMarker></ListVersionsResult>",
             );
-        let found = deepen(&tape.aws(), vec![logs()]).await;
+        let found = look_into_each(&tape.aws(), vec![logs()]).await;
         assert!(found.gaps.is_empty(), "{:?}", found.gaps);
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
         let policy = bucket.policy.known().unwrap().as_ref().unwrap();
@@ -600,7 +645,7 @@ mod tests {
             .answer(403, error("AccessDenied"))
             .answer(403, error("AccessDenied"))
             .answer(403, error("AccessDenied"));
-        let found = deepen(&tape.aws(), vec![logs()]).await;
+        let found = look_into_each(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
         assert_eq!((&bucket.lock, bucket.is_empty()), (&Fact::Unread, None));
         assert_eq!(bucket.acl, Fact::Unread);
@@ -650,7 +695,7 @@ mod tests {
             )
             .answer(200, r#"{"Statement":[]}"#)
             .answer(200, "<AccessControlPolicy/>");
-        let found = deepen(&tape.aws(), vec![logs()]).await;
+        let found = look_into_each(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
         assert_eq!(found.gaps[0].action, "s3:GetBucketPublicAccessBlock");
         assert_eq!(bucket.public_access_block, Fact::Unread);
@@ -663,5 +708,79 @@ mod tests {
         let contents = bucket.contents.known().unwrap();
         assert_eq!((contents.objects, contents.bytes), (1, 7));
         assert!(!contents.complete && contents.newest.is_some());
+    }
+
+    /// What two buckets have of the account's block, and which of them have a gap about it.
+    async fn of_the_account(
+        status: u16,
+        body: String,
+    ) -> (Vec<Fact<PublicAccessBlock>>, Vec<String>) {
+        let mut tape = Tape::default().answer(status, body);
+        for _ in 0..14 {
+            tape = tape.answer(403, error("AccessDenied"));
+        }
+        let found = deepen(
+            &tape.aws(),
+            vec![logs(), Resource::new("more", Bucket::default())],
+        )
+        .await;
+        let first = &tape.asked()[0];
+        assert!(
+            first.contains("123456789012.s3-control.us-east-1.amazonaws.com"),
+            "{first}"
+        );
+        let buckets = found
+            .resources
+            .iter()
+            .filter_map(|it| Bucket::of(&it.attrs));
+        let gaps = found
+            .gaps
+            .iter()
+            .filter(|it| it.call.starts_with("s3control:"));
+        let about = gaps.map(|it| format!("{}: {}", it.resource.as_ref().unwrap(), it.action));
+        (
+            buckets.map(|it| it.account_block.clone()).collect(),
+            about.collect(),
+        )
+    }
+
+    #[tokio::test]
+    async fn the_accounts_own_block_is_asked_once_for_all_buckets() {
+        let answer = "<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls>
+            <IgnorePublicAcls>false</IgnorePublicAcls><RestrictPublicBuckets>true
+            </RestrictPublicBuckets></PublicAccessBlockConfiguration>";
+        let (blocks, gaps) = of_the_account(200, answer.replace("\n            ", "")).await;
+        let block = PublicAccessBlock {
+            block_public_acls: true,
+            restrict_public_buckets: true,
+            ..PublicAccessBlock::default()
+        };
+        assert_eq!(blocks, [Fact::Known(block.clone()), Fact::Known(block)]);
+        assert!(gaps.is_empty(), "{gaps:?}");
+    }
+
+    #[tokio::test]
+    async fn an_account_that_was_never_given_a_block_blocks_nothing() {
+        let error =
+            "<ErrorResponse><Error><Code>NoSuchPublicAccessBlockConfiguration</Code></Error>
+            </ErrorResponse>";
+        let (blocks, gaps) = of_the_account(404, error.to_owned()).await;
+        let none = Fact::Known(PublicAccessBlock::default());
+        assert_eq!((blocks, gaps), (vec![none.clone(), none], Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn a_refused_block_of_the_account_is_a_gap_of_each_bucket() {
+        let error = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+        let (blocks, gaps) = of_the_account(403, error.to_owned()).await;
+        assert_eq!(blocks, [Fact::Unread, Fact::Unread]);
+        let action = "s3:GetAccountPublicAccessBlock";
+        assert_eq!(
+            gaps,
+            [
+                format!("bucket/logs: {action}"),
+                format!("bucket/more: {action}")
+            ]
+        );
     }
 }

@@ -14,7 +14,10 @@ use crate::{
         read::{Reading, Source},
         shape::{self, key, tag_map},
     },
-    kind::{AsKind, Fact, Kind},
+    kind::{
+        AsKind, Fact, Kind,
+        listener::aws::{SERVER_CERTIFICATES, server_certificates},
+    },
     snapshot::Resource,
 };
 
@@ -26,7 +29,7 @@ const ATTRIBUTES: Call = Call::new(Service::Elb, "DescribeLoadBalancerAttributes
 const BATCH: usize = 20;
 
 pub const READING: Reading = Reading {
-    calls: &[BALANCERS, TAGS, HEALTH, ATTRIBUTES],
+    calls: &[BALANCERS, TAGS, HEALTH, ATTRIBUTES, SERVER_CERTIFICATES],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -92,6 +95,7 @@ fn resource(lb: types::LoadBalancerDescription) -> Result<Resource, Missing> {
             .collect(),
         health_check: lb.health_check.map(|it| it.target).unwrap_or_default(),
         health: Fact::Unread,
+        server_certificates: Fact::Unread,
         access_log_bucket: Fact::Unread,
     };
     Ok(Resource::new(name, attrs).created(shape::time(lb.created_time)))
@@ -115,7 +119,26 @@ fn port(it: i32) -> Option<u16> {
 }
 
 fn deepen(aws: &Aws, balancers: Vec<Resource>) -> BoxFuture<'_, Found> {
-    Box::pin(aws.find_each(Kind::ClassicLoadBalancer, balancers, |it| open(aws, it)))
+    Box::pin(async {
+        let look = |it| open(aws, it);
+        let mut found = aws
+            .find_each(Kind::ClassicLoadBalancer, balancers, look)
+            .await;
+        let of = |it: &Resource| {
+            let listeners = ClassicLoadBalancer::of(&it.attrs).map(|it| it.listeners.iter());
+            let listeners = listeners.into_iter().flatten();
+            let certificates = listeners.filter_map(|it| it.certificate.clone());
+            (it.id.clone(), certificates.collect::<Vec<String>>())
+        };
+        let named: Vec<_> = found.resources.iter().map(of).collect();
+        let told = server_certificates(aws, &named, &mut found).await;
+        for (balancer, told) in found.resources.iter_mut().zip(told) {
+            if let Some(attrs) = ClassicLoadBalancer::of_mut(&mut balancer.attrs) {
+                attrs.server_certificates = told;
+            }
+        }
+        found
+    })
 }
 
 async fn open(aws: &Aws, mut balancer: Resource) -> Found {

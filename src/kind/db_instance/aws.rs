@@ -1,4 +1,5 @@
-//! Reads RDS database instances: one listing, tags included.
+//! Reads RDS database instances: one listing, tags included; of the rack's own, too, whether TLS is
+//! forced, and which snapshots of those that are not encrypted everybody may have.
 
 use aws_sdk_rds::types;
 use futures_util::future::BoxFuture;
@@ -11,18 +12,22 @@ use crate::{
         read::{Reading, Source},
         shape::{self, count, tag_map, text},
     },
-    kind::Kind,
+    id::ResourceId,
+    kind::{AsKind, Fact, Kind},
     snapshot::Resource,
 };
 
 const INSTANCES: Call = Call::new(Service::Rds, "DescribeDBInstances");
+const SNAPSHOTS: Call = Call::new(Service::Rds, "DescribeDBSnapshots");
+const ATTRIBUTES: Call = Call::new(Service::Rds, "DescribeDBSnapshotAttributes");
+const PARAMETERS: Call = Call::new(Service::Rds, "DescribeDBParameters");
 /// The most that a page holds.
 const PAGE: i32 = 100;
 
 pub const READING: Reading = Reading {
-    calls: &[INSTANCES],
+    calls: &[INSTANCES, SNAPSHOTS, ATTRIBUTES, PARAMETERS],
     source: Source::Region(list),
-    deepen: None,
+    deepen: Some(deepen),
 };
 
 fn list(aws: &Aws) -> BoxFuture<'_, Found> {
@@ -101,6 +106,8 @@ fn resource(db: types::DbInstance) -> Result<Resource, Missing> {
             .filter_map(|it| it.option_group_name)
             .collect(),
         log_exports: db.enabled_cloudwatch_logs_exports.unwrap_or_default(),
+        public_snapshots: Fact::Unread,
+        forces_tls: Fact::Unread,
         arn: arn.clone(),
     };
     Ok(Resource::new(name, attrs)
@@ -109,10 +116,106 @@ fn resource(db: types::DbInstance) -> Result<Resource, Missing> {
         .tags(tag_map!(db.tag_list.unwrap_or_default())))
 }
 
+fn deepen(aws: &Aws, databases: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(aws.find_each(Kind::DbInstance, databases, |it| look_into(aws, it)))
+}
+
+async fn look_into(aws: &Aws, mut database: Resource) -> Found {
+    let mut found = Found::of(Kind::DbInstance);
+    let id = database.id.clone();
+    if let Some(attrs) = DbInstance::of_mut(&mut database.attrs) {
+        attrs.forces_tls = forces_tls(aws, &id, attrs, &mut found).await;
+        attrs.public_snapshots = if attrs.encrypted || attrs.cluster.is_some() {
+            Fact::Known(Vec::new())
+        } else {
+            public_snapshots(aws, &id, &mut found).await
+        };
+    }
+    found.resources.push(database);
+    found
+}
+
+/// What the first of its parameter groups says of the one parameter; a database has one group.
+async fn forces_tls(
+    aws: &Aws,
+    id: &ResourceId,
+    attrs: &DbInstance,
+    found: &mut Found,
+) -> Fact<Option<bool>> {
+    let (Some(name), Some(group)) = (attrs.tls_parameter(), attrs.parameter_groups.first()) else {
+        return Fact::Known(None);
+    };
+    let filter = types::Filter::builder().name("parameter-name");
+    let filter = filter.values(name).build();
+    let request = aws.rds.describe_db_parameters();
+    let request = request.db_parameter_group_name(group).filters(filter);
+    let pages = request.into_paginator().items().send();
+    let answer: Result<Vec<types::Parameter>, _> = pages.try_collect().await;
+    let Some(told) = found.answer(PARAMETERS, Some(id), answer) else {
+        return Fact::Unread;
+    };
+    let mut told = told.into_iter();
+    let Some(told) = told.find(|it| it.parameter_name.as_deref() == Some(name)) else {
+        found.malformed(PARAMETERS, Some(id), Missing("Parameters.ParameterName"));
+        return Fact::Unread;
+    };
+    let value = told.parameter_value.unwrap_or_default();
+    let on = matches!(value.to_ascii_lowercase().as_str(), "1" | "on" | "true");
+    Fact::Known(Some(on))
+}
+
+/// Of the snapshots that people took, the names of those that everybody may restore.
+async fn public_snapshots(aws: &Aws, id: &ResourceId, found: &mut Found) -> Fact<Vec<String>> {
+    let request = aws.rds.describe_db_snapshots().snapshot_type("manual");
+    let pages = request.db_instance_identifier(&id.key).into_paginator();
+    let answer: Result<Vec<types::DbSnapshot>, _> = pages.items().send().try_collect().await;
+    let Some(snapshots) = found.answer(SNAPSHOTS, Some(id), answer) else {
+        return Fact::Unread;
+    };
+    let open = snapshots
+        .into_iter()
+        .filter(|it| it.encrypted != Some(true));
+    let names: Vec<Option<String>> = open.map(|it| it.db_snapshot_identifier).collect();
+    let Some(names) = names.into_iter().collect::<Option<Vec<String>>>() else {
+        found.malformed(SNAPSHOTS, Some(id), Missing("DBSnapshotIdentifier"));
+        return Fact::Unread;
+    };
+    let answers = aws.each(names.clone(), |name| {
+        let request = aws.rds.describe_db_snapshot_attributes();
+        request.db_snapshot_identifier(name).send()
+    });
+    let mut public = Vec::new();
+    let mut whole = true;
+    for (name, answer) in names.into_iter().zip(answers.await) {
+        let Some(answer) = found.answer(ATTRIBUTES, Some(id), answer) else {
+            whole = false;
+            continue;
+        };
+        let attributes = answer.db_snapshot_attributes_result;
+        let attributes = attributes.and_then(|it| it.db_snapshot_attributes);
+        let mut restore = attributes.into_iter().flatten();
+        let is_restore = |it: &types::DbSnapshotAttribute| it.attribute_name() == Some("restore");
+        let Some(restore) = restore.find(is_restore) else {
+            found.malformed(ATTRIBUTES, Some(id), Missing("AttributeName"));
+            whole = false;
+            continue;
+        };
+        if restore.attribute_values().iter().any(|it| it == "all") {
+            public.push(name);
+        }
+    }
+    // One that is open is bad enough to be told although another was not read.
+    if whole || !public.is_empty() {
+        Fact::Known(shape::sorted(public))
+    } else {
+        Fact::Unread
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::AsKind, snapshot::Reason, testing::replay::Tape};
+    use crate::{snapshot::Reason, testing::replay::Tape};
 
     /// An answer with one instance and what follows the list.
     fn page(name: &str, inside: &str, marker: &str) -> String {
@@ -234,5 +337,124 @@ mod tests {
         let found = list(&tape.aws()).await;
         assert_eq!(found.gaps[0].action, "rds:DescribeDBInstances");
         assert_eq!(found.gaps[0].reason, Reason::Denied);
+    }
+
+    const DENIED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+
+    fn parameter(value: &str) -> String {
+        format!(
+            "<DescribeDBParametersResponse><DescribeDBParametersResult><Parameters><Parameter>
+             <ParameterName>rds.force_ssl</ParameterName>{value}</Parameter></Parameters>
+             </DescribeDBParametersResult></DescribeDBParametersResponse>"
+        )
+    }
+
+    fn snapshots(names: &[&str]) -> String {
+        let of = |it: &&str| {
+            format!(
+                "<DBSnapshot><DBSnapshotIdentifier>{it}</DBSnapshotIdentifier>
+                 <Encrypted>false</Encrypted></DBSnapshot>"
+            )
+        };
+        let all: String = names.iter().map(of).collect();
+        format!(
+            "<DescribeDBSnapshotsResponse><DescribeDBSnapshotsResult><DBSnapshots>{all}
+             </DBSnapshots></DescribeDBSnapshotsResult></DescribeDBSnapshotsResponse>"
+        )
+    }
+
+    fn attributes(values: &str) -> String {
+        format!(
+            "<DescribeDBSnapshotAttributesResponse><DescribeDBSnapshotAttributesResult>
+             <DBSnapshotAttributesResult><DBSnapshotAttributes><DBSnapshotAttribute>
+             <AttributeName>restore</AttributeName><AttributeValues>{values}</AttributeValues>
+             </DBSnapshotAttribute></DBSnapshotAttributes></DBSnapshotAttributesResult>
+             </DescribeDBSnapshotAttributesResult></DescribeDBSnapshotAttributesResponse>"
+        )
+    }
+
+    async fn deepened(tape: &Tape, attrs: DbInstance) -> (DbInstance, Vec<String>) {
+        let database = Resource::new("orders", attrs);
+        let found = deepen(&tape.aws(), vec![database]).await;
+        let attrs = DbInstance::of(&found.resources[0].attrs).unwrap();
+        let gaps = found.gaps.iter().map(|it| it.call.clone()).collect();
+        (attrs.clone(), gaps)
+    }
+
+    fn postgres() -> DbInstance {
+        DbInstance {
+            engine: "postgres".to_owned(),
+            parameter_groups: vec!["ours".to_owned()],
+            ..DbInstance::default()
+        }
+    }
+
+    const EVERYBODY: &str = "<AttributeValue>all</AttributeValue>";
+
+    #[tokio::test]
+    async fn whether_tls_is_forced_and_which_snapshots_are_open_is_asked_of_the_racks_own() {
+        let tape = Tape::default()
+            .answer(200, parameter("<ParameterValue>1</ParameterValue>"))
+            .answer(200, snapshots(&["mine", "shared", "open"]))
+            .answer(200, attributes(""))
+            .answer(
+                200,
+                attributes("<AttributeValue>111111111111</AttributeValue>"),
+            )
+            .answer(200, attributes(EVERYBODY));
+        let (attrs, gaps) = deepened(&tape, postgres()).await;
+        assert_eq!(gaps, Vec::<String>::new());
+        assert_eq!(attrs.forces_tls, Fact::Known(Some(true)));
+        assert_eq!(attrs.public_snapshots, Fact::Known(vec!["open".to_owned()]));
+        let asked = tape.asked();
+        assert!(
+            asked[0].contains("Filters.Filter.1.Values.Value.1=rds.force_ssl"),
+            "{}",
+            asked[0]
+        );
+        assert!(asked[1].contains("SnapshotType=manual"));
+    }
+
+    #[tokio::test]
+    async fn an_encrypted_one_of_another_engine_is_asked_nothing() {
+        let oracle = DbInstance {
+            engine: "oracle-se2".to_owned(),
+            encrypted: true,
+            ..postgres()
+        };
+        let tape = Tape::default();
+        let (attrs, gaps) = deepened(&tape, oracle).await;
+        assert_eq!((tape.asked().len(), gaps.len()), (0, 0));
+        assert_eq!(attrs.forces_tls, Fact::Known(None));
+        assert_eq!(attrs.public_snapshots, Fact::Known(Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_unread_and_what_is_open_is_told_all_the_same() {
+        let tape = Tape::default().answer(403, DENIED).answer(403, DENIED);
+        let (attrs, gaps) = deepened(&tape, postgres()).await;
+        assert_eq!(
+            gaps,
+            ["rds:DescribeDBParameters", "rds:DescribeDBSnapshots"]
+        );
+        assert_eq!(
+            (attrs.forces_tls, attrs.public_snapshots),
+            (Fact::Unread, Fact::Unread)
+        );
+
+        for (other, expected) in [
+            (attributes(EVERYBODY), Fact::Known(vec!["b".to_owned()])),
+            (attributes(""), Fact::Unread),
+        ] {
+            let tape = Tape::default()
+                .answer(200, parameter(""))
+                .answer(200, snapshots(&["a", "b"]))
+                .answer(403, DENIED)
+                .answer(200, other);
+            let (attrs, gaps) = deepened(&tape, postgres()).await;
+            assert_eq!(gaps, ["rds:DescribeDBSnapshotAttributes"]);
+            assert_eq!(attrs.public_snapshots, expected);
+            assert_eq!(attrs.forces_tls, Fact::Known(Some(false)));
+        }
     }
 }

@@ -1,5 +1,5 @@
 //! Reads EBS snapshots of the account: one listing, and where there are any, which of them are
-//! open to everybody and which of them images are made of.
+//! open to everybody, which of them images are made of, and which of those are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,25 +62,37 @@ async fn add_facts(aws: &Aws, found: &mut Found) {
     for snapshot in &mut found.resources {
         let id = &snapshot.id.key;
         let public = open.as_ref().map(|it| it.contains(id));
-        let made = images
-            .as_ref()
-            .map(|it| it.get(id).cloned().unwrap_or_default());
+        let of = |all: &BTreeMap<String, Vec<String>>| all.get(id).cloned().unwrap_or_default();
+        let made = images.as_ref().map(|it| of(&it.all));
+        let launched = images.as_ref().map(|it| of(&it.public));
         if let Some(attrs) = EbsSnapshot::of_mut(&mut snapshot.attrs) {
             attrs.public = public.map_or(Fact::Unread, Fact::Known);
             attrs.images = made.map_or(Fact::Unread, Fact::Known);
+            attrs.public_images = launched.map_or(Fact::Unread, Fact::Known);
         }
     }
 }
 
 /// Which images are made of which snapshots.
-fn made_of(images: Vec<types::Image>) -> BTreeMap<String, Vec<String>> {
-    let mut made: BTreeMap<String, Vec<String>> = BTreeMap::new();
+#[derive(Default)]
+struct Made {
+    all: BTreeMap<String, Vec<String>>,
+    /// Those that are open to everybody.
+    public: BTreeMap<String, Vec<String>>,
+}
+
+fn made_of(images: Vec<types::Image>) -> Made {
+    let mut made = Made::default();
     for image in images {
         let id = image.image_id.unwrap_or_default();
         let devices = image.block_device_mappings.unwrap_or_default();
         let disks = devices.into_iter().filter_map(|it| it.ebs?.snapshot_id);
         for snapshot in disks {
-            made.entry(snapshot).or_default().push(id.clone());
+            if image.public == Some(true) {
+                let public = made.public.entry(snapshot.clone()).or_default();
+                public.push(id.clone());
+            }
+            made.all.entry(snapshot).or_default().push(id.clone());
         }
     }
     made
@@ -98,6 +110,7 @@ fn resource(snapshot: types::Snapshot) -> Result<Resource, Missing> {
         encrypted: snapshot.encrypted.need("Encrypted")?,
         key: snapshot.kms_key_id.map(shape::key),
         images: Fact::Unread,
+        public_images: Fact::Unread,
         public: Fact::Unread,
     };
     Ok(Resource::new(id, attrs)
@@ -128,6 +141,8 @@ mod tests {
 
     const IMAGES: &str = "<DescribeImagesResponse><imagesSet><item><imageId>ami-1</imageId>
         <imageState>disabled</imageState><blockDeviceMapping><item><ebs>
+          <snapshotId>snap-2</snapshotId></ebs></item></blockDeviceMapping></item>
+        <item><imageId>ami-2</imageId><isPublic>true</isPublic><blockDeviceMapping><item><ebs>
           <snapshotId>snap-2</snapshotId></ebs></item></blockDeviceMapping></item></imagesSet>
         </DescribeImagesResponse>";
 
@@ -142,7 +157,10 @@ mod tests {
         assert_eq!(of(0).public, Fact::Known(true));
         assert_eq!(of(0).images, Fact::Known(Vec::new()));
         assert_eq!(of(1).public, Fact::Known(false));
-        assert_eq!(of(1).images, Fact::Known(vec!["ami-1".to_owned()]));
+        let ids = |all: &[&str]| Fact::Known(all.iter().map(|it| (*it).to_owned()).collect());
+        assert_eq!(of(1).images, ids(&["ami-1", "ami-2"]));
+        assert_eq!(of(1).public_images, ids(&["ami-2"]));
+        assert_eq!(of(0).public_images, ids(&[]));
         assert_eq!(of(0).volume, None);
         let asked = tape.asked();
         assert!(asked[1].contains("RestorableBy.1=all") && asked[0].contains("Owner.1=self"));

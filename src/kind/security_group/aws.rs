@@ -1,8 +1,12 @@
-//! Reads security groups: one listing, then the prefix lists that the rack's own name.
+//! Reads security groups: one listing, then of the rack's own the ids of their rules and the prefix
+//! lists that they name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_ec2::types;
+use aws_sdk_ec2::{
+    operation::describe_security_group_rules::DescribeSecurityGroupRulesError, types,
+};
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use futures_util::future::BoxFuture;
 
 use super::{Permission, SecurityGroup};
@@ -13,16 +17,18 @@ use crate::{
         read::{Reading, Source},
         shape::tag_map,
     },
-    kind::{AsKind, Kind},
+    id::ResourceId,
+    kind::{AsKind, Fact, Kind},
     snapshot::Resource,
 };
 
 const GROUPS: Call = Call::new(Service::Ec2, "DescribeSecurityGroups");
+const RULES: Call = Call::new(Service::Ec2, "DescribeSecurityGroupRules");
 const LISTS: Call = Call::new(Service::Ec2, "DescribeManagedPrefixLists");
 const ENTRIES: Call = Call::new(Service::Ec2, "GetManagedPrefixListEntries");
 
 pub const READING: Reading = Reading {
-    calls: &[GROUPS, LISTS, ENTRIES],
+    calls: &[GROUPS, RULES, LISTS, ENTRIES],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -81,12 +87,98 @@ fn permission(it: types::IpPermission) -> Permission {
         read_lists: Vec::new(),
         of_aws: Vec::new(),
         groups: pairs.into_iter().filter_map(|it| it.group_id).collect(),
+        rules: Fact::Unread,
+    }
+}
+
+/// The most groups that one question about their rules names.
+const BATCH: usize = 200;
+/// The most rules that a page holds.
+const PAGE: i32 = 1000;
+
+fn deepen(aws: &Aws, groups: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async move {
+        // One without entries has no rules to ask for.
+        let named = groups.iter().filter(|it| has_entries(it));
+        let named: Vec<String> = named.map(|it| it.id.key.clone()).collect();
+        let named: Vec<Vec<String>> = named.chunks(BATCH).map(<[String]>::to_vec).collect();
+        let rules = aws.each(named.clone(), |it| rules_of(aws, it));
+        let (rules, mut found) = tokio::join!(rules, ranges(aws, groups));
+        for (named, answer) in named.into_iter().zip(rules) {
+            match answer {
+                Ok(rules) => add_rules(&mut found, &named, rules),
+                Err(error) => {
+                    for group in named {
+                        let id = ResourceId::new(Kind::SecurityGroup, group);
+                        found.failed(RULES, Some(&id), &error);
+                    }
+                }
+            }
+        }
+        found
+    })
+}
+
+fn has_entries(group: &Resource) -> bool {
+    let attrs = SecurityGroup::of(&group.attrs);
+    attrs.is_some_and(|it| !it.ingress.is_empty() || !it.egress.is_empty())
+}
+
+type Rules =
+    Result<Vec<types::SecurityGroupRule>, SdkError<DescribeSecurityGroupRulesError, HttpResponse>>;
+
+async fn rules_of(aws: &Aws, groups: Vec<String>) -> Rules {
+    let filter = types::Filter::builder().name("group-id");
+    let filter = filter.set_values(Some(groups)).build();
+    let request = aws.ec2.describe_security_group_rules().filters(filter);
+    let pages = request.max_results(PAGE).into_paginator();
+    pages.items().send().try_collect().await
+}
+
+/// An entry's direction, protocol and ports, by which a rule is told to be one of it.
+type Entry = (bool, String, i32, i32);
+
+fn entry(is_egress: bool, it: &Permission) -> Entry {
+    let (from, to) = (it.from.unwrap_or(-1), it.to.unwrap_or(-1));
+    (is_egress, it.protocol.clone(), from, to)
+}
+
+/// Gives each entry of these groups the ids of its rules.
+fn add_rules(found: &mut Found, groups: &[String], rules: Vec<types::SecurityGroupRule>) {
+    let mut told: BTreeMap<String, BTreeMap<Entry, BTreeMap<String, String>>> = BTreeMap::new();
+    for rule in rules {
+        let group = rule.group_id.unwrap_or_default();
+        let Some(id) = rule.security_group_rule_id else {
+            let about = ResourceId::new(Kind::SecurityGroup, group);
+            let missing = Missing("SecurityGroupRuleId");
+            found.malformed(RULES, Some(&about), missing);
+            continue;
+        };
+        let peer = rule.referenced_group_info.and_then(|it| it.group_id);
+        let ranges = [rule.cidr_ipv4, rule.cidr_ipv6, rule.prefix_list_id, peer];
+        let (from, to) = (rule.from_port.unwrap_or(-1), rule.to_port.unwrap_or(-1));
+        let protocol = rule.ip_protocol.unwrap_or_default();
+        let entry = (rule.is_egress.unwrap_or_default(), protocol, from, to);
+        let ids = told.entry(group).or_default().entry(entry).or_default();
+        ids.extend(ranges.into_iter().flatten().map(|it| (it, id.clone())));
+    }
+    let of_these = |it: &&mut Resource| groups.contains(&it.id.key);
+    for group in found.resources.iter_mut().filter(of_these) {
+        let mut rules = told.remove(&group.id.key).unwrap_or_default();
+        if let Some(attrs) = SecurityGroup::of_mut(&mut group.attrs) {
+            let ingress = attrs.ingress.iter_mut().map(|it| (false, it));
+            let egress = attrs.egress.iter_mut().map(|it| (true, it));
+            for (is_egress, it) in ingress.chain(egress) {
+                let ids = rules.remove(&entry(is_egress, it));
+                it.rules = Fact::Known(ids.unwrap_or_default());
+            }
+        }
     }
 }
 
 /// Whose lists they are is asked once for all, and each list's ranges once, however many groups name
 /// it. What is refused hides it of each.
-fn deepen(aws: &Aws, mut groups: Vec<Resource>) -> BoxFuture<'_, Found> {
+fn ranges(aws: &Aws, mut groups: Vec<Resource>) -> BoxFuture<'_, Found> {
     Box::pin(async move {
         let mut found = Found::of(Kind::SecurityGroup);
         let named: BTreeSet<String> = groups.iter().flat_map(lists).collect();
@@ -210,7 +302,7 @@ mod tests {
                 "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors>
                  </Response>",
             );
-        let found = deepen(&tape.aws(), groups).await;
+        let found = ranges(&tape.aws(), groups).await;
         let rule = |at: usize| {
             let group = SecurityGroup::of(&found.resources[at].attrs).unwrap();
             &group.ingress[0]
@@ -224,6 +316,96 @@ mod tests {
         let about = found.gaps[0].resource.as_ref().unwrap();
         assert_eq!((about.key.as_str(), found.gaps.len()), ("sg-3", 1));
         assert_eq!(tape.asked().len(), 3);
+    }
+
+    fn web() -> Resource {
+        let entry = |from: i32, cidrs: &[&str]| Permission {
+            protocol: "tcp".to_owned(),
+            from: Some(from),
+            to: Some(from),
+            cidrs: cidrs.iter().map(|it| (*it).to_owned()).collect(),
+            ..Permission::default()
+        };
+        let all = Permission {
+            protocol: "-1".to_owned(),
+            cidrs: vec!["0.0.0.0/0".to_owned()],
+            ..Permission::default()
+        };
+        let group = SecurityGroup {
+            ingress: vec![
+                entry(22, &["0.0.0.0/0", "::/0"]),
+                entry(443, &["0.0.0.0/0"]),
+            ],
+            egress: vec![all],
+            ..SecurityGroup::default()
+        };
+        Resource::new("sg-1", group)
+    }
+
+    fn rule(id: &str, fields: &str) -> String {
+        format!("<item>{id}<groupId>sg-1</groupId>{fields}</item>")
+    }
+
+    fn page(rules: &str, more: &str) -> String {
+        format!(
+            "<DescribeSecurityGroupRulesResponse><securityGroupRuleSet>{rules}
+             </securityGroupRuleSet>{more}</DescribeSecurityGroupRulesResponse>"
+        )
+    }
+
+    #[tokio::test]
+    async fn every_rule_is_found_again_in_its_entry_over_pages() {
+        let ssh = "<isEgress>false</isEgress><ipProtocol>tcp</ipProtocol><fromPort>22</fromPort>
+            <toPort>22</toPort>";
+        let out = "<isEgress>true</isEgress><ipProtocol>-1</ipProtocol><fromPort>-1</fromPort>
+            <toPort>-1</toPort><cidrIpv4>0.0.0.0/0</cidrIpv4>";
+        let id = |it: &str| format!("<securityGroupRuleId>{it}</securityGroupRuleId>");
+        let first = [
+            rule(
+                &id("sgr-4"),
+                &format!("{ssh}<cidrIpv4>0.0.0.0/0</cidrIpv4>"),
+            ),
+            rule(&id("sgr-6"), &format!("{ssh}<cidrIpv6>::/0</cidrIpv6>")),
+        ];
+        let tape = Tape::default()
+            .answer(200, page(&first.concat(), "<nextToken>more</nextToken>"))
+            .answer(200, page(&rule(&id("sgr-out"), out), ""));
+        let found = deepen(&tape.aws(), vec![web()]).await;
+        assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        let group = SecurityGroup::of(&found.resources[0].attrs).unwrap();
+        let ranges = |it: &Permission| it.ranges().join(", ");
+        assert_eq!(ranges(&group.ingress[0]), "0.0.0.0/0 (sgr-4), ::/0 (sgr-6)");
+        // None came of this one, and that is known.
+        assert_eq!(ranges(&group.ingress[1]), "0.0.0.0/0");
+        assert_eq!(group.ingress[1].rules, Fact::Known(BTreeMap::new()));
+        assert_eq!(ranges(&group.egress[0]), "0.0.0.0/0 (sgr-out)");
+        assert!(tape.asked()[0].contains("Filter.1.Value.1=sg-1"));
+    }
+
+    #[tokio::test]
+    async fn rules_that_are_refused_or_have_no_id_are_a_gap_and_the_entries_stay() {
+        let tape = Tape::default().answer(
+            403,
+            "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors>
+             </Response>",
+        );
+        let found = deepen(&tape.aws(), vec![web()]).await;
+        let group = SecurityGroup::of(&found.resources[0].attrs).unwrap();
+        assert_eq!(group.ingress[0].rules, Fact::Unread);
+        assert_eq!(group.ingress[0].cidrs.len(), 2);
+        assert_eq!(found.gaps[0].action, "ec2:DescribeSecurityGroupRules");
+        assert_eq!(found.gaps[0].resource.as_ref().unwrap().key, "sg-1");
+
+        let bare = Resource::new("sg-2", SecurityGroup::default());
+        let tape = Tape::default();
+        assert!(deepen(&tape.aws(), vec![bare]).await.gaps.is_empty());
+
+        let tape = Tape::default().answer(200, page(&rule("", ""), ""));
+        let found = deepen(&tape.aws(), vec![web()]).await;
+        assert_eq!(
+            found.gaps[0].message,
+            "the answer has no SecurityGroupRuleId"
+        );
     }
 
     #[tokio::test]

@@ -167,3 +167,61 @@ fn a_total_that_lacks_something_is_at_least_so_much() {
     let gap = testing::gap(crate::kind::Kind::NatGateway, "ec2:DescribeNatGateways");
     told(&[disk(1, 8)], &[gap], |_, money| assert!(money.least));
 }
+
+#[test]
+fn what_could_be_saved_at_a_nat_gateway_is_at_most_what_its_gigabytes_cost() {
+    use crate::{
+        cost::{
+            Origin as Told,
+            usage::{Scope, Used},
+        },
+        kind::nat_gateway::NatGateway,
+        rule::{Category, Cost, nat_without_gateway_endpoint::RULE},
+    };
+    let nat = |key: &str| {
+        let nat = NatGateway {
+            status: "available".to_owned(),
+            ..NatGateway::default()
+        };
+        Resource::new(key, nat)
+    };
+    let resources = [nat("nat-1"), nat("nat-2")];
+    let id = &resources[0].id;
+    let of = |measured: bool| {
+        let mut usage = Usage::default();
+        for it in resources.iter().filter(|_| measured) {
+            let used = Used {
+                quantity: decimal("100"),
+                origin: Told::Measured { days: 14 },
+            };
+            usage.set(Scope::One(it.id.clone()), "data processed", used);
+        }
+        let test = |case: &Case<'_>| {
+            let terms = Terms {
+                region: "us-east-1",
+                book: &BOOK,
+                month: &Month::usual(),
+                usage: &usage,
+            };
+            let bill = cost::bill(case, &terms);
+            let costs = Costs {
+                bill: &bill,
+                apps: &allocate(case, &bill, Weights::default()),
+                weights: Weights::default(),
+                free: None,
+                spent: None,
+            };
+            let words = RULE.words().unwrap();
+            let verdict = Verdict::new(&RULE, &words, id, Status::Fail, "so it is");
+            let cost = Cost::Part {
+                of: vec![id.clone()],
+                usage: "NatGateway-Bytes",
+            };
+            saved(&costs, Category::Cost, &verdict.cost(cost))
+        };
+        testing::owned(&resources, &[], |_| true, test)
+    };
+    // 100 × 0.045, and nothing of its hours or of the other's gigabytes.
+    assert_eq!(of(true), Some(Usd::new(decimal("4.500"))));
+    assert_eq!(of(false), None);
+}

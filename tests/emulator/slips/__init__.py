@@ -4,6 +4,7 @@ Each slip is one function whose text says what AWS does and what moto does inste
 """
 
 from slips import (  # noqa: F401
+    account,
     cloudformation,
     data,
     databases,

@@ -8,7 +8,9 @@ from moto.elasticache.models import CacheCluster, ElastiCacheBackend
 from moto.kms.models import kms_backends
 from moto.kms.utils import RESERVED_ALIASE_TARGET_KEY_IDS
 from moto.moto_api._internal import mock_random
+from moto.core.responses import ActionResult
 from moto.rds.models import DBCluster, DBInstance, DBSubnetGroup, RDSBackend
+from moto.rds.responses import RDSResponse
 
 from slips.ec2 import hold
 from slips.patch import around, slip
@@ -185,3 +187,26 @@ def replication_groups_make_clusters() -> None:
                 cluster.engine = group.engine
                 cluster.at_rest_encryption_enabled = group.at_rest_encryption_enabled
         return group
+
+
+@slip
+def parameter_groups_tell_what_they_are_asked_for() -> None:
+    """RDS tells of every parameter that it is asked for by name, in the groups of its own making, too, and with the
+    value that holds where nobody set one; moto knows no group that nobody made, and only what was set."""
+
+    @around(RDSResponse, "describe_db_parameters")
+    def describe(call, response):
+        group = response.params.get("DBParameterGroupName")
+        filters = {it["Name"]: it["Values"] for it in response.params.get("Filters", [])}
+        if "parameter-name" not in filters:
+            return call(response)
+        made = response.backend.describe_db_parameter_groups({"db_parameter_group_name": group})
+        told = made[0].parameters if made else {}
+        version = group.removeprefix("default.postgres").split(".")[0]
+        forced = "1" if version.isdigit() and int(version) >= 15 else "0"
+        usual = {"rds.force_ssl": forced, "require_secure_transport": "0"}
+        parameters = [
+            told.get(name) or {"ParameterName": name, "ParameterValue": usual[name], "Source": "system"}
+            for name in filters["parameter-name"]
+        ]
+        return ActionResult({"Parameters": parameters})
