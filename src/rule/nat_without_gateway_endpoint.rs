@@ -4,7 +4,7 @@ use super::{Case, Cost, Evidence, Rule, Status, Verdict, Words, measured};
 use crate::{
     id::ResourceId,
     kind::{
-        Kind, nat_gateway::NatGateway, route_table::RouteTable, table::Table, vpc::Vpc,
+        AsKind, Kind, nat_gateway::NatGateway, route_table::RouteTable, table::Table, vpc::Vpc,
         vpc_endpoint::VpcEndpoint,
     },
     snapshot::Resource,
@@ -35,9 +35,10 @@ fn judge(case: &Case<'_>, words: &Words, vpc: &Resource, service: &str, name: &s
     let verdict = |status, why: String| {
         Verdict::new(&RULE, words, id, status, why).detail(service.to_owned())
     };
-    let private: Vec<(&Resource, &str)> = case
-        .graph
-        .of::<RouteTable>()
+    let inside = case.graph.users(id);
+    let private: Vec<(&Resource, &str)> = inside
+        .iter()
+        .filter_map(|(it, _)| Some((*it, RouteTable::of(&it.attrs)?)))
         .filter(|(_, it)| it.vpc == id.key && (it.is_main || !it.subnets.is_empty()))
         .filter_map(|(resource, table)| Some((resource, nat(case, table)?)))
         .collect();
@@ -52,10 +53,9 @@ fn judge(case: &Case<'_>, words: &Words, vpc: &Resource, service: &str, name: &s
         return verdict(Status::NotApplicable, why);
     }
     let suffix = format!(".{service}");
-    let endpoints: Vec<&VpcEndpoint> = case
-        .graph
-        .of::<VpcEndpoint>()
-        .map(|(_, it)| it)
+    let endpoints: Vec<&VpcEndpoint> = inside
+        .iter()
+        .filter_map(|(it, _)| VpcEndpoint::of(&it.attrs))
         .filter(|it| it.vpc == id.key && it.endpoint_type == "Gateway" && !it.is_gone())
         .filter(|it| {
             it.service
