@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::graph::Graph;
 use crate::relation::RelationKind;
 
 /// An account that refuses to delete what something else still points at.
