@@ -14,7 +14,7 @@ use crate::{
     belonging::Class,
     id::ResourceId,
     kind::{
-        AsKind as _, Fact, Kind, bucket::Bucket, cache_cluster::CacheCluster,
+        AsKind as _, Fact, Kind, alarm::Alarm, bucket::Bucket, cache_cluster::CacheCluster,
         db_cluster::DbCluster, db_instance::DbInstance, instance::Instance,
         network_interface::NetworkInterface, queue::Queue, replication_group::ReplicationGroup,
         table::Table, topic::Topic, volume::Volume,
@@ -192,6 +192,11 @@ fn owners<'s>(
     }
     for (database, interface) in of_databases(ours) {
         add(interface, database);
+    }
+    for (alarm, told) in case.graph.of::<Alarm>() {
+        if let Some(scaled) = told.made_for().and_then(|it| case.graph.get(&it)) {
+            add(&alarm.id, &scaled.id);
+        }
     }
     owners
 }
