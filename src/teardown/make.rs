@@ -34,7 +34,7 @@ pub fn make(
     bill: Option<&Bill<'_>>,
     consent: &Consent,
 ) -> Plan {
-    let trees = stacks::trees(case);
+    let trees = stacks::trees(case, consent.retain);
     let holds = hold::all(case.graph);
     let fates = fate::decide(snapshot, case, &trees, &holds, consent);
     let label = Label {
@@ -57,7 +57,7 @@ pub fn make(
         firm: BTreeSet::new(),
         knots: BTreeMap::new(),
     };
-    draft.stacks();
+    draft.stacks(&holds);
     draft.own();
     draft.covered();
     draft.before();
@@ -245,7 +245,7 @@ impl<'s> Draft<'_, 's> {
     }
 
     /// One step for each stack that goes, with all that it takes along.
-    fn stacks(&mut self) {
+    fn stacks(&mut self, holds: &[Hold<'s>]) {
         for tree in self.trees {
             let Some(root) = self.goes(&tree.root.id) else {
                 continue;
@@ -258,6 +258,12 @@ impl<'s> Draft<'_, 's> {
                 };
                 self.makers.entry(&resource.id).or_insert(step);
                 let leaves = tree.leaves(member);
+                if tree.failed.contains(member) && blocks(tree, member, holds) {
+                    self.early.insert(&resource.id);
+                    let acts = act::gone(resource, &self.label, self.consent);
+                    self.add(resource, Goal::Gone, acts);
+                    continue;
+                }
                 if leaves == Some(true) {
                     continue;
                 }
@@ -974,6 +980,13 @@ impl<'s> Draft<'_, 's> {
         });
         numbered.collect()
     }
+}
+
+/// Whether a member keeps another one, which its stack would take along, from going.
+fn blocks(tree: &Tree<'_>, member: &ResourceId, holds: &[Hold<'_>]) -> bool {
+    let taken = |it: &ResourceId| tree.leaves_behind(it) == Some(false);
+    let mut own = holds.iter().filter(|it| it.holder == member);
+    own.any(|it| matches!(it.first, First::Holder | First::Knot) && taken(it.held))
 }
 
 /// By what a thing is told from another of its name.

@@ -66,6 +66,8 @@ pub struct Consent {
     pub inferred: bool,
     /// Whether what AWS can save is saved first.
     pub backup: bool,
+    /// Whether a stack that could not be deleted goes without what it failed at.
+    pub retain: bool,
     /// What stays whatever else is said: `kind/key`, ARNs, `tag:KEY=VALUE`, or names.
     pub keep: BTreeSet<String>,
 }

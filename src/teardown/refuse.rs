@@ -41,7 +41,8 @@ pub(super) fn all(
         if fates.stays.contains_key(&tree.root.id) {
             blockers.extend(held_up(tree, trees, fates));
         }
-        blockers.extend(tree.stacks.iter().filter_map(|it| failed(it.0, it.1)));
+        let stacks = tree.stacks.iter();
+        blockers.extend(stacks.filter_map(|it| failed(it.0, it.1, tree.root, consent)));
         let strange = tree.stacks.iter();
         blockers.extend(strange.flat_map(|it| unseen_importers(case, it.0, it.1)));
     }
@@ -86,9 +87,17 @@ fn busy(stack: &Resource, status: &str) -> Option<Blocker> {
 
 /// A stack that CloudFormation could not delete, or not bring back to what it was: it would fail
 /// there again, when everything else is gone.
-fn failed(stack: &Resource, told: &Stack) -> Option<Blocker> {
+fn failed(stack: &Resource, told: &Stack, root: &Resource, consent: &Consent) -> Option<Blocker> {
     let id = &stack.id;
+    let retainable = stack.id == root.id && !told.failed().is_empty();
+    if retainable && consent.retain {
+        return None;
+    }
     let remedy = match told.status.as_str() {
+        "DELETE_FAILED" if retainable => "see in its events why and take the cause away, or say \
+             --retain-resources: then the stack goes without what it failed at, and that goes by \
+             itself where it may, and else stays"
+            .to_owned(),
         "DELETE_FAILED" => format!(
             "see in its events why, take the cause away or delete it there with --retain-resources \
              (aws cloudformation delete-stack --stack-name {}), and read the rack again",
@@ -121,7 +130,7 @@ fn failed(stack: &Resource, told: &Stack) -> Option<Blocker> {
         by: vec!["cloudformation".to_owned()],
         evidence,
         remedy,
-        consent: None,
+        consent: retainable.then(|| "--retain-resources".to_owned()),
     })
 }
 
@@ -654,6 +663,11 @@ pub(super) fn notes(
             ));
         }
     }
+    notes.extend(
+        trees
+            .iter()
+            .filter_map(|it| without(case, it, fates, consent)),
+    );
     notes.extend(trees.iter().flat_map(|it| copies(it, fates)));
     notes.extend(dangling(case, fates));
     notes.extend(addresses(fates));
@@ -771,6 +785,34 @@ fn unseen(case: &Case<'_>, fates: &Fates<'_>) -> Vec<String> {
         );
     }
     notes
+}
+
+/// What a stack leaves because CloudFormation failed at it, and of which nothing was read.
+fn without(
+    case: &Case<'_>,
+    tree: &Tree<'_>,
+    fates: &Fates<'_>,
+    consent: &Consent,
+) -> Option<String> {
+    let root = &tree.root.id;
+    let (_, stack) = tree.stacks.iter().find(|it| it.0.id == *root)?;
+    if !consent.retain || !fates.goes.contains_key(root) {
+        return None;
+    }
+    let unseen = stack.failed().into_iter().filter(|it| {
+        let id = arn::stack_resource(&it.cloudformation, &it.physical);
+        id.is_none_or(|it| case.graph.get(&it).is_none())
+    });
+    let unseen: Vec<String> = unseen
+        .map(|it| format!("{} ({} {})", it.logical, it.cloudformation, it.physical))
+        .collect();
+    (!unseen.is_empty()).then(|| {
+        format!(
+            "{root} is deleted without {}, at which CloudFormation failed: racklens did not read \
+             whether that is still there and what it costs.",
+            unseen.join(", ")
+        )
+    })
 }
 
 /// Copies that CloudFormation makes because a template asks for them, and leaves there.

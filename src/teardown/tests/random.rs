@@ -287,6 +287,7 @@ fn wishes(dice: &mut Dice) -> Consent {
             .collect(),
         inferred: dice.chance(),
         backup: dice.chance(),
+        retain: dice.chance(),
         keep: (0..dice.below(3)).map(|_| dice.one("sg", 2)).collect(),
     }
 }
