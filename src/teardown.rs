@@ -12,6 +12,7 @@ mod order;
 pub mod plan;
 pub mod protection;
 mod refuse;
+pub mod size;
 mod stacks;
 pub mod sums;
 pub mod tell;

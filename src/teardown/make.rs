@@ -8,7 +8,7 @@ use super::{
     hold::{self, First, Hold},
     order::Order,
     plan::{self, Consent, Goal, Identity, Loss, Month, Plan, Stay, Step},
-    protection, refuse, stacks,
+    protection, refuse, size, stacks,
     stacks::Tree,
     words,
 };
@@ -78,6 +78,7 @@ pub fn make(
             resource: (*id).clone(),
             name: case.graph.get(id).and_then(|it| it.name.clone()),
             why: why.clone(),
+            data: case.graph.get(id).and_then(fate::class),
             month: costs
                 .get(id)
                 .map(|it| it.cents())
@@ -125,6 +126,7 @@ fn losses(fates: &Fates<'_>, steps: &[Step]) -> Vec<Loss> {
             data: fate::loses(it)?,
             resource: it.id.clone(),
             copied: copied.contains(&it.id) || disks_are_copied(it),
+            size: size::size(it),
         })
     });
     let mut losses: Vec<Loss> = losses.collect();

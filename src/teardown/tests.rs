@@ -17,6 +17,7 @@ use crate::{
     testing::{self, all, planned},
 };
 
+mod half_gone;
 mod orders;
 mod random;
 mod safety;
