@@ -228,6 +228,21 @@ pub fn run(args: &Teardown) -> Result<Exit, Failure> {
     if let Some(done) = args.running() {
         return done;
     }
+    planned(args).map_err(begun)
+}
+
+/// Of a rack that is half gone there may be nothing left by which its name finds it.
+fn begun(failure: Failure) -> Failure {
+    if failure.exit != Exit::NoSuchRack || cfg!(not(feature = "aws")) {
+        return failure;
+    }
+    failure.hint(
+        "if its teardown was begun, go on with it: racklens teardown --resume JOURNAL; the journal \
+         lies beside the plan",
+    )
+}
+
+fn planned(args: &Teardown) -> Result<Exit, Failure> {
     let snapshot = super::load(&args.input())?;
     super::seen(&snapshot, |material| {
         let plan = plan(material, &args.wishes.consent())?;

@@ -9,13 +9,15 @@ use super::{
 };
 use crate::{
     arn,
-    belonging::Class,
+    belonging::{self, Class},
     id::ResourceId,
     kind::{
-        AsKind as _, Fact, Kind, bucket::Bucket, db_cluster::DbCluster, elastic_ip::ElasticIp,
-        hosted_zone::HostedZone, stack::Stack,
+        AsKind as _, Fact, Kind, bucket::Bucket, cluster::Cluster, db_cluster::DbCluster,
+        elastic_ip::ElasticIp, hosted_zone::HostedZone, network_interface::NetworkInterface,
+        stack::Stack, volume::Volume,
     },
-    rack::Maker,
+    rack::{Maker, STACK_ID_TAG},
+    removal::Removal,
     rule::{Case, dangling_name::Goals},
     snapshot::{Gap, Resource, Snapshot},
     text,
@@ -39,7 +41,7 @@ pub(super) fn all(
         );
         blockers.extend(tree.stacks.iter().flat_map(|it| retained(it.0, it.1)));
         if fates.stays.contains_key(&tree.root.id) {
-            blockers.extend(held_up(tree, trees, fates));
+            blockers.extend(held_up(case, tree, trees, fates));
         }
         let stacks = tree.stacks.iter();
         blockers.extend(stacks.filter_map(|it| failed(it.0, it.1, tree.root, consent)));
@@ -284,7 +286,12 @@ fn unseen_importers(case: &Case<'_>, resource: &Resource, stack: &Stack) -> Vec<
 }
 
 /// Why a stack of the rack cannot be deleted, told by what it would take along.
-fn held_up(tree: &Tree<'_>, trees: &[Tree<'_>], fates: &Fates<'_>) -> Vec<Blocker> {
+fn held_up(
+    case: &Case<'_>,
+    tree: &Tree<'_>,
+    trees: &[Tree<'_>],
+    fates: &Fates<'_>,
+) -> Vec<Blocker> {
     let root = &tree.root.id;
     // What another stack of the rack would take along is told of that stack.
     let is_told = |it: &ResourceId| {
@@ -310,7 +317,7 @@ fn held_up(tree: &Tree<'_>, trees: &[Tree<'_>], fates: &Fates<'_>) -> Vec<Blocke
     }
     let mut merged: BTreeMap<(String, Option<String>), Vec<Blocker>> = BTreeMap::new();
     for (why, members) in reasons {
-        let blocker = hindered(root, why, &members);
+        let blocker = hindered(case, root, why, &members);
         let key = (blocker.remedy.clone(), blocker.consent.clone());
         merged.entry(key).or_default().push(blocker);
     }
@@ -346,7 +353,7 @@ pub(super) fn some(names: &[String]) -> String {
     }
 }
 
-fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
+fn hindered(case: &Case<'_>, root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
     let theirs = names(members);
     let told = some(&theirs);
     let (what, evidence, by, remedy, consent) = match why {
@@ -374,7 +381,7 @@ fn hindered(root: &ResourceId, why: &Why, members: &[&ResourceId]) -> Blocker {
             Some(format!("--disable-protection {}", guard.name())),
         ),
         Why::Shared { others } => {
-            let remedy = apart(members, others);
+            let remedy = apart(case, members, others);
             let others: Vec<String> = others.iter().map(ToString::to_string).collect();
             (
                 format!("Deleting {root} deletes {told}, which others use, too"),
@@ -457,8 +464,21 @@ fn is_are(members: &[&ResourceId]) -> &'static str {
     if members.len() == 1 { "is" } else { "are" }
 }
 
+/// Whether it is an interface that AWS made for something that is gone.
+fn is_remnant(case: &Case<'_>, id: &ResourceId) -> bool {
+    let interface = case.graph.get(id);
+    let interface = interface.and_then(|it| NetworkInterface::of(&it.attrs));
+    let owner = interface.and_then(NetworkInterface::owner);
+    owner.is_some_and(|it| case.graph.get(&it).is_none())
+}
+
 /// How a thing comes to be the rack's alone.
-fn apart(members: &[&ResourceId], others: &[ResourceId]) -> String {
+fn apart(case: &Case<'_>, members: &[&ResourceId], others: &[ResourceId]) -> String {
+    if others.iter().all(|it| is_remnant(case, it)) {
+        return "wait: AWS takes it away by itself some time after what it was made for, in minutes \
+                for a load balancer and in up to an hour for a function; then read the rack again"
+            .to_owned();
+    }
     let tables: Vec<&str> = others
         .iter()
         .filter(|it| it.kind == Kind::RouteTable)
@@ -669,6 +689,7 @@ pub(super) fn notes(
             .filter_map(|it| without(case, it, fates, consent)),
     );
     notes.extend(trees.iter().flat_map(|it| copies(it, fates)));
+    notes.extend(half_gone(case));
     notes.extend(dangling(case, fates));
     notes.extend(addresses(fates));
     notes.extend(uncopied(fates, consent));
@@ -747,6 +768,17 @@ fn unseen(case: &Case<'_>, fates: &Fates<'_>) -> Vec<String> {
             files.join(", ")
         ));
     }
+    let disks = case.graph.of::<Volume>().filter(|(it, disk)| {
+        let foreign = case.belongings.of(&it.id).is_foreign();
+        foreign && disk.status == "available" && it.tags.is_empty()
+    });
+    let disks: Vec<String> = disks.map(|it| it.0.id.to_string()).collect();
+    if !disks.is_empty() {
+        notes.push(format!(
+            "No machine has {}, and nothing tells whose it is: no plan takes it, and it costs.",
+            disks.join(", ")
+        ));
+    }
     let keys = of(Kind::Key);
     if !keys.is_empty() {
         notes.push(format!(
@@ -776,8 +808,8 @@ fn unseen(case: &Case<'_>, fates: &Fates<'_>) -> Vec<String> {
             pairs.join(", ")
         ));
     }
-    let definitions = of(Kind::TaskDefinition);
-    if !definitions.is_empty() {
+    let ran = [Kind::Cluster, Kind::Service, Kind::TaskDefinition];
+    if ran.into_iter().any(|it| !of(it).is_empty()) {
         notes.push(
             "Revisions of task definitions that nothing runs were not read and stay: AWS goes on \
              showing what stands in them, environment variables included."
@@ -832,6 +864,62 @@ fn copies(tree: &Tree<'_>, fates: &Fates<'_>) -> Vec<String> {
         })
     });
     kept.collect()
+}
+
+/// How many things a note names.
+const NAMED: usize = 20;
+
+/// That a part of the rack is gone, and what may have been its: what only its use tied to it cannot
+/// be told from anybody's any more.
+fn half_gone(case: &Case<'_>) -> Option<String> {
+    let evidence = part_is_gone(case)?;
+    let graph = case.graph;
+    let used: BTreeSet<&ResourceId> = graph.edges().into_iter().map(|it| it.2).collect();
+    let unused = graph.resources().filter(|it| {
+        let ours = !case.belongings.of(&it.id).is_foreign();
+        let goes = matches!(it.attrs.model().removal(), Removal::By { .. });
+        let lone = !matches!(it.id.kind, Kind::Stack | Kind::Cluster | Kind::Alarm);
+        // What another stack made, or left, is told by its tags whose it is.
+        let tagged = it.tags.contains_key(STACK_ID_TAG);
+        !ours && goes && lone && !tagged && !used.contains(&it.id)
+    });
+    let unused: Vec<String> = unused.map(|it| it.id.to_string()).collect();
+    let them = match unused.split_at_checked(NAMED) {
+        None => unused.join(", "),
+        Some((named, [])) => named.join(", "),
+        Some((named, rest)) => format!("{} and {} more", named.join(", "), rest.len()),
+    };
+    let them = match unused.len() {
+        0 => "Nothing was seen that is used by nobody.".to_owned(),
+        _ => format!("Used by nobody that was seen: {them}."),
+    };
+    Some(format!(
+        "A part of the rack is gone already: {evidence}. What only its use tied to it is in this \
+         plan no more, for it cannot be told from anybody else's. {them} If racklens began this \
+         teardown, go on with it instead: racklens teardown --resume JOURNAL."
+    ))
+}
+
+/// By what one sees that a part of the rack is gone.
+fn part_is_gone(case: &Case<'_>) -> Option<String> {
+    let ours = |it: &Resource| !case.belongings.of(&it.id).is_foreign();
+    let graph = case.graph;
+    if let Some(id) = case.rack.unseen.first() {
+        return Some(format!("no {id} was seen"));
+    }
+    let left = graph.resources().filter(|it| ours(it));
+    let mut left = left.filter_map(|it| Some((&it.id, belonging::left_by(it, graph)?)));
+    if let Some((id, stack)) = left.next() {
+        return Some(format!("{id} is left of stack {stack}"));
+    }
+    graph.of::<Cluster>().find(|it| ours(it.0))?;
+    let works = graph.resources().any(|it| {
+        matches!(
+            it.id.kind,
+            Kind::Service | Kind::Task | Kind::ContainerInstance
+        ) && ours(it)
+    });
+    (!works).then(|| "no service, task or machine is in its clusters".to_owned())
 }
 
 /// Names in zones that stay that lead to what goes, and zones of which nobody knows.
