@@ -8,6 +8,7 @@ mod elsewhere;
 mod fate;
 mod hold;
 mod make;
+mod notes;
 mod order;
 pub mod plan;
 pub mod protection;

@@ -449,3 +449,27 @@ fn an_alarm_that_target_tracking_made_goes_with_what_it_scales() {
         Why::NeverDeletable { .. }
     ));
 }
+
+#[test]
+fn the_default_group_of_a_vpc_that_goes_lets_go_of_a_group_that_it_names() {
+    let within = |group: Resource, name: &str| -> Resource {
+        let mut told = serde_json::to_value(group).unwrap();
+        let attrs = &mut told["attrs"]["security-group"];
+        attrs["group_name"] = json!(name);
+        attrs["vpc"] = json!("vpc-1");
+        serde_json::from_value(told).unwrap()
+    };
+    let default = within(security_group("sg-0", &["sg-1"]), "default");
+    let own = within(security_group("sg-1", &["sg-0"]), "web");
+    let vpc = thing("vpc/vpc-1", json!({}));
+    let plan = plan_of(vec![default, own, vpc], &all());
+    assert!(plan.may_run(), "{:#?}", plan.blockers);
+    in_order(
+        &plan,
+        &[
+            "untie security-group/sg-0",
+            "delete security-group/sg-1",
+            "delete vpc/vpc-1",
+        ],
+    );
+}
