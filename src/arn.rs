@@ -5,6 +5,8 @@ use crate::{
     kind::{Kind, event_rule, parameter, scalable_target, secret},
 };
 
+pub mod pattern;
+
 /// The parts of `arn:partition:service:region:account:resource`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Arn<'a> {

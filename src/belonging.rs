@@ -13,7 +13,7 @@ use crate::{
     graph::{Graph, Place},
     id::ResourceId,
     kind::{Kind, stack::Stack},
-    rack::{Rack, STACK_ID_TAG, STACK_NAME_TAG},
+    rack::{Maker, Rack, STACK_ID_TAG, STACK_NAME_TAG},
     relation::RelationKind,
     removal::Removal,
     snapshot::Resource,
@@ -156,7 +156,8 @@ pub fn decide(graph: &Graph<'_>, rack: &Rack) -> Belongings {
     // Tags come second: a group hands its own on to its instances, which it yet makes.
     add_tagged(graph, rack, &mut known);
     derive(graph, &mut known);
-    let known = gather(graph, rack, known);
+    let mut known = gather(graph, rack, known);
+    add_left(graph, rack, &mut known);
     let ours = graph.places().zip(known.at);
     let ours = ours.filter_map(|(place, it)| Some((graph.at(place).id.clone(), it?)));
     let ours: Vec<(ResourceId, Belonging)> = ours.collect();
@@ -248,6 +249,29 @@ fn add_tagged(graph: &Graph<'_>, rack: &Rack, known: &mut Known) {
             let why = || format!("tag {STACK_ID_TAG} names {stack}");
             known.add(place, || Belonging::new(Class::Declared, why()));
         }
+    }
+}
+
+/// Adds what stacks of a Convox rack left there that are gone: Convox writes the rack's name on all
+/// that it makes. An earlier rack may have had that name, so it is not the rack's for sure.
+fn add_left(graph: &Graph<'_>, rack: &Rack, known: &mut Known) {
+    if rack.made_by != Maker::Convox {
+        return;
+    }
+    for place in graph.places() {
+        let resource = graph.at(place);
+        let tag = |name: &str| resource.tags.get(name).filter(|_| !known.has(place));
+        let root = tag("Rack").map(|it| ResourceId::new(Kind::Stack, it));
+        let root = root.filter(|it| rack.roots.contains_key(it));
+        let convox = tag("System").is_some_and(|it| it == "convox");
+        let (Some(root), Some(stack), true) = (root, left_by(resource, graph), convox) else {
+            continue;
+        };
+        let why = format!(
+            "tags System=convox, Rack={} are on it, and {stack}, the stack that made it, is gone",
+            root.key
+        );
+        known.add(place, || Belonging::new(Class::Inferred, why));
     }
 }
 

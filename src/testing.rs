@@ -12,15 +12,45 @@ use crate::{
         cluster::Cluster,
         stack::{Member, Stack},
     },
-    rack::{Maker, Rack},
+    rack::{self, Maker, Rack},
+    removal::Data,
     rule::{Case, Run},
-    snapshot::{Gap, Gaps, Reason, Resource},
+    snapshot::{Gap, Gaps, Reason, Resource, Snapshot},
+    teardown::{self, Consent, Plan, protection::Guard},
 };
 
 #[cfg(feature = "aws")]
 pub mod cbor;
 #[cfg(feature = "aws")]
 pub mod replay;
+
+/// Everything is allowed.
+pub fn all() -> Consent {
+    Consent {
+        delete: Data::ALL.iter().copied().collect(),
+        disable: Guard::ALL.iter().copied().collect(),
+        inferred: true,
+        ..Consent::default()
+    }
+}
+
+/// The plan of a snapshot's rack.
+pub fn planned(snapshot: &Snapshot, consent: &Consent) -> Plan {
+    let graph = Graph::build(&snapshot.resources);
+    let definition = snapshot.definition.as_ref();
+    let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition).unwrap();
+    let belongings = belonging::decide(&graph, &rack);
+    let case = Case {
+        graph: &graph,
+        rack: &rack,
+        belongings: &belongings,
+        gaps: &Gaps::of(&snapshot.gaps),
+        taken: snapshot.taken,
+        account: None,
+        run: &Run::default(),
+    };
+    teardown::make(snapshot, &case, None, consent)
+}
 
 /// A live stack of that name, not opened.
 pub fn stack(name: &str) -> Resource {

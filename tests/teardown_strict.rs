@@ -140,6 +140,8 @@ impl Trial {
     fn program(&self) -> assert_cmd::Command {
         let mut command = racklens();
         command.envs(self.account.emulator.env());
+        // Where a configuration is that says what else is the rack's.
+        command.current_dir(self.folder.path());
         command
     }
 
@@ -371,6 +373,87 @@ fn a_protected_rack_goes_down_without_a_refusal_once_that_is_allowed() {
     trial.account.somebody_else(&protections(&trial));
     trial.before = trial.account.fingerprint();
     down_without_a_refusal(&trial);
+}
+
+#[test]
+fn what_cloudformation_failed_at_goes_by_itself_once_that_is_allowed() {
+    let mut trial = Trial::of(&KARIM_TEST);
+    let logs = trial.before.keys().find_map(|it| {
+        let name = it.strip_prefix("logs describe_log_groups ")?;
+        name.contains("karim-httpd").then(|| name.to_owned())
+    });
+    let protect = |on: bool| {
+        json!({"service": "logs", "call": "put_log_group_deletion_protection",
+               "with": {"logGroupIdentifier": logs, "deletionProtectionEnabled": on}})
+    };
+    let delete = json!({"service": "cloudformation", "call": "delete_stack",
+                        "with": {"StackName": "karim-test-karim-httpd"}});
+    trial.account.somebody_else(&json!([protect(true), delete]));
+    let look = json!([{"service": "cloudformation", "call": "describe_stacks"}]);
+    let failed = |trial: &Trial| {
+        let there = trial.account.fingerprint();
+        there.iter().any(|(name, told)| {
+            name.starts_with("cloudformation describe_stacks ") && told.contains("DELETE_FAILED")
+        })
+    };
+    let mut looks = 0;
+    while !failed(&trial) {
+        looks += 1;
+        assert!(looks < 100, "the stack does not fail");
+        trial.account.somebody_else(&look);
+    }
+    trial.account.somebody_else(&json!([protect(false)]));
+    trial.before = trial.account.fingerprint();
+    let refused = trial
+        .program()
+        .args(["teardown", "--rack", "karim-test"])
+        .args(EVERYTHING)
+        .output()
+        .unwrap();
+    assert_eq!(refused.status.code(), Some(20));
+    let told = String::from_utf8(refused.stdout).unwrap();
+    assert!(told.contains("--retain-resources"), "{told}");
+    trial.wishes = &["--retain-resources"];
+    down_without_a_refusal(&trial);
+}
+
+#[test]
+fn a_function_within_a_network_goes_down_with_its_lingering_interfaces() {
+    let mut trial = Trial::of(&ECS_CLUSTER);
+    let told = |call: &str, part: &str| {
+        let mut told = trial.before.iter();
+        let found = told.find(|(name, told)| name.starts_with(call) && told.contains(part));
+        found.map(|it| serde_json::from_str::<Value>(it.1).unwrap())
+    };
+    let subnet = told("ec2 describe_subnets", "PubSubnetAz1").unwrap();
+    let role = told("iam list_roles", "ecsServiceRole").unwrap();
+    let group = told("ec2 describe_security_groups", "EcsSecurityGroup").unwrap();
+    let nothing_zipped = format!("PK\u{5}\u{6}{}", "\0".repeat(18));
+    let make = json!([{"service": "lambda", "call": "create_function", "with": {
+        "FunctionName": "thumbnails",
+        "Runtime": "python3.12",
+        "Role": role["Arn"],
+        "Handler": "index.handler",
+        "Code": {"ZipFile": nothing_zipped},
+        "VpcConfig": {"SubnetIds": [subnet["SubnetId"]], "SecurityGroupIds": [group["GroupId"]]},
+    }}]);
+    trial.account.somebody_else(&make);
+    let config = "[rack.ecs-cluster]\nown = [\"function/thumbnails\"]\n";
+    fs::write(trial.folder.path().join("racklens.toml"), config).unwrap();
+    trial.before = trial.account.fingerprint();
+    down_without_a_refusal(&trial);
+    let journal = fs::read_to_string(trial.journal()).unwrap();
+    let plan: Value =
+        serde_json::from_str(&fs::read_to_string(trial.plan_file()).unwrap()).unwrap();
+    let waits = plan["steps"].as_array().unwrap().iter().any(|it| {
+        let interface = it["resource"]
+            .as_str()
+            .unwrap()
+            .starts_with("network-interface/");
+        interface && it["acts"] == json!([]) && it["deadline"] == 3600
+    });
+    assert!(waits, "no step waits for the function's interface");
+    assert!(journal.contains("function/thumbnails"));
 }
 
 /// Nobody may delete the database.

@@ -152,6 +152,10 @@ pub struct Wishes {
     /// Copy what AWS can copy before anything is destroyed
     #[arg(long)]
     backup: bool,
+    /// Delete a stack at whose deletion CloudFormation failed without what it failed at: that goes by
+    /// itself where it may, and else stays and is told
+    #[arg(long)]
+    retain_resources: bool,
     /// Leave this: KIND/KEY, an ARN, a name, or tag:KEY=VALUE; may be given again
     #[arg(long, value_name = "WHAT")]
     spare: Vec<String>,
@@ -213,6 +217,7 @@ impl Wishes {
             disable: named(&self.disable_protection, Guard::ALL),
             inferred: self.include.contains(&Include::Inferred),
             backup: self.backup,
+            retain: self.retain_resources,
             keep: self.spare.iter().cloned().collect(),
         }
     }
@@ -223,6 +228,21 @@ pub fn run(args: &Teardown) -> Result<Exit, Failure> {
     if let Some(done) = args.running() {
         return done;
     }
+    planned(args).map_err(begun)
+}
+
+/// Of a rack that is half gone there may be nothing left by which its name finds it.
+fn begun(failure: Failure) -> Failure {
+    if failure.exit != Exit::NoSuchRack || cfg!(not(feature = "aws")) {
+        return failure;
+    }
+    failure.hint(
+        "if its teardown was begun, go on with it: racklens teardown --resume JOURNAL; the journal \
+         lies beside the plan",
+    )
+}
+
+fn planned(args: &Teardown) -> Result<Exit, Failure> {
     let snapshot = super::load_for(&args.input(), true)?;
     super::seen(&snapshot, |material| {
         let plan = plan(material, &args.wishes.consent())?;

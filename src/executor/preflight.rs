@@ -164,6 +164,7 @@ mod tests {
             data,
             resource,
             copied,
+            size: String::new(),
         }];
         plan
     }
@@ -259,6 +260,7 @@ mod tests {
             why: Why::Shared {
                 others: others.iter().copied().map(thing).collect(),
             },
+            data: None,
             month: None,
         };
         // The rack's own things, and a neighbour, that are known from the plan.
@@ -282,6 +284,7 @@ mod tests {
             resource: thing(1),
             name: None,
             why: Why::Shared { others },
+            data: None,
             month: None,
         }];
         let said = changes(&plan(vec![step(1, &[])]), &fresh);

@@ -228,6 +228,7 @@ mod tests {
             resource,
             name: None,
             why,
+            data: None,
             month: None,
         }
     }

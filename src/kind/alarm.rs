@@ -181,6 +181,13 @@ impl Alarm {
         self.rule.is_some()
     }
 
+    /// What the target tracking policy scales that made it. Not every listing of policies names
+    /// their alarms; the alarm names its policy.
+    pub fn made_for(&self) -> Option<ResourceId> {
+        let mut actions = self.alarm_actions.iter().filter(|_| self.target_tracking);
+        actions.find_map(|it| scaled_by(it))
+    }
+
     fn is_high_resolution(&self) -> bool {
         let mut periods = self.metrics.iter().filter_map(|it| it.period_s);
         periods.any(|it| it < 60)

@@ -19,6 +19,9 @@ use crate::{
 pub mod aws;
 pub mod template;
 
+/// CloudFormation's type for a stack in a stack.
+const NESTED: &str = "AWS::CloudFormation::Stack";
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Stack {
@@ -98,6 +101,21 @@ impl Stack {
                 .filter_map(|it| Some((it, kept.get(&it.logical)?.as_str())))
                 .collect(),
         )
+    }
+
+    /// What CloudFormation failed to delete and can leave there when it is asked once more.
+    ///
+    /// Empty where its last deletion did not fail, where it was not read at what, and where that is
+    /// a stack nested in it: with that one CloudFormation would leave all that is in it.
+    /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DeleteStack.html>
+    pub fn failed(&self) -> Vec<&Member> {
+        if self.status != "DELETE_FAILED" {
+            return Vec::new();
+        }
+        let members = self.members.known().into_iter().flatten();
+        let failed: Vec<&Member> = members.filter(|it| it.status == "DELETE_FAILED").collect();
+        let nested = failed.iter().any(|it| it.cloudformation == NESTED);
+        if nested { Vec::new() } else { failed }
     }
 
     /// What it made, of the kinds that we know.

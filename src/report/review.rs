@@ -8,11 +8,10 @@ use rust_decimal::Decimal;
 use super::Material;
 use crate::{
     id::ResourceId,
-    removal::{Data, Removal},
+    removal::Data,
     rule::{Severity, Status},
-    snapshot::Resource,
     teardown::{
-        Plan, Step, Why, sums,
+        Plan, Step, Why, size, sums,
         tell::{self, Piece},
     },
     text,
@@ -158,7 +157,7 @@ fn risks(material: &Material<'_>, plan: &Plan) -> Vec<Risk> {
             resource: id.clone(),
             name: resource.and_then(|it| it.name.clone()),
             fate,
-            size: resource.map(held::size).unwrap_or_default(),
+            size: resource.map(size::size).unwrap_or_default(),
             last_write: resource.and_then(held::last_write),
             backup: resource.map(held::backup).unwrap_or_default(),
             month,
@@ -175,7 +174,7 @@ fn risks(material: &Material<'_>, plan: &Plan) -> Vec<Risk> {
             | Why::Kept { .. }
             | Why::Protected { .. }
             | Why::Inferred { .. }
-            | Why::GoesWith { .. } => loses(graph.get(&it.resource)?)?,
+            | Why::GoesWith { .. } => it.data?,
             Why::Shared { .. }
             | Why::Foreign { .. }
             | Why::Unread { .. }
@@ -187,13 +186,6 @@ fn risks(material: &Material<'_>, plan: &Plan) -> Vec<Risk> {
     let mut risks: Vec<Risk> = lost.chain(stays).collect();
     risks.sort_by(|a, b| (a.data, &a.resource).cmp(&(b.data, &b.resource)));
     risks
-}
-
-fn loses(resource: &Resource) -> Option<Data> {
-    match resource.attrs.model().removal() {
-        Removal::By { loses, .. } => loses,
-        Removal::Follows(_) | Removal::Never(_) => None,
-    }
 }
 
 /// Who else is touched: what others use of the rack's, or with it.

@@ -56,6 +56,10 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         why.push_str("; deleting its versions takes the root user's MFA device");
         evidence.push(Evidence::new(id, "MFADelete", "Enabled"));
     }
+    if bucket.denies_deleting() {
+        why.push_str("; its policy denies deleting");
+        evidence.push(Evidence::new(id, "Policy.Statement.Effect", "Deny"));
+    }
     verdict(Status::Fail, why)
         .severity(severity)
         .evidence(evidence)

@@ -52,7 +52,7 @@ pub(super) fn gone(resource: &Resource, label: &Label<'_>, consent: &Consent) ->
     let empties = consent.delete.contains(&Data::Buckets);
     let ready = ready.filter(|it| *it != Action::DeleteObjects || empties);
     acts.extend(ready.flat_map(|it| readied(resource, it)));
-    acts.push(last(resource, gone, label, consent.backup));
+    acts.push(last(resource, gone, label, consent));
     acts
 }
 
@@ -73,12 +73,12 @@ fn readied(resource: &Resource, action: Action) -> Vec<Act> {
 }
 
 /// The call with which a thing is gone.
-fn last(resource: &Resource, action: Action, label: &Label<'_>, backup: bool) -> Act {
+fn last(resource: &Resource, action: Action, label: &Label<'_>, consent: &Consent) -> Act {
     let act = Act::new(action, resource.id.clone());
     let attrs = &resource.attrs;
     let kind = resource.id.kind;
     if let Some(stack) = Stack::of(attrs) {
-        return act.with("StackName", &stack.arn);
+        return without_failed(act.with("StackName", &stack.arn), stack, consent);
     }
     let daemon = Service::of(attrs).is_some_and(|it| it.scheduling == "DAEMON");
     if daemon || matches!(kind, Kind::Repository | Kind::ContainerInstance) {
@@ -87,7 +87,7 @@ fn last(resource: &Resource, action: Action, label: &Label<'_>, backup: bool) ->
     // The data of a member is its cluster's; RDS takes neither parameter for it.
     let member = DbInstance::of(attrs).is_some_and(|it| it.cluster.is_some());
     if matches!(kind, Kind::DbInstance | Kind::DbCluster) && !member {
-        return finally(act, resource, label, backup);
+        return finally(act, resource, label, consent.backup);
     }
     if kind == Kind::Key {
         return act.with("PendingWindowInDays", WINDOW_DAYS);
@@ -96,6 +96,16 @@ fn last(resource: &Resource, action: Action, label: &Label<'_>, backup: bool) ->
         return act.with("RecoveryWindowInDays", WINDOW_DAYS);
     }
     act
+}
+
+/// Leaves what CloudFormation failed at there, where that was agreed to.
+fn without_failed(act: Act, stack: &Stack, consent: &Consent) -> Act {
+    let failed = stack.failed();
+    if !consent.retain || failed.is_empty() {
+        return act;
+    }
+    let names: Vec<&str> = failed.iter().map(|it| it.logical.as_str()).collect();
+    act.with("RetainResources", names.join(","))
 }
 
 /// RDS makes one more copy when it deletes, of what came in after the first.

@@ -14,7 +14,7 @@ use crate::{
     belonging::Class,
     id::ResourceId,
     kind::{
-        AsKind as _, Fact, Kind, bucket::Bucket, cache_cluster::CacheCluster,
+        AsKind as _, Fact, Kind, alarm::Alarm, bucket::Bucket, cache_cluster::CacheCluster,
         db_cluster::DbCluster, db_instance::DbInstance, instance::Instance,
         network_interface::NetworkInterface, queue::Queue, replication_group::ReplicationGroup,
         table::Table, topic::Topic, volume::Volume,
@@ -93,7 +93,7 @@ pub(super) fn decide<'s>(
             .or_else(|| elsewhere::used(snapshot, case, resource, &ours))
             .or_else(|| {
                 // One that is empty today may hold something by the day on which it goes.
-                let data = model_loses(resource)?;
+                let data = class(resource)?;
                 let agreed = consent.delete.contains(&data);
                 (!agreed && left.contains_key(id)).then_some(Why::NoConsent { data })
             })
@@ -192,6 +192,11 @@ fn owners<'s>(
     }
     for (database, interface) in of_databases(ours) {
         add(interface, database);
+    }
+    for (alarm, told) in case.graph.of::<Alarm>() {
+        if let Some(scaled) = told.made_for().and_then(|it| case.graph.get(&it)) {
+            add(&alarm.id, &scaled.id);
+        }
     }
     owners
 }
@@ -376,20 +381,18 @@ fn direct(
 
 /// The class of data that is lost with a thing.
 pub(super) fn loses(resource: &Resource) -> Option<Data> {
-    if Bucket::of(&resource.attrs).is_some_and(|it| it.is_empty() == Some(true)) {
-        return None;
-    }
+    let empty = Bucket::of(&resource.attrs).is_some_and(|it| it.is_empty() == Some(true));
+    class(resource).filter(|_| !empty)
+}
+
+/// The class of data that things like it have, whether there is any in this one or not.
+pub(super) fn class(resource: &Resource) -> Option<Data> {
     // A machine that nothing replaces has its data on the disks that go with it.
     let machine = Instance::of(&resource.attrs);
     let machine = machine.filter(|it| it.auto_scaling_group.is_none() && !it.is_gone());
     if machine.is_some_and(|it| it.volumes.iter().any(|it| it.delete_on_termination)) {
         return Some(Data::Volumes);
     }
-    model_loses(resource)
-}
-
-/// The class of data that things of its kind have, whether there is any in this one or not.
-fn model_loses(resource: &Resource) -> Option<Data> {
     match resource.attrs.model().removal() {
         Removal::By { loses, .. } => loses,
         Removal::Follows(_) | Removal::Never(_) => None,

@@ -66,6 +66,8 @@ pub struct Consent {
     pub inferred: bool,
     /// Whether what AWS can save is saved first.
     pub backup: bool,
+    /// Whether a stack that could not be deleted goes without what it failed at.
+    pub retain: bool,
     /// What stays whatever else is said: `kind/key`, ARNs, `tag:KEY=VALUE`, or names.
     pub keep: BTreeSet<String>,
 }
@@ -161,6 +163,10 @@ pub struct Loss {
     pub resource: ResourceId,
     /// Whether a copy is made before.
     pub copied: bool,
+    /// How much there was when the snapshot was taken: "3 objects, 1.2 MB"; empty where that was
+    /// not read.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub size: String,
 }
 
 /// One thing that is there afterwards.
@@ -171,6 +177,9 @@ pub struct Stay {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     pub why: Why,
+    /// The class of data that things like it have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Data>,
     /// What it goes on to cost a month, in US dollars, to the cent; `None` where that is not known
     /// or it costs nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -438,6 +447,7 @@ mod tests {
                 resource: subnet(2),
                 name: None,
                 why: Why::Kept { by: String::new() },
+                data: None,
                 month: None,
             }],
             blockers: Vec::new(),

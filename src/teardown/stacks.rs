@@ -21,6 +21,8 @@ pub(super) struct Tree<'s> {
     pub(super) left: BTreeMap<&'s ResourceId, Fact<bool>>,
     /// CloudFormation's types of what it made that we do not know, with how many of each.
     pub(super) strange: BTreeMap<&'s str, usize>,
+    /// What of that is left because CloudFormation failed to delete it.
+    pub(super) failed: BTreeSet<&'s ResourceId>,
     /// The stacks of the tree, the root first.
     pub(super) stacks: Vec<(&'s Resource, &'s Stack)>,
 }
@@ -39,7 +41,10 @@ impl<'s> Tree<'s> {
         self.members.contains(id).then(|| self.leaves(id)).flatten()
     }
 
-    fn add(&mut self, case: &Case<'s>, resource: &'s Resource, stack: &'s Stack) {
+    fn add(&mut self, case: &Case<'s>, resource: &'s Resource, stack: &'s Stack, retain: bool) {
+        // Of a nested stack nobody can ask CloudFormation to leave anything.
+        let asked = retain && resource.id == self.root.id;
+        let failed = if asked { stack.failed() } else { Vec::new() };
         let convox = resource.tags.get("System").is_some_and(|it| it == "convox");
         for member in stack.members.known().into_iter().flatten() {
             if member.status == "DELETE_COMPLETE" {
@@ -59,6 +64,11 @@ impl<'s> Tree<'s> {
                 continue;
             }
             self.members.insert(&seen.id);
+            if failed.contains(&member) {
+                self.failed.insert(&seen.id);
+                self.left.insert(&seen.id, Fact::Known(true));
+                continue;
+            }
             if let Some(left) = left(stack, convox, member, id.kind) {
                 self.left.insert(&seen.id, left);
             }
@@ -123,8 +133,9 @@ fn is_of_another(cloudformation: &str) -> bool {
         || cloudformation.starts_with("AWS::EC2::NetworkAclEntry")
 }
 
-/// The rack's root stacks, in id order.
-pub(super) fn trees<'s>(case: &Case<'s>) -> Vec<Tree<'s>> {
+/// The rack's root stacks, in id order; `retain` where what CloudFormation failed to delete may be
+/// left by them.
+pub(super) fn trees<'s>(case: &Case<'s>, retain: bool) -> Vec<Tree<'s>> {
     let graph = case.graph;
     let ours = graph
         .of::<Stack>()
@@ -137,7 +148,7 @@ pub(super) fn trees<'s>(case: &Case<'s>) -> Vec<Tree<'s>> {
         if root.id == resource.id {
             let tree = trees.entry(&root.id).or_insert_with(|| Tree::new(root));
             tree.stacks.push((resource, stack));
-            tree.add(case, resource, stack);
+            tree.add(case, resource, stack, retain);
         } else {
             nested.push((&root.id, resource, stack));
         }
@@ -146,7 +157,7 @@ pub(super) fn trees<'s>(case: &Case<'s>) -> Vec<Tree<'s>> {
         if let Some(tree) = trees.get_mut(root) {
             tree.stacks.push((resource, stack));
             tree.members.insert(&resource.id);
-            tree.add(case, resource, stack);
+            tree.add(case, resource, stack, retain);
         }
     }
     trees.into_values().collect()
@@ -159,6 +170,7 @@ impl<'s> Tree<'s> {
             members: BTreeSet::new(),
             left: BTreeMap::new(),
             strange: BTreeMap::new(),
+            failed: BTreeSet::new(),
             stacks: Vec::new(),
         }
     }

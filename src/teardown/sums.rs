@@ -142,6 +142,9 @@ pub fn agreed(plan: &Plan) -> String {
     } else {
         "no copy is made first".to_owned()
     });
+    if consent.retain {
+        said.push("--retain-resources".to_owned());
+    }
     said.extend(consent.keep.iter().map(|it| format!("--spare {it}")));
     said.join("; ")
 }

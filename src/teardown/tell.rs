@@ -205,7 +205,7 @@ fn told(plan: &Plan, steps: &[&Step]) -> Piece {
     if !step.covers.is_empty() {
         more.push(format!("It takes along {}.", by_kind(&step.covers)));
     }
-    let lost = lost_with(plan, step);
+    let lost = lost_along(plan, step);
     if !lost.is_empty() {
         more.push(format!("Data is lost: {}.", lost.join(", ")));
     }
@@ -224,15 +224,30 @@ fn told(plan: &Plan, steps: &[&Step]) -> Piece {
     };
     let labels: Vec<String> = steps
         .iter()
-        .map(|it| label(&it.resource, it.name.as_deref()))
+        .map(|it| {
+            let size = size(plan, it).map(|it| format!(", {it}"));
+            format!(
+                "{}{}",
+                label(&it.resource, it.name.as_deref()),
+                size.unwrap_or_default()
+            )
+        })
         .collect();
+    // What has commas of its own is not told apart by them.
+    let sized = steps.iter().any(|it| size(plan, it).is_some());
+    let between = if sized { "; " } else { ", " };
     let mark = match steps {
         [first, .., last] => format!("{}-{}.", first.number, last.number),
         _ => format!("{}.", step.number),
     };
     Piece::Item {
         mark,
-        text: format!("{} {}{after}: {}.", verb(step), labels.join(", "), step.why),
+        text: format!(
+            "{} {}{after}: {}.",
+            verb(step),
+            labels.join(between),
+            step.why
+        ),
         more,
     }
 }
@@ -255,6 +270,30 @@ pub fn undo(step: &Step) -> String {
 pub fn lost_with(plan: &Plan, step: &Step) -> Vec<&'static str> {
     let classes: BTreeSet<Data> = plan.lost_with(step).iter().map(|it| it.data).collect();
     classes.into_iter().map(Data::name).collect()
+}
+
+/// The same, with how much there is in what goes along.
+pub fn lost_along(plan: &Plan, step: &Step) -> Vec<String> {
+    let mut classes: BTreeMap<Data, Vec<String>> = BTreeMap::new();
+    for it in plan.lost_with(step) {
+        let sizes = classes.entry(it.data).or_default();
+        if it.resource != step.resource && !it.size.is_empty() {
+            sizes.push(format!("{}: {}", it.resource, it.size));
+        }
+    }
+    let classes = classes.into_iter();
+    let told = classes.map(|(data, sizes)| match &sizes[..] {
+        [] => data.name().to_owned(),
+        _ => format!("{} ({})", data.name(), sizes.join("; ")),
+    });
+    told.collect()
+}
+
+/// How much data is lost in the resource of a step itself: "3 objects, 1.2 MB".
+pub fn size<'p>(plan: &'p Plan, step: &Step) -> Option<&'p str> {
+    let mut lost = plan.lost_with(step).into_iter();
+    let own = lost.find(|it| it.resource == step.resource)?;
+    Some(own.size.as_str()).filter(|it| !it.is_empty())
 }
 
 /// "a, b and c".
@@ -339,9 +378,14 @@ fn lost(plan: &Plan) -> Vec<Piece> {
     }
     let mut pieces = vec![Piece::Heading("Data that is lost".to_owned())];
     pieces.extend(losses.into_iter().map(|(data, losses)| {
-        let ids = losses.iter().map(|it| match it.copied {
-            true => format!("{} (copied before)", it.resource),
-            false => it.resource.to_string(),
+        let ids = losses.iter().map(|it| {
+            let size = Some(it.size.as_str()).filter(|it| !it.is_empty());
+            let copied = it.copied.then_some("copied before");
+            let besides: Vec<&str> = size.into_iter().chain(copied).collect();
+            match &besides[..] {
+                [] => it.resource.to_string(),
+                _ => format!("{} ({})", it.resource, besides.join("; ")),
+            }
         });
         let ids: Vec<String> = ids.collect();
         item("-", format!("{}: {}", data.name(), ids.join(", ")))
@@ -417,9 +461,9 @@ pub fn options(plan: &Plan) -> Vec<String> {
             Why::Inferred { .. } => {
                 inferred = true;
                 // Who says so without its class would be asked for that next.
-                data.extend(class(stay.resource.kind).map(Data::name));
+                data.extend(stay.data.map(Data::name));
             }
-            Why::Retained { .. } => data.extend(class(stay.resource.kind).map(Data::name)),
+            Why::Retained { .. } => data.extend(stay.data.map(Data::name)),
             Why::Shared { .. }
             | Why::Foreign { .. }
             | Why::Unread { .. }
@@ -446,31 +490,6 @@ pub fn options(plan: &Plan) -> Vec<String> {
         options.push("--include inferred".to_owned());
     }
     options
-}
-
-/// The class of data that things of a kind have.
-fn class(kind: Kind) -> Option<Data> {
-    const CLASSES: &[(Kind, Data)] = &[
-        (Kind::Bucket, Data::Buckets),
-        (Kind::CacheCluster, Data::Caches),
-        (Kind::DbCluster, Data::Databases),
-        (Kind::DbInstance, Data::Databases),
-        (Kind::EbsSnapshot, Data::Volumes),
-        (Kind::FileSystem, Data::FileSystems),
-        (Kind::HostedZone, Data::Dns),
-        (Kind::Instance, Data::Volumes),
-        (Kind::Key, Data::Keys),
-        (Kind::LogGroup, Data::Logs),
-        (Kind::Parameter, Data::Secrets),
-        (Kind::Queue, Data::Queues),
-        (Kind::ReplicationGroup, Data::Caches),
-        (Kind::Repository, Data::Images),
-        (Kind::Secret, Data::Secrets),
-        (Kind::Table, Data::Tables),
-        (Kind::Volume, Data::Volumes),
-    ];
-    let class = CLASSES.iter().find(|it| it.0 == kind);
-    class.map(|it| it.1)
 }
 
 fn staying(plan: &Plan) -> Vec<Piece> {

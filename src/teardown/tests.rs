@@ -3,23 +3,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    Goal, Plan, Why, make,
+    Goal, Plan, Why,
     plan::{BadPlan, Consent},
     protection::Guard,
 };
 use crate::{
-    belonging,
     definition::Definition,
-    graph::Graph,
     id::ResourceId,
     kind::Kind,
-    rack::{self, STACK_ID_TAG},
+    rack::STACK_ID_TAG,
     removal::{Action, Data},
-    rule::{Case, Run},
-    snapshot::{Gap, Gaps, Money, Origin, Resource, Snapshot},
-    testing,
+    snapshot::{Gap, Money, Origin, Resource, Snapshot},
+    testing::{self, all, planned},
 };
 
+mod half_gone;
 mod orders;
 mod random;
 mod safety;
@@ -63,33 +61,6 @@ fn snapshot(resources: Vec<Resource>, own: &[&str], gaps: Vec<Gap>) -> Snapshot 
         resources,
         origin: Origin::default(),
         money: Money::default(),
-    }
-}
-
-fn planned(snapshot: &Snapshot, consent: &Consent) -> Plan {
-    let graph = Graph::build(&snapshot.resources);
-    let definition = snapshot.definition.as_ref();
-    let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition).unwrap();
-    let belongings = belonging::decide(&graph, &rack);
-    let case = Case {
-        graph: &graph,
-        rack: &rack,
-        belongings: &belongings,
-        gaps: &Gaps::of(&snapshot.gaps),
-        taken: snapshot.taken,
-        account: None,
-        run: &Run::default(),
-    };
-    make(snapshot, &case, None, consent)
-}
-
-/// Everything is allowed.
-fn all() -> Consent {
-    Consent {
-        delete: Data::ALL.iter().copied().collect(),
-        disable: Guard::ALL.iter().copied().collect(),
-        inferred: true,
-        ..Consent::default()
     }
 }
 

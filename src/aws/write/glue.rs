@@ -29,6 +29,10 @@ pub(super) async fn delete_stack(aws: &Aws, act: &Act) -> Result<(), Refusal> {
         .cloudformation
         .delete_stack()
         .stack_name(stack_name(act));
+    // CloudFormation takes it of a stack whose deletion failed, and of what it failed at, alone.
+    let left = act.with.get("RetainResources");
+    let left = left.map(|it| it.split(',').map(ToOwned::to_owned).collect());
+    let request = request.set_retain_resources(left);
     done(request.send().await, &[])
 }
 

@@ -7,44 +7,24 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::{
-    belonging,
     executor::{
         journal::Line,
-        testing::{self, InMemory, Memory, header},
+        testing::{InMemory, Memory, header, pace},
     },
-    graph::Graph,
     id::ResourceId,
-    rack,
-    removal::Data,
-    rule::{self, Case},
-    snapshot::{Gaps, Snapshot},
-    teardown::{self, Consent, protection::Guard},
+    snapshot::Snapshot,
+    teardown::Consent,
+    testing,
 };
 
 /// The plan of a sample with everything allowed and copies of all that can be copied.
 fn planned(json: &str) -> Plan {
     let snapshot = Snapshot::parse(json.as_bytes()).unwrap();
-    let graph = Graph::build(&snapshot.resources);
-    let definition = snapshot.definition.as_ref();
-    let rack = rack::find(&graph, &snapshot.gaps, &snapshot.rack, definition).unwrap();
-    let belongings = belonging::decide(&graph, &rack);
-    let case = Case {
-        graph: &graph,
-        rack: &rack,
-        belongings: &belongings,
-        gaps: &Gaps::of(&snapshot.gaps),
-        taken: snapshot.taken,
-        account: None,
-        run: &rule::Run::default(),
-    };
     let consent = Consent {
-        delete: Data::ALL.iter().copied().collect(),
-        disable: Guard::ALL.iter().copied().collect(),
-        inferred: true,
         backup: true,
-        ..Consent::default()
+        ..testing::all()
     };
-    teardown::make(&snapshot, &case, None, &consent)
+    testing::planned(&snapshot, &consent)
 }
 
 /// An account in which every third thing takes some looks to go.
@@ -59,7 +39,7 @@ fn account(plan: &Plan) -> InMemory {
 fn go(account: &InMemory, notes: &Memory, past: &Past) -> Ended {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().build().unwrap();
-    let (pace, stop) = (testing::pace(), Stop::default());
+    let (pace, stop) = (pace(), Stop::default());
     runtime.block_on(run(account, notes, past, &pace, &stop, &|_| ()))
 }
 

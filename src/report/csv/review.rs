@@ -77,6 +77,12 @@ pub fn review(review: &Review<'_>) -> Result<String, Failed> {
         let mut row = stepped(it);
         let lost = tell::lost_with(plan, it);
         row.insert("DataClass", Cell::text(lost.join("|")));
+        let sizes = plan.lost_with(it).into_iter();
+        let sizes = sizes.filter(|it| !it.size.is_empty());
+        let sizes: Vec<String> = sizes
+            .map(|it| format!("{}: {}", it.resource, it.size))
+            .collect();
+        row.insert("DataSize", Cell::text(sizes.join("|")));
         row
     }));
     rows.extend(plan.inferred.iter().map(|(id, evidence)| {

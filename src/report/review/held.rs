@@ -1,53 +1,16 @@
-//! What is known of data: how much there is, when it was written, what AWS keeps of it by itself.
+//! What is known of data: when it was written, and what AWS keeps of it by itself.
 
 use jiff::Timestamp;
 
 use crate::{
     kind::{
         AsKind as _, Fact, bucket::Bucket, cache_cluster::CacheCluster, db_cluster::DbCluster,
-        db_instance::DbInstance, file_system::FileSystem, key::Key, log_group::LogGroup,
-        queue::Queue, replication_group::ReplicationGroup, repository::Repository, secret::Secret,
-        table::Table, volume::Volume,
+        db_instance::DbInstance, file_system::FileSystem, key::Key,
+        replication_group::ReplicationGroup, repository::Repository, secret::Secret, table::Table,
     },
     snapshot::Resource,
     text,
 };
-
-/// How much there is: "3 objects, 1.2 MB". Empty where that was not read.
-pub(super) fn size(resource: &Resource) -> String {
-    let attrs = &resource.attrs;
-    let number = |it: u64| usize::try_from(it).unwrap_or(usize::MAX);
-    if let Some(it) = Bucket::of(attrs).and_then(|it| it.contents.known()) {
-        let least = if it.complete { "" } else { "at least " };
-        let objects = text::count(number(it.objects), "object");
-        return format!("{least}{objects}, {}", text::bytes(it.bytes));
-    }
-    if let Some(it) = Table::of(attrs).and_then(|it| it.facts.known()) {
-        let items = text::count(number(it.items), "item");
-        return format!("{items}, {}", text::bytes(it.bytes));
-    }
-    if let Some(it) = Queue::of(attrs).and_then(|it| it.facts.known()) {
-        return text::count(number(it.messages), "message");
-    }
-    if let Some(it) = Repository::of(attrs).and_then(|it| it.images.known()) {
-        let images = text::count(number(it.count), "image");
-        return format!("{images}, {}", text::bytes(it.bytes));
-    }
-    if let Some(it) = FileSystem::of(attrs) {
-        return text::bytes(it.size_bytes);
-    }
-    if let Some(it) = LogGroup::of(attrs) {
-        return text::bytes(it.stored_bytes);
-    }
-    let gib = DbInstance::of(attrs)
-        .filter(|it| it.cluster.is_none())
-        .map(|it| it.storage_gib)
-        .or_else(|| DbCluster::of(attrs)?.storage_gib)
-        .or_else(|| Some(Volume::of(attrs)?.size_gib));
-    gib.filter(|it| *it > 0)
-        .map(|it| format!("{it} GiB"))
-        .unwrap_or_default()
-}
 
 /// When something was written last.
 pub(super) fn last_write(resource: &Resource) -> Option<Timestamp> {

@@ -415,3 +415,61 @@ fn a_namespace_goes_after_its_services_and_takes_its_zone_along() {
     );
     assert_eq!(plan.steps[1].covers, [id("hosted-zone/Z1")]);
 }
+
+#[test]
+fn an_alarm_that_target_tracking_made_goes_with_what_it_scales() {
+    let alarm = |name: &str, scaled: &str| {
+        let policy = format!(
+            "arn:aws:autoscaling:us-east-1:123456789012:scalingPolicy:u:{scaled}:policyName/p"
+        );
+        thing(
+            &format!("alarm/TargetTracking-{name}"),
+            json!({ "arn": "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a",
+                    "target_tracking": true, "alarm_actions": [policy] }),
+        )
+    };
+    let alarms = vec![
+        alarm("asg", "autoScalingGroupName/asg"),
+        alarm("web", "resource/ecs/service/prod/web"),
+        alarm("theirs", "autoScalingGroupName/theirs"),
+    ];
+    let plan = plan_of([on_machines(), alarms].concat(), &all());
+    for (step, alarm) in [
+        ("auto-scaling-group/asg", "alarm/TargetTracking-asg"),
+        (
+            "scalable-target/ecs/service/prod/web/ecs:service:DesiredCount",
+            "alarm/TargetTracking-web",
+        ),
+    ] {
+        let gone = plan.gone_with(&id(alarm)).unwrap();
+        assert_eq!(gone.resource, id(step), "{alarm}");
+    }
+    assert!(matches!(
+        why(&plan, "alarm/TargetTracking-theirs"),
+        Why::NeverDeletable { .. }
+    ));
+}
+
+#[test]
+fn the_default_group_of_a_vpc_that_goes_lets_go_of_a_group_that_it_names() {
+    let within = |group: Resource, name: &str| -> Resource {
+        let mut told = serde_json::to_value(group).unwrap();
+        let attrs = &mut told["attrs"]["security-group"];
+        attrs["group_name"] = json!(name);
+        attrs["vpc"] = json!("vpc-1");
+        serde_json::from_value(told).unwrap()
+    };
+    let default = within(security_group("sg-0", &["sg-1"]), "default");
+    let own = within(security_group("sg-1", &["sg-0"]), "web");
+    let vpc = thing("vpc/vpc-1", json!({}));
+    let plan = plan_of(vec![default, own, vpc], &all());
+    assert!(plan.may_run(), "{:#?}", plan.blockers);
+    in_order(
+        &plan,
+        &[
+            "untie security-group/sg-0",
+            "delete security-group/sg-1",
+            "delete vpc/vpc-1",
+        ],
+    );
+}

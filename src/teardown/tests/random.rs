@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::graph::Graph;
 use crate::relation::RelationKind;
 
 /// An account that refuses to delete what something else still points at.
@@ -286,6 +287,7 @@ fn wishes(dice: &mut Dice) -> Consent {
             .collect(),
         inferred: dice.chance(),
         backup: dice.chance(),
+        retain: dice.chance(),
         keep: (0..dice.below(3)).map(|_| dice.one("sg", 2)).collect(),
     }
 }

@@ -371,3 +371,12 @@ fn names_that_lead_to_addresses_and_databases_are_told_and_zones_that_were_not_r
     note(&plan, "db.shop.test in hosted-zone/Z1 leads to db-instance");
     note(&plan, "Names in hosted-zone/Z2");
 }
+
+#[test]
+fn the_access_points_of_a_file_system_go_before_it() {
+    let files = thing("file-system/fs-1", json!({ "status": "available" }));
+    let plan = plan_of(vec![files], &all());
+    let step = plan.gone_with(&id("file-system/fs-1")).unwrap();
+    let acts: Vec<Action> = step.acts.iter().map(|it| it.action).collect();
+    assert_eq!(acts, [Action::DeleteAccessPoint, Action::DeleteFileSystem]);
+}

@@ -404,3 +404,114 @@ fn kinds_that_we_do_not_know_are_told_by_their_types() {
     assert!(plan.notes[0].contains("AWS::Kinesis::Stream"));
     assert!(!plan.notes[0].contains("AWS::EC2::Route"));
 }
+
+/// A rack whose deletion failed at some of what its stack made.
+fn half_deleted(failed: &[&str]) -> Vec<Resource> {
+    let members = [
+        ("AWS::ECS::Cluster", "prod"),
+        ("AWS::EC2::Subnet", "subnet-1"),
+        ("AWS::EC2::NetworkInterface", "eni-1"),
+        ("AWS::S3::Bucket", "prod-settings"),
+        ("AWS::Quantum::Thing", "q-1"),
+    ];
+    let mut rack = opened(convox("prod", "rack"), &members);
+    let told = with(&mut rack);
+    told.status = "DELETE_FAILED".to_owned();
+    if let Fact::Known(members) = &mut told.members {
+        for member in members {
+            if failed.contains(&member.physical.as_str()) {
+                member.status = "DELETE_FAILED".to_owned();
+            }
+        }
+    }
+    vec![
+        keeping(rack, &[]),
+        thing("cluster/prod", json!({ "status": "ACTIVE" })),
+        thing("subnet/subnet-1", json!({ "vpc": "vpc-1" })),
+        thing(
+            "network-interface/eni-1",
+            json!({ "subnet": "subnet-1", "status": "available", "vpc": "vpc-1" }),
+        ),
+        bucket("prod-settings"),
+    ]
+}
+
+fn retaining() -> Consent {
+    Consent {
+        retain: true,
+        ..all()
+    }
+}
+
+#[test]
+fn a_stack_that_could_not_be_deleted_waits_for_a_word() {
+    let plan = rack(half_deleted(&["prod-settings"]), &all());
+    let [blocker] = &plan.blockers[..] else {
+        panic!("{:#?}", plan.blockers)
+    };
+    assert_eq!(blocker.consent.as_deref(), Some("--retain-resources"));
+    assert!(blocker.evidence.contains("AWS::S3::Bucket"), "{blocker:#?}");
+}
+
+#[test]
+fn what_a_stack_failed_at_is_left_by_it_and_goes_by_itself() {
+    let plan = rack(half_deleted(&["prod-settings", "q-1"]), &retaining());
+    assert!(plan.may_run(), "{:#?}", plan.blockers);
+    let stack = plan.gone_with(&id("stack/prod")).unwrap();
+    let act = stack.acts.last().unwrap();
+    let left: BTreeSet<&str> = act.with["RetainResources"].split(',').collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+    in_order(&plan, &["delete stack/prod", "delete bucket/prod-settings"]);
+    assert!(!stack.covers.contains(&id("bucket/prod-settings")));
+    // Of what racklens does not know it is told that it may be left.
+    let note = plan.notes.iter().find(|it| it.contains("q-1"));
+    assert!(note.is_some(), "{:#?}", plan.notes);
+}
+
+#[test]
+fn what_a_stack_failed_at_stays_where_nobody_agreed_to_lose_it() {
+    let consent = Consent {
+        delete: BTreeSet::new(),
+        ..retaining()
+    };
+    let plan = rack(half_deleted(&["prod-settings"]), &consent);
+    assert!(plan.may_run(), "{:#?}", plan.blockers);
+    assert!(plan.gone_with(&id("stack/prod")).is_some());
+    assert_eq!(
+        why(&plan, "bucket/prod-settings"),
+        &Why::Retained {
+            by: id("stack/prod")
+        }
+    );
+}
+
+#[test]
+fn what_kept_the_rest_of_a_stack_from_going_goes_before_it() {
+    let plan = rack(half_deleted(&["eni-1"]), &retaining());
+    assert!(plan.may_run(), "{:#?}", plan.blockers);
+    in_order(
+        &plan,
+        &["delete network-interface/eni-1", "delete stack/prod"],
+    );
+}
+
+#[test]
+fn a_nested_stack_that_could_not_be_deleted_is_not_left_with_all_that_is_in_it() {
+    let members = [("AWS::CloudFormation::Stack", "prod-web")];
+    let mut parent = opened(convox("prod", "rack"), &members);
+    let told = with(&mut parent);
+    told.status = "DELETE_FAILED".to_owned();
+    if let Fact::Known(members) = &mut told.members {
+        members[0].status = "DELETE_FAILED".to_owned();
+    }
+    let mut nested = opened(stack("prod-web"), &[]);
+    with(&mut nested).status = "DELETE_FAILED".to_owned();
+    with(&mut nested).parent = Some("prod".to_owned());
+    let plan = rack(
+        vec![keeping(parent, &[]), keeping(nested, &[])],
+        &retaining(),
+    );
+    assert!(!plan.may_run());
+    let consents = plan.blockers.iter().filter(|it| it.consent.is_some());
+    assert_eq!(consents.count(), 0, "{:#?}", plan.blockers);
+}

@@ -19,12 +19,17 @@ fn the_step_of_a_stack_tells_the_data_that_goes_along() {
     let prod = testing::opened(testing::stack("prod"), &[("AWS::DynamoDB::Table", "t")]);
     let table = thing(
         "table/t",
-        json!({ "facts": { "known": { "status": "ACTIVE" } } }),
+        json!({ "facts": { "known": { "status": "ACTIVE", "items": 3, "bytes": 9 } } }),
     );
     let mut snapshot = snapshot(vec![prod, table], &[], Vec::new());
     snapshot.definition = None;
     let page = page(&planned(&snapshot, &all()));
-    assert!(page.contains("Data is lost: tables."), "{page}");
+    let line = "Data is lost: tables (table/t: 3 items, 9 bytes).";
+    assert!(page.contains(line), "{page}");
+    assert!(
+        page.contains("tables: table/t (3 items, 9 bytes)"),
+        "{page}"
+    );
 }
 
 #[test]
@@ -98,4 +103,24 @@ fn the_options_for_more_name_the_data_of_what_is_inferred_too() {
         tell::options(&plan),
         ["--delete logs", "--include inferred"]
     );
+}
+
+#[test]
+fn a_step_tells_how_much_is_in_what_it_deletes() {
+    let bucket = thing(
+        "bucket/logs",
+        json!({ "contents": { "known": { "objects": 3, "bytes": 9, "complete": true } },
+                "policy": { "known": null } }),
+    );
+    let images = thing(
+        "repository/web",
+        json!({ "images": { "known": { "count": 2, "bytes": 2048 } } }),
+    );
+    let page = page(&plan_of(vec![bucket, images], &all()));
+    for line in [
+        "delete bucket/logs, 3 objects, 9 bytes",
+        "delete repository/web, 2 images, 2",
+    ] {
+        assert!(page.contains(line), "{line}\n{page}");
+    }
 }
