@@ -167,15 +167,19 @@ mod tests {
 
     #[test]
     fn an_arn_leads_back_to_the_id_that_it_was_made_from() {
+        const KEYS: &[(Kind, &str)] = &[
+            (Kind::Service, "a/b"),
+            (Kind::Task, "a/b"),
+            (Kind::ContainerInstance, "a/b"),
+            (Kind::Listener, "a/b"),
+            (Kind::ListenerRule, "a/b/c"),
+            (Kind::TaskDefinition, "a:1"),
+            (Kind::KeyAlias, "alias/a"),
+            (Kind::Parameter, "/a/b"),
+        ];
         for kind in Kind::ALL {
-            let key = match kind {
-                Kind::Service | Kind::Task | Kind::ContainerInstance | Kind::Listener => "a/b",
-                Kind::ListenerRule => "a/b/c",
-                Kind::TaskDefinition => "a:1",
-                Kind::KeyAlias => "alias/a",
-                Kind::Parameter => "/a/b",
-                _ => "a",
-            };
+            let key = KEYS.iter().find(|it| it.0 == *kind);
+            let key = key.map_or("a", |it| it.1);
             let id = ResourceId::new(*kind, key);
             for arn in of(&id, &HOME) {
                 let arn = arn.replace("??????", "AbCdEf").replace("*", "x");

@@ -314,33 +314,34 @@ mod tests {
     /// The ARN that AWS gives a resource, told by the snapshot, or for a type of which AWS tells
     /// none in its answers by IAM's reference.
     fn arn(resource: &Resource) -> Option<String> {
-        const HEAD: &str = "us-east-1:123456789012";
         let key = &resource.id.key;
         let told = resource.arn.clone();
+        const HEADS: &[(Kind, &str)] = &[
+            (
+                Kind::ClassicLoadBalancer,
+                "elasticloadbalancing:T:loadbalancer/",
+            ),
+            (Kind::Bucket, "s3:::"),
+            (Kind::HostedZone, "route53:::hostedzone/"),
+            (Kind::Table, "dynamodb:T:table/"),
+            (Kind::Queue, "sqs:T:"),
+            (Kind::NatGateway, "ec2:T:natgateway/"),
+            (Kind::ElasticIp, "ec2:T:elastic-ip/"),
+            (Kind::Instance, "ec2:T:instance/"),
+            (Kind::InternetGateway, "ec2:T:internet-gateway/"),
+            (Kind::KeyPair, "ec2:T:key-pair/"),
+            (Kind::LaunchTemplate, "ec2:T:launch-template/"),
+            (Kind::NetworkAcl, "ec2:T:network-acl/"),
+            (Kind::NetworkInterface, "ec2:T:network-interface/"),
+            (Kind::RouteTable, "ec2:T:route-table/"),
+            (Kind::Volume, "ec2:T:volume/"),
+            (Kind::Vpc, "ec2:T:vpc/"),
+            (Kind::VpcEndpoint, "ec2:T:vpc-endpoint/"),
+        ];
         told.or_else(|| {
-            let of = |it: &str| Some(format!("arn:aws:{}", it.replace("T:", &format!("{HEAD}:"))));
-            match resource.id.kind {
-                Kind::ClassicLoadBalancer => {
-                    of(&format!("elasticloadbalancing:T:loadbalancer/{key}"))
-                }
-                Kind::Bucket => Some(format!("arn:aws:s3:::{key}")),
-                Kind::HostedZone => Some(format!("arn:aws:route53:::hostedzone/{key}")),
-                Kind::Table => of(&format!("dynamodb:T:table/{key}")),
-                Kind::Queue => of(&format!("sqs:T:{key}")),
-                Kind::NatGateway => of(&format!("ec2:T:natgateway/{key}")),
-                Kind::ElasticIp
-                | Kind::Instance
-                | Kind::InternetGateway
-                | Kind::KeyPair
-                | Kind::LaunchTemplate
-                | Kind::NetworkAcl
-                | Kind::NetworkInterface
-                | Kind::RouteTable
-                | Kind::Volume
-                | Kind::Vpc
-                | Kind::VpcEndpoint => of(&format!("ec2:T:{}/{key}", resource.id.kind.name())),
-                _ => None,
-            }
+            let head = HEADS.iter().find(|it| it.0 == resource.id.kind)?.1;
+            let head = head.replace(":T:", ":us-east-1:123456789012:");
+            Some(format!("arn:aws:{head}{key}"))
         })
     }
 
@@ -403,13 +404,10 @@ mod tests {
                         if action == "lambda:DeleteEventSourceMapping" {
                             continue;
                         }
-                        let resource = match act.action {
-                            Action::DeregisterContainerInstance => {
-                                let (cluster, _) = act.on.key.split_once('/').unwrap();
-                                find(&ResourceId::new(Kind::Cluster, cluster))
-                            }
-                            _ => find(&act.on),
-                        };
+                        let machine = act.action == Action::DeregisterContainerInstance;
+                        let cluster = act.on.key.split_once('/').filter(|_| machine);
+                        let cluster = cluster.map(|it| ResourceId::new(Kind::Cluster, it.0));
+                        let resource = find(cluster.as_ref().unwrap_or(&act.on));
                         let Some(mut arn) = arn(resource) else {
                             assert_eq!(act.on.kind, Kind::MountTarget, "{name} {}", act.on);
                             continue;

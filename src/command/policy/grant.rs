@@ -147,13 +147,13 @@ pub(super) fn of_plan(plan: &Plan, home: &Home<'_>) -> Vec<Value> {
 
 /// RDS asks for the leave to make a copy where it makes one more as it deletes.
 fn last_copy(act: &Act) -> Option<String> {
+    const COPIES: &[(Action, &str)] = &[
+        (Action::DeleteDBInstance, "rds:CreateDBSnapshot"),
+        (Action::DeleteDBCluster, "rds:CreateDBClusterSnapshot"),
+    ];
     let copies = act.with.contains_key("FinalDBSnapshotIdentifier");
-    let action = match act.action {
-        Action::DeleteDBInstance if copies => "rds:CreateDBSnapshot",
-        Action::DeleteDBCluster if copies => "rds:CreateDBClusterSnapshot",
-        _ => return None,
-    };
-    Some(action.to_owned())
+    let copy = COPIES.iter().find(|it| copies && it.0 == act.action);
+    copy.map(|it| it.1.to_owned())
 }
 
 /// What CloudFormation may do to delete what stacks made.
@@ -200,14 +200,11 @@ fn for_function(act: &Act, own: &[String]) -> When {
 
 /// The ARNs of what an act touches: of its resource, and of the copy that it makes.
 fn own(step: &Step, act: &Act, home: &Home<'_>) -> Vec<String> {
-    let id = match act.action {
-        // IAM asks about the cluster that the machine is registered with.
-        Action::DeregisterContainerInstance => act.on.key.split_once('/').map_or_else(
-            || act.on.clone(),
-            |(cluster, _)| ResourceId::new(Kind::Cluster, cluster),
-        ),
-        _ => act.on.clone(),
-    };
+    // IAM asks about the cluster that the machine is registered with.
+    let cluster = act.on.key.split_once('/').map(|it| it.0);
+    let cluster = cluster.filter(|_| act.action == Action::DeregisterContainerInstance);
+    let cluster = cluster.map(|it| ResourceId::new(Kind::Cluster, it));
+    let id = cluster.unwrap_or_else(|| act.on.clone());
     // What AWS itself said is exact; of a log group policies know two forms.
     let exact = step.arn.as_deref().map(pattern::literal);
     let exact = exact.filter(|_| id == step.resource && id.kind != Kind::LogGroup);

@@ -403,6 +403,14 @@ def stacks_go_bit_by_bit() -> None:
                 LOOKED_AT.append(stack)
         return answer
 
+    @around(responses.CloudFormationResponse, "list_stack_resources")
+    def list_members(list_stack_resources, response):
+        answer = list_stack_resources(response)
+        stack, _ = response.cloudformation_backend.list_stack_resources(response._get_param("StackName"))
+        for told in answer.result["StackResourceSummaries"]:
+            told["ResourceStatus"] = stack.states.get(told["LogicalResourceId"], told["ResourceStatus"])
+        return answer
+
     @around(responses.StackResourceDTO, "__init__")
     def tell(init, told, stack, resource):
         init(told, stack, resource)
