@@ -142,7 +142,7 @@ fn judge_next(case: &Case<'_>, words: &Words, next: &launch::Next<'_>) -> Verdic
 /// The account's default, told of the rack as a whole: nothing of the rack is wrong by it yet.
 fn judge_account(case: &Case<'_>, words: &Words) -> impl Iterator<Item = Verdict> {
     let of_group = |(group, attrs): (&Resource, &AutoScalingGroup)| {
-        let default = attrs.disks_encrypted_by_default.clone();
+        let default = attrs.disks_encrypted_by_default;
         (group.id.clone(), default)
     };
     let first = case.ours::<AutoScalingGroup>().next().map(of_group);
@@ -208,13 +208,13 @@ mod tests {
     fn what_nobody_says_is_left_to_the_account() {
         let (on, off) = (Fact::Known(true), Fact::Known(false));
         for (devices, default, expected) in [
-            (vec![None], on.clone(), (Status::Pass, Severity::Medium)),
+            (vec![None], on, (Status::Pass, Severity::Medium)),
             (vec![Some(false)], on, (Status::Pass, Severity::Medium)),
-            (vec![None], off.clone(), (Status::Fail, Severity::Low)),
-            (Vec::new(), off.clone(), (Status::Fail, Severity::Low)),
+            (vec![None], off, (Status::Fail, Severity::Low)),
+            (Vec::new(), off, (Status::Fail, Severity::Low)),
             (
                 vec![Some(false), None],
-                off.clone(),
+                off,
                 (Status::Fail, Severity::Medium),
             ),
             (vec![Some(true)], off, (Status::Pass, Severity::Medium)),

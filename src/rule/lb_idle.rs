@@ -36,7 +36,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let new = case.ours::<LoadBalancer>();
     let new = new.map(|(it, lb)| match work(case, it) {
         Work::Targets(why) => judge_use(case, words, it, lb, &why),
-        work => judge(case, words, it, work),
+        work @ (Work::Some(_) | Work::None(..) | Work::Unknown(..)) => judge(case, words, it, work),
     });
     let classic = case.ours::<ClassicLoadBalancer>();
     let classic = classic.map(|(it, lb)| judge(case, words, it, classic_work(it, lb)));

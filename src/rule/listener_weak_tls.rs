@@ -93,6 +93,7 @@ fn old_style(
 }
 
 /// A policy for TLS.
+#[derive(Clone, Copy)]
 struct Policy<'a> {
     name: &'a str,
     /// What it takes, where AWS told.
