@@ -261,7 +261,7 @@ fn narrowed(action: &str, own: &[String], home: &Home<'_>) -> BTreeSet<String> {
         });
         !(either.contains(form) && told)
     });
-    forms.flat_map(|it| of_form(it)).collect()
+    forms.flat_map(of_form).collect()
 }
 
 /// Statements of whole resource types: one for each service.

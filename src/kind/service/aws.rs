@@ -93,7 +93,7 @@ fn resource(cluster: &str, service: types::Service) -> Result<Resource, Missing>
     let controller = service.deployment_controller.map(|it| it.r#type);
     let sets = service.task_sets.unwrap_or_default();
     let deployments = service.deployments.unwrap_or_default();
-    let network = network(service.network_configuration, &deployments, &sets);
+    let network = network(service.network_configuration.as_ref(), &deployments, &sets);
     let deploying = service.deployment_configuration;
     let breaker = deploying
         .as_ref()
@@ -165,7 +165,7 @@ struct Network {
 }
 
 fn network(
-    own: Option<types::NetworkConfiguration>,
+    own: Option<&types::NetworkConfiguration>,
     deployments: &[types::Deployment],
     sets: &[types::TaskSet],
 ) -> Network {
@@ -173,7 +173,7 @@ fn network(
         .iter()
         .filter_map(|it| it.network_configuration());
     let of_sets = sets.iter().filter_map(|it| it.network_configuration());
-    let all = own.iter().chain(of_deployments).chain(of_sets);
+    let all = own.into_iter().chain(of_deployments).chain(of_sets);
     let mut network = Network::default();
     for it in all.filter_map(|it| it.awsvpc_configuration()) {
         for (told, known) in [
