@@ -235,11 +235,10 @@ impl Trial {
         let stood = next.map(|it| self.account.before(it));
         let stood = stood.unwrap_or_else(|| self.before.keys().cloned().collect());
         let of_others = |it: &String| {
-            let told = &self.before[it];
-            let others = self.rack.others.iter();
-            others
-                .clone()
-                .any(|other| it.contains(other) || told.contains(other))
+            // What is told only of what was still there before the teardown.
+            let told = self.before.get(it);
+            let mut others = self.rack.others.iter();
+            others.any(|other| it.contains(other) || told.is_some_and(|it| it.contains(other)))
         };
         let own = stood.difference(&earlier);
         own.filter(|it| !of_others(it)).cloned().collect()
