@@ -1,6 +1,6 @@
 //! Containers that act with the credentials of the machine, for want of a role of their own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition::Families};
 use crate::{
@@ -21,14 +21,49 @@ pub const RULE: Rule = Rule {
 /// One verdict for each revision that runs on machines of the rack, or that a service or a schedule
 /// would start there. Fargate has no machine's role.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let families = Families::new(case);
+    let starts = Starts {
+        families: Families::new(case),
+        machines: machines(case),
+    };
     revision::in_use(case)
-        .filter_map(|(it, definition)| judge(case, words, &families, &it.id, definition))
+        .filter_map(|(it, definition)| judge(case, words, &starts, &it.id, definition))
         .collect()
+}
+
+/// Who starts tasks, and where they may land.
+struct Starts<'a> {
+    families: Families<'a>,
+    /// By the cluster's key.
+    machines: BTreeMap<&'a str, Vec<Place<'a>>>,
+}
+
+/// The machines of each cluster, one of all that are alike in what is asked here: a cluster may have
+/// thousands.
+fn machines<'a>(case: &Case<'a>) -> BTreeMap<&'a str, Vec<Place<'a>>> {
+    let mut machines: BTreeMap<&str, Vec<Place<'_>>> = BTreeMap::new();
+    let mut met = BTreeSet::new();
+    for (_, held) in case.ours::<ContainerInstance>() {
+        let Some(place) = place(case, false, held) else {
+            continue;
+        };
+        let it = place.machine;
+        let alike = (
+            &*held.cluster,
+            &it.profile,
+            &it.metadata_endpoint,
+            &it.metadata_tokens,
+            it.metadata_hops,
+        );
+        if met.insert(alike) {
+            machines.entry(&held.cluster).or_default().push(place);
+        }
+    }
+    machines
 }
 
 /// A machine on which a revision runs or would be started, and whether the task that runs there was
 /// given a role at its start.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     given: bool,
     id: &'a ResourceId,
@@ -51,12 +86,12 @@ fn running<'a>(case: &Case<'a>, id: &ResourceId) -> Vec<Place<'a>> {
 /// clusters.
 fn startable<'a>(
     case: &Case<'a>,
-    families: &Families<'a>,
+    starts: &Starts<'a>,
     id: &ResourceId,
     definition: &TaskDefinition,
 ) -> Vec<Place<'a>> {
     let mut clusters: BTreeSet<&str> = BTreeSet::new();
-    for starter in families.starters(case, id, definition) {
+    for starter in starts.families.starters(case, id, definition) {
         if let Some((_, it)) = case.graph.get_as::<Service>(&starter.key)
             && starter.kind == Kind::Service
             && on_machines(it.launch_type.as_deref(), &it.capacity_providers)
@@ -74,9 +109,8 @@ fn startable<'a>(
             }));
         }
     }
-    let held = case.ours::<ContainerInstance>();
-    let held = held.filter(|(_, it)| clusters.contains(it.cluster.as_str()));
-    held.filter_map(|(_, it)| place(case, false, it)).collect()
+    let machines = clusters.iter().filter_map(|it| starts.machines.get(it));
+    machines.flatten().copied().collect()
 }
 
 fn place<'a>(case: &Case<'a>, given: bool, held: &ContainerInstance) -> Option<Place<'a>> {
@@ -108,12 +142,12 @@ enum Reach {
 fn judge<'a>(
     case: &Case<'a>,
     words: &Words,
-    families: &Families<'a>,
+    starts: &Starts<'a>,
     id: &ResourceId,
     definition: &TaskDefinition,
 ) -> Option<Verdict> {
     let mut machines = running(case, id);
-    machines.extend(startable(case, families, id, definition));
+    machines.extend(startable(case, starts, id, definition));
     if machines.is_empty() {
         return None;
     }
