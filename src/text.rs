@@ -28,6 +28,11 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
+/// Whether it is the number of an account of AWS: twelve digits.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit())
+}
+
 /// Whether it is printable ASCII throughout, as most text is: that is seen many bytes at a time.
 pub fn is_plain(text: &str) -> bool {
     let plain = |bytes: &[u8]| {

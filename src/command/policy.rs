@@ -156,8 +156,7 @@ fn allowed(sid: &str, actions: &BTreeSet<String>) -> Value {
 }
 
 fn account(text: &str) -> Result<String, String> {
-    let number = text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit());
-    if number {
+    if text::is_account(text) {
         Ok(text.to_owned())
     } else {
         Err("an account has twelve digits".to_owned())

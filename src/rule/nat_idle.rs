@@ -3,9 +3,10 @@
 use super::{
     Case, Rule, Status, Verdict, Words,
     measured::{self, Use},
+    nat_unrouted,
 };
 use crate::{
-    kind::{Kind, nat_gateway::NatGateway, route_table::RouteTable},
+    kind::{Kind, nat_gateway::NatGateway},
     snapshot::Resource,
 };
 
@@ -27,9 +28,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, nat: &NatGateway) 
     if nat.status != "available" {
         return verdict(Status::NotApplicable, format!("it is {}", nat.status));
     }
-    let mut tables = case.graph.of::<RouteTable>();
-    let is_led_to = tables.any(|(_, table)| table.routes.iter().any(|it| it.via == id.key));
-    if !is_led_to {
+    if nat_unrouted::leading(case, id).is_none() {
         let why = "no route that was read leads to it, which is told of by nat-unrouted";
         return verdict(Status::NotApplicable, why.to_owned());
     }
@@ -67,7 +66,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        kind::route_table::Route,
+        kind::route_table::{Route, RouteTable},
         rule::Run,
         snapshot::money::{Count, Metered},
         testing,

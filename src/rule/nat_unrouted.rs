@@ -2,6 +2,7 @@
 
 use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
+    id::ResourceId,
     kind::{Kind, nat_gateway::NatGateway, route_table::RouteTable},
     snapshot::Resource,
     text,
@@ -25,9 +26,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, nat: &NatGateway) 
     if nat.status != "available" {
         return verdict(Status::NotApplicable, format!("it is {}", nat.status));
     }
-    let mut tables = case.graph.of::<RouteTable>();
-    let leading = tables.find(|(_, table)| table.routes.iter().any(|it| it.via == id.key));
-    if let Some((table, _)) = leading {
+    if let Some(table) = leading(case, id) {
         return verdict(Status::Pass, format!("{} leads to it", table.id));
     }
     if let Some(gap) = case.gap_in_listing(Kind::RouteTable) {
@@ -46,4 +45,11 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, nat: &NatGateway) 
     }
     let why = format!("{why}; it is paid for by the hour, and was made {age} ago");
     verdict(Status::Fail, why).evidence([evidence])
+}
+
+/// The first route table of which a route leads to a NAT gateway.
+pub(super) fn leading<'a>(case: &Case<'a>, nat: &ResourceId) -> Option<&'a Resource> {
+    let mut tables = case.graph.of::<RouteTable>();
+    let leads = |table: &RouteTable| table.routes.iter().any(|it| it.via == nat.key);
+    tables.find(|it| leads(it.1)).map(|it| it.0)
 }

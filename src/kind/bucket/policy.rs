@@ -85,12 +85,11 @@ fn part(resource: &str, bucket: &str) -> Option<bool> {
 
 /// The account of a principal: `123456789012`, or of an ARN.
 fn account(principal: &str) -> Option<String> {
-    let is_id = |it: &str| it.len() == 12 && it.bytes().all(|it| it.is_ascii_digit());
-    if is_id(principal) {
+    if text::is_account(principal) {
         return Some(principal.to_owned());
     }
     let account = Arn::parse(principal)?.account.to_owned();
-    is_id(&account).then_some(account)
+    text::is_account(&account).then_some(account)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(super) fn words(text: &str) -> String {
 /// A number of twelve digits in three elements, so that the style sheet can set its groups apart
 /// and what is copied still has no spaces in it.
 pub(super) fn account(text: &str) -> String {
-    if text.len() != 12 || !text.bytes().all(|it| it.is_ascii_digit()) {
+    if !text::is_account(text) {
         return apart(text, &[]);
     }
     let (a, b, c) = (&text[..4], &text[4..8], &text[8..]);
