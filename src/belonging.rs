@@ -80,14 +80,25 @@ pub struct Belongings {
     /// In id order.
     ours: Vec<(ResourceId, Belonging)>,
     /// Where each stands among them: everything that judges a thing asks whose it is.
-    place: HashMap<ResourceId, usize, RandomState>,
+    index: HashMap<ResourceId, u32, RandomState>,
+    /// The same by the place in the graph.
+    at: Vec<Option<u32>>,
     foreign: Belonging,
 }
 
 impl Belongings {
     /// How that resource belongs; what was never seen is foreign.
     pub fn of(&self, id: &ResourceId) -> &Belonging {
-        let ours = self.place.get(id).and_then(|it| self.ours.get(*it));
+        self.among(self.index.get(id).copied())
+    }
+
+    /// How what stands there in the graph that was decided over belongs.
+    pub fn at(&self, place: Place) -> &Belonging {
+        self.among(self.at.get(place.number()).copied().flatten())
+    }
+
+    fn among(&self, ours: Option<u32>) -> &Belonging {
+        let ours = ours.and_then(|it| self.ours.get(it as usize));
         ours.map_or(&self.foreign, |it| &it.1)
     }
 
@@ -158,12 +169,18 @@ pub fn decide(graph: &Graph<'_>, rack: &Rack) -> Belongings {
     derive(graph, &mut known);
     let mut known = gather(graph, rack, known);
     add_left(graph, rack, &mut known);
-    let ours = graph.places().zip(known.at);
-    let ours = ours.filter_map(|(place, it)| Some((graph.at(place).id.clone(), it?)));
-    let ours: Vec<(ResourceId, Belonging)> = ours.collect();
-    let place = ours.iter().enumerate();
+    let mut ours = Vec::with_capacity(known.count);
+    let all = graph.places().zip(known.at);
+    let at = all.map(|(place, it)| {
+        // A graph has no more places than this counts.
+        let number = u32::try_from(ours.len()).ok()?;
+        ours.push((graph.at(place).id.clone(), it?));
+        Some(number)
+    });
+    let at = at.collect();
     Belongings {
-        place: place.map(|(n, (id, _))| (id.clone(), n)).collect(),
+        index: (0..).zip(&ours).map(|(n, it)| (it.0.clone(), n)).collect(),
+        at,
         ours,
         foreign: Belonging::new(
             Class::Foreign,

@@ -238,22 +238,20 @@ fn refuse_foreign(path: &Path) -> Result<(), Failure> {
 /// What every manifest of ours says of itself.
 pub const MANIFEST_MARK: &str = "\"racklens-report\"";
 
+/// What the manifest tells of a file.
+pub fn listed(name: &str, content: &str) -> serde_json::Value {
+    serde_json::json!({
+        "name": name,
+        "bytes": content.len(),
+        "sha256": text::digest(content.as_bytes(), text::SHA256),
+    })
+}
+
 /// The manifest: what is in the folder, with digests.
 pub fn manifest(
-    head: &serde_json::Map<String, serde_json::Value>,
-    files: &[(&str, &str)],
+    mut manifest: serde_json::Map<String, serde_json::Value>,
+    files: Vec<serde_json::Value>,
 ) -> String {
-    let files: Vec<serde_json::Value> = files
-        .iter()
-        .map(|(name, content)| {
-            serde_json::json!({
-                "name": name,
-                "bytes": content.len(),
-                "sha256": text::digest(content.as_bytes(), 64),
-            })
-        })
-        .collect();
-    let mut manifest = head.clone();
     manifest.insert("kind".to_owned(), "racklens-report".into());
     manifest.insert("files".to_owned(), files.into());
     text::json(&manifest)

@@ -50,7 +50,7 @@ pub struct Graph<'s> {
     /// added from the last to the first: whoever asks gets them in order and nobody sorts.
     inner: DiGraph<&'s Resource, Edge>,
     /// Only ever asked for one id: the order of ids is the order of the nodes.
-    index: Names<&'s ResourceId, NodeIndex>,
+    index: Names<(Kind, &'s str), NodeIndex>,
     by_kind: BTreeMap<Kind, Vec<NodeIndex>>,
     /// For references that only tell an ARN which does not hold the whole key.
     by_arn: Names<&'s str, NodeIndex>,
@@ -68,7 +68,7 @@ impl<'s> Graph<'s> {
         let mut inner = DiGraph::with_capacity(resources.len(), resources.len() * 3);
         let index: Names<_, _> = resources
             .iter()
-            .map(|it| (&it.id, inner.add_node(*it)))
+            .map(|it| ((it.id.kind, it.id.key.as_str()), inner.add_node(*it)))
             .collect();
         let mut by_kind: BTreeMap<Kind, Vec<NodeIndex>> = BTreeMap::new();
         for ix in inner.node_indices() {
@@ -159,13 +159,14 @@ impl<'s> Graph<'s> {
     }
 
     fn find(&self, id: &ResourceId) -> Option<NodeIndex> {
+        let key = (id.kind, id.key.as_str());
         let by_arn = || self.by_arn.get(id.key.as_str());
         let by_other = || {
             let named = self.by_other.get(id.key.as_str())?.iter();
             let mut named = named.filter(|it| self.inner[**it].id.kind == id.kind);
             named.next().filter(|_| named.next().is_none())
         };
-        let found = self.index.get(id).or_else(by_arn);
+        let found = self.index.get(&key).or_else(by_arn);
         found.or_else(by_other).copied()
     }
 
@@ -177,6 +178,12 @@ impl<'s> Graph<'s> {
     /// All places, in order.
     pub fn places(&self) -> impl DoubleEndedIterator<Item = Place> + use<> {
         self.inner.node_indices().map(Place)
+    }
+
+    /// The places of all resources of one kind, in order.
+    pub fn places_of(&self, kind: Kind) -> impl Iterator<Item = Place> {
+        let nodes = self.by_kind.get(&kind).into_iter().flatten();
+        nodes.map(|&ix| Place(ix))
     }
 
     /// The resource at a place of this graph.

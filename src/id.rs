@@ -1,6 +1,6 @@
 //! Names for resources: a kind and AWS's own identifier within one account and region.
 
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
@@ -25,6 +25,16 @@ impl ResourceId {
         Self {
             kind,
             key: key.into(),
+        }
+    }
+
+    /// How the two compare when they are written.
+    pub fn cmp_as_text(&self, other: &Self) -> Ordering {
+        let kind = |it: &Self| it.kind.name().bytes().chain([b'/']);
+        if self.kind == other.kind {
+            self.key.cmp(&other.key)
+        } else {
+            kind(self).cmp(kind(other))
         }
     }
 }

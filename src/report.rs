@@ -149,7 +149,7 @@ pub struct Finding {
     pub severity: Severity,
     /// `Fail` or `Unknown`.
     pub status: Status,
-    pub subject: Link,
+    pub subject: Arc<Link>,
     /// "declared", "shared", "foreign".
     pub belonging: &'static str,
     pub why: String,
@@ -158,7 +158,7 @@ pub struct Finding {
     pub references: Arc<[String]>,
     pub equivalents: Arc<[String]>,
     /// Resource, field, value.
-    pub evidence: Vec<(Link, &'static str, String)>,
+    pub evidence: Vec<(Arc<Link>, &'static str, String)>,
     /// What could not be read, where that is why it is unknown.
     pub gap: Option<Box<Gap>>,
     /// Whether what it is about could go, and all that it costs with it.
@@ -199,7 +199,7 @@ pub struct RuleTally {
 /// One way from a name to a container, or to where it ends.
 #[derive(Clone, Debug)]
 pub struct Path {
-    pub load_balancer: Link,
+    pub load_balancer: Arc<Link>,
     pub dns_name: String,
     /// "HTTPS".
     pub protocol: String,
@@ -211,7 +211,7 @@ pub struct Path {
     /// "forward", "redirect to HTTPS://#{host}:443", "answer 404".
     pub action: String,
     /// Where the path ends early these are missing, and `end` says why.
-    pub target_group: Option<Link>,
+    pub target_group: Option<Arc<Link>>,
     pub target: Option<Target>,
     pub container: Option<Container>,
     /// Where the path ends when there is no container at its end.
@@ -222,7 +222,7 @@ pub struct Path {
 #[derive(Clone, Debug)]
 pub struct Target {
     /// An instance with a row, or an address.
-    pub link: Link,
+    pub link: Arc<Link>,
     pub port: Option<u16>,
     /// AWS's word: "healthy", "InService"; "unknown" when health was not read.
     pub health: String,
@@ -235,7 +235,7 @@ pub struct Target {
 /// The container that answers.
 #[derive(Clone, Debug)]
 pub struct Container {
-    pub task: Link,
+    pub task: Arc<Link>,
     /// The service's name; empty for a task on its own.
     pub service: String,
     pub name: String,
@@ -253,7 +253,7 @@ pub struct Shelf {
 /// One resource.
 #[derive(Clone, Debug)]
 pub struct Row {
-    pub link: Link,
+    pub link: Arc<Link>,
     pub state: String,
     /// Zone, else VPC; empty for what is nowhere in particular.
     pub place: String,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    belonging::{Belongings, Class},
+    belonging::Belongings,
     graph::Graph,
     id::ResourceId,
     kind::{AsKind, Kind, stack::Stack},
@@ -18,6 +18,7 @@ use crate::{
         Gap, Gaps, Resource,
         money::{Account, Metered, Unheard},
     },
+    text,
 };
 
 pub mod exposure;
@@ -281,9 +282,13 @@ impl<'a> Case<'a> {
 
     /// The rack's resources of one kind, typed, shared ones included.
     pub fn ours<K: AsKind + 'a>(&self) -> impl Iterator<Item = (&'a Resource, &'a K)> {
-        self.graph
-            .of::<K>()
-            .filter(|(it, _)| self.belongings.of(&it.id).class != Class::Foreign)
+        let places = self.graph.places_of(K::KIND);
+        places
+            .filter(|it| !self.belongings.at(*it).is_foreign())
+            .filter_map(|it| {
+                let resource = self.graph.at(it);
+                K::of(&resource.attrs).map(|it| (resource, it))
+            })
     }
 
     /// What stands for the rack where a word is about all of it: what it is named after, if that
@@ -701,14 +706,15 @@ impl Verdict {
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         let subject = revision::lasting(&self.subject);
-        for part in [self.rule, &subject.to_string(), &self.detail] {
-            hash.update(part);
+        for part in [
+            &[self.rule][..],
+            &[subject.kind.name(), "/", &subject.key],
+            &[&self.detail],
+        ] {
+            part.iter().for_each(|it| hash.update(it));
             hash.update([0]);
         }
-        hash.finalize()[..8]
-            .iter()
-            .map(|it| format!("{it:02x}"))
-            .collect()
+        text::hex(&hash.finalize(), 16)
     }
 }
 

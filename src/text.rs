@@ -174,7 +174,8 @@ pub fn json_digest(value: &impl Serialize, digits: usize) -> String {
     hex(&hash.0.finalize(), digits)
 }
 
-fn hex(bytes: &[u8], digits: usize) -> String {
+/// The first `digits` hex digits of some bytes.
+pub fn hex(bytes: &[u8], digits: usize) -> String {
     let halves = bytes.iter().flat_map(|it| [it >> 4, it & 0xf]);
     let digit = |it| char::from_digit(u32::from(it), 16);
     halves.filter_map(digit).take(digits).collect()

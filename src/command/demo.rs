@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::ruleset::RuleSet;
+use super::{report, ruleset::RuleSet};
 use crate::{
     failure::{Exit, Failure},
     file::{self, Folder},
@@ -44,16 +44,18 @@ pub fn run(args: &Demo) -> Result<Exit, Failure> {
     for (name, text) in SAMPLES {
         let snapshot = Snapshot::parse(text)
             .map_err(|it| Failure::new(Exit::Failed, format!("the example {name}: {it}")))?;
-        let written = super::report::made(&snapshot, None, (&pricing, &rules))?;
         let out = args.out.join(name);
-        written.put(&out)?;
-        lines.push(written.line(&super::report::page(&out)));
-        reports.push((name, written.report));
+        let report = report::put(&snapshot, None, (&pricing, &rules), &out)?;
+        lines.push(report::line(&report, &report::page(&out)));
+        reports.push((name, report));
     }
     let page = index(&reports)?;
     folder.add(
         file::MANIFEST,
-        &file::manifest(&serde_json::Map::new(), &[("index.html", &page)]),
+        &file::manifest(
+            serde_json::Map::new(),
+            vec![file::listed("index.html", &page)],
+        ),
     )?;
     folder.add("index.html", &page)?;
     folder.publish()?;

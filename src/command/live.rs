@@ -180,7 +180,7 @@ pub fn put(
     access: &Access,
     bucket: &str,
     prefix: &str,
-    files: &[(String, &str)],
+    files: &[(String, String)],
 ) -> Result<(), Failure> {
     watched(async |watch| {
         let (aws, _) = session::open(access).await?;

@@ -151,19 +151,18 @@ pub fn run(args: &Write) -> Result<Exit, Failure> {
         ui::note(&text::harmless(note));
     }
     let by = (&pricing, &rules);
-    let (written, page) = match (&args.out, args.keep) {
+    let (report, page) = match (&args.out, args.keep) {
         (Out::Folder(out), None) => args.write(&snapshot, by, out)?,
         (Out::Folder(root), Some(keep)) => args.keep(&snapshot, by, root, keep)?,
         #[cfg(feature = "aws")]
         (Out::Bucket { bucket, prefix }, _) => args.put(&snapshot, by, bucket, prefix)?,
     };
-    let lines = [written.line(&page), written.facts(&page)];
+    let lines = [line(&report, &page), facts(&report, &page)];
     ui::result(&format!("{}\n", lines.join("\n")))?;
-    super::tell(&written.report.notices);
+    super::tell(&report.notices);
     if let Some(line) = report::incomplete(snapshot.gaps.len()) {
         ui::note(&line);
     }
-    let report = &written.report;
     let mut counted = report.findings.iter().filter(|it| {
         let counts = !args.new_only || it.is_news || report.since.is_none();
         let bad = it.status == Status::Fail || (args.strict && it.status == Status::Unknown);
@@ -199,14 +198,13 @@ fn review(snapshot: &Snapshot, args: &Write) -> Result<Exit, Failure> {
             (file::SNAPSHOT, snapshot.to_json()),
         ];
         let mut folder = Folder::prepare(out)?;
-        let listed: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
         let mut head = head(&report::make(material, None, None));
         head.insert("plan".to_owned(), plan.digest.clone().into());
-        let manifest = file::manifest(&head, &listed);
-        for (name, content) in &listed {
+        for (name, content) in &files {
             folder.add(name, content)?;
         }
-        folder.add(file::MANIFEST, &manifest)?;
+        let listed = files.iter().map(|(name, it)| file::listed(name, it));
+        folder.add(file::MANIFEST, &file::manifest(head, listed.collect()))?;
         folder.publish()?;
         let line = format!("{}: {}, review={}", plan.rack, review.verdict(), page(out));
         ui::result(&format!("{}\n", text::harmless(&line)))?;
@@ -262,7 +260,7 @@ impl Write {
         snapshot: &Snapshot,
         by: By<'_>,
         out: &Path,
-    ) -> Result<(Written, String), Failure> {
+    ) -> Result<(Report, String), Failure> {
         let old = self.old(snapshot, || {
             // The report that this one takes the place of.
             if out.join(file::SNAPSHOT).is_file() {
@@ -271,9 +269,7 @@ impl Write {
             ui::note("no earlier report there: there is nothing to compare with");
             Ok(None)
         })?;
-        let written = made(snapshot, old.as_ref(), by)?;
-        written.put(out)?;
-        Ok((written, page(out)))
+        Ok((put(snapshot, old.as_ref(), by, out)?, page(out)))
     }
 
     /// Writes the report among those that are kept, and removes what is too old.
@@ -283,14 +279,15 @@ impl Write {
         by: By<'_>,
         root: &Path,
         keep: u32,
-    ) -> Result<(Written, String), Failure> {
+    ) -> Result<(Report, String), Failure> {
         let kept = Kept::of(root, snapshot);
         let turn = kept.turn()?;
         let old = self.old(snapshot, || Ok(since::last(&kept, snapshot)))?;
-        let written = made(snapshot, old.as_ref(), by)?;
-        let place = kept.add(&turn, snapshot.taken, &written.files())?;
+        let mut begun = kept.begin(&turn)?;
+        let report = made(snapshot, old.as_ref(), by, |name, it| begun.add(name, &it))?;
+        let place = kept.put(&turn, snapshot.taken, begun)?;
         kept.prune(&turn, usize::try_from(keep).unwrap_or(usize::MAX))?;
-        Ok((written, page(&place)))
+        Ok((report, page(&place)))
     }
 
     /// What the report is compared with.
@@ -330,45 +327,57 @@ impl Write {
         by: By<'_>,
         bucket: &str,
         prefix: &str,
-    ) -> Result<(Written, String), Failure> {
+    ) -> Result<(Report, String), Failure> {
         let old = self.old(snapshot, || Ok(None))?;
-        let written = made(snapshot, old.as_ref(), by)?;
         let rack = text::path_part(&snapshot.rack);
         let name = file::kept::folder_name(snapshot.taken);
         let latest = text::json(&serde_json::json!({
             "report": format!("{name}/index.html"),
             "taken": csv::stamp(snapshot.taken),
         }));
-        let mut files: Vec<(String, &str)> = Vec::new();
-        for (file, content) in written.files() {
+        let mut files: Vec<(String, String)> = Vec::new();
+        let report = made(snapshot, old.as_ref(), by, |file, content| {
             files.push((format!("{rack}/{name}/{file}"), content));
-        }
+            Ok(())
+        })?;
         // The manifest comes after what it lists, and the pointer after all.
-        files.push((format!("{rack}/latest.json"), &latest));
+        files.push((format!("{rack}/latest.json"), latest));
         super::live::put(&self.input.access, bucket, prefix, &files)?;
         let page = format!("s3://{bucket}/{prefix}{rack}/{name}/index.html");
-        Ok((written, page))
+        Ok((report, page))
     }
-}
-
-/// A report and the files that it is.
-pub struct Written {
-    pub report: Report,
-    /// Names and contents, the manifest last.
-    files: Vec<(&'static str, String)>,
 }
 
 /// What a report's findings and costs are made out by.
 pub type By<'a> = (&'a Pricing, &'a RuleSet);
 
-/// Makes the whole report of a snapshot, compared with an earlier one where there is one.
-pub fn made(
+/// Makes the report of a snapshot, compared with an earlier one where there is one, and puts it
+/// into a folder of its own.
+///
+/// # Errors
+/// When the folder holds something else or cannot be written to; then nothing was changed.
+pub fn put(
+    snapshot: &Snapshot,
+    old: Option<&Snapshot>,
+    by: By<'_>,
+    out: &Path,
+) -> Result<Report, Failure> {
+    let mut folder = Folder::prepare(out)?;
+    let report = made(snapshot, old, by, |name, it| folder.add(name, &it))?;
+    folder.publish()?;
+    Ok(report)
+}
+
+/// Makes the report and hands out its files as they come, the manifest last: of a large rack each
+/// is large, and memory need not hold two.
+fn made(
     snapshot: &Snapshot,
     old: Option<&Snapshot>,
     (pricing, rules): By<'_>,
-) -> Result<Written, Failure> {
+    mut put: impl FnMut(&'static str, String) -> Result<(), Failure>,
+) -> Result<Report, Failure> {
     since::compared(old, snapshot, rules, |material, since| {
-        pricing.counted(material, |costs| make(material, since, costs))
+        pricing.counted(material, |costs| make(material, since, costs, &mut put))
     })
 }
 
@@ -376,103 +385,80 @@ fn make(
     material: &Material<'_>,
     since: Option<&Diff>,
     costs: &Costs<'_>,
-) -> Result<Written, Failure> {
+    put: &mut impl FnMut(&'static str, String) -> Result<(), Failure>,
+) -> Result<Report, Failure> {
     let report = report::make(material, since, Some(costs));
     let failed = |it: &dyn std::fmt::Display| Failure::new(Exit::Failed, it.to_string());
-    let page = html::page(&report).map_err(|it| failed(&it))?;
-    let tables = [
-        ("resources.csv", csv::resources(material, &report)),
-        ("edges.csv", csv::edges(material)),
-        ("findings.csv", csv::findings(material, &report)),
-        ("traffic_paths.csv", csv::traffic_paths(material)),
-        (
-            "costs.focus.csv",
-            csv::focus(material, costs.bill, costs.apps),
-        ),
-    ];
+    let mut listed = Vec::new();
+    let mut add = |name, content: String| {
+        listed.push(file::listed(name, &content));
+        put(name, content)
+    };
+    add("index.html", html::page(&report).map_err(|it| failed(&it))?)?;
+    add(file::SNAPSHOT, material.snapshot.to_json())?;
     let diagram = diagram::draw(material, &Question::default());
-    let mut files = vec![
-        ("index.html", page),
-        (file::SNAPSHOT, material.snapshot.to_json()),
-        ("diagram.mmd", mermaid::write(&diagram)),
-        ("diagram.dot", dot::write(&diagram)),
-    ];
-    for (name, table) in tables {
-        files.push((name, table.map_err(|it| failed(&it))?));
-    }
+    add("diagram.mmd", mermaid::write(&diagram))?;
+    add("diagram.dot", dot::write(&diagram))?;
+    let mut add =
+        |name, table: Result<String, csv::Failed>| add(name, table.map_err(|it| failed(&it))?);
+    add("resources.csv", csv::resources(material, &report))?;
+    add("edges.csv", csv::edges(material))?;
+    add("findings.csv", csv::findings(material, &report))?;
+    add("traffic_paths.csv", csv::traffic_paths(material))?;
+    let costs = csv::focus(material, costs.bill, costs.apps);
+    add("costs.focus.csv", costs)?;
     if let Some(since) = since {
-        let changes = crate::diff::csv::write(since).map_err(|it| failed(&it))?;
-        files.push(("changes.csv", changes));
+        add("changes.csv", crate::diff::csv::write(since))?;
     }
-    let listed: Vec<(&str, &str)> = files.iter().map(|(a, b)| (*a, b.as_str())).collect();
-    let manifest = file::manifest(&head(&report), &listed);
-    files.push((file::MANIFEST, manifest));
-    Ok(Written { report, files })
+    put(file::MANIFEST, file::manifest(head(&report), listed))?;
+    Ok(report)
 }
 
-impl Written {
-    /// Names and contents, the manifest last.
-    pub fn files(&self) -> Vec<(&str, &str)> {
-        self.files.iter().map(|(a, b)| (*a, b.as_str())).collect()
+/// `karim-test: 1 high, 2 medium, 1 unknown, 0 gaps, report=DIR/index.html`
+pub fn line(report: &Report, page: &str) -> String {
+    let failures = report.overview.failures.iter().filter(|it| it.1 > 0);
+    let mut parts: Vec<String> = failures
+        .map(|(severity, number)| format!("{number} {severity}"))
+        .collect();
+    if parts.is_empty() {
+        parts.push("no findings".to_owned());
     }
+    parts.push(format!("{} unknown", report.overview.unknown));
+    if report.overview.muted > 0 {
+        parts.push(format!("{} muted", report.overview.muted));
+    }
+    parts.push(text::count(report.coverage.gaps.len(), "gap"));
+    parts.push(format!("report={page}"));
+    let line = format!("{}: {}", report.header.rack, parts.join(", "));
+    text::harmless(&line).into_owned()
+}
 
-    /// Puts it into a folder of its own.
-    pub fn put(&self, out: &Path) -> Result<(), Failure> {
-        let mut folder = Folder::prepare(out)?;
-        for (name, content) in self.files() {
-            folder.add(name, content)?;
-        }
-        folder.publish()
-    }
-
-    /// `karim-test: 1 high, 2 medium, 1 unknown, 0 gaps, report=DIR/index.html`
-    pub fn line(&self, page: &str) -> String {
-        let report = &self.report;
-        let failures = report.overview.failures.iter().filter(|it| it.1 > 0);
-        let mut parts: Vec<String> = failures
-            .map(|(severity, number)| format!("{number} {severity}"))
-            .collect();
-        if parts.is_empty() {
-            parts.push("no findings".to_owned());
-        }
-        parts.push(format!("{} unknown", report.overview.unknown));
-        if report.overview.muted > 0 {
-            parts.push(format!("{} muted", report.overview.muted));
-        }
-        parts.push(text::count(report.coverage.gaps.len(), "gap"));
-        parts.push(format!("report={page}"));
-        let line = format!("{}: {}", report.header.rack, parts.join(", "));
-        text::harmless(&line).into_owned()
-    }
-
-    /// Always of the same form, so that a script can look for it; the path comes last, as it may
-    /// hold spaces.
-    fn facts(&self, page: &str) -> String {
-        let report = &self.report;
-        let since = |change| match &report.since {
-            Some(it) => it.count(change).to_string(),
-            None => "-".to_owned(),
-        };
-        let worse = report.findings.iter();
-        let worse = worse.filter(|it| it.is_news && it.change == Some(Change::Changed));
-        let worse = match &report.since {
-            Some(_) => worse.count().to_string(),
-            None => "-".to_owned(),
-        };
-        let failures: usize = report.overview.failures.iter().map(|it| it.1).sum();
-        let line = format!(
-            "racklens: rack={} findings={failures} new={} worse={} fixed={} lost={} unknown={} muted={} gaps={} report={page}",
-            text::path_part(&report.header.rack),
-            since(Change::New),
-            worse,
-            since(Change::Fixed),
-            since(Change::Lost),
-            report.overview.unknown,
-            report.overview.muted,
-            report.coverage.gaps.len(),
-        );
-        text::harmless(&line).into_owned()
-    }
+/// Always of the same form, so that a script can look for it; the path comes last, as it may
+/// hold spaces.
+fn facts(report: &Report, page: &str) -> String {
+    let since = |change| match &report.since {
+        Some(it) => it.count(change).to_string(),
+        None => "-".to_owned(),
+    };
+    let worse = report.findings.iter();
+    let worse = worse.filter(|it| it.is_news && it.change == Some(Change::Changed));
+    let worse = match &report.since {
+        Some(_) => worse.count().to_string(),
+        None => "-".to_owned(),
+    };
+    let failures: usize = report.overview.failures.iter().map(|it| it.1).sum();
+    let line = format!(
+        "racklens: rack={} findings={failures} new={} worse={} fixed={} lost={} unknown={} muted={} gaps={} report={page}",
+        text::path_part(&report.header.rack),
+        since(Change::New),
+        worse,
+        since(Change::Fixed),
+        since(Change::Lost),
+        report.overview.unknown,
+        report.overview.muted,
+        report.coverage.gaps.len(),
+    );
+    text::harmless(&line).into_owned()
 }
 
 /// What the manifest tells about the report as a whole.

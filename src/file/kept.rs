@@ -10,7 +10,7 @@ use std::{
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use tempfile::Builder;
+use tempfile::{Builder, TempDir};
 
 use super::{MANIFEST, cannot_write, create_private, write};
 use crate::{failure::Failure, snapshot::Snapshot, text};
@@ -83,6 +83,19 @@ pub fn check(root: &Path) -> Result<(), Failure> {
     fs::create_dir_all(root).map_err(failed)?;
     let probe = Builder::new().prefix(".racklens-").tempdir_in(root);
     probe.map_err(failed)?.close().map_err(failed)
+}
+
+/// The files of a report that is not in its place yet; they go with this.
+pub struct Begun(TempDir);
+
+impl Begun {
+    /// Adds a file.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub fn add(&mut self, name: &str, content: &str) -> Result<(), Failure> {
+        write(&self.0.path().join(name), content)
+    }
 }
 
 impl Kept {
@@ -159,16 +172,11 @@ impl Kept {
         Ok(Turn(file))
     }
 
-    /// Puts a report in place, which appears whole, and lets `latest` lead to the newest.
+    /// Begins a report, which nobody sees before it is put in place.
     ///
     /// # Errors
-    /// When the folder cannot be written to; then nothing was changed.
-    pub fn add(
-        &self,
-        _: &Turn,
-        taken: Timestamp,
-        files: &[(&str, &str)],
-    ) -> Result<PathBuf, Failure> {
+    /// When the folder cannot be written to.
+    pub fn begin(&self, _: &Turn) -> Result<Begun, Failure> {
         let failed = |it: io::Error| cannot_write(&self.folder, &it);
         let mut builder = Builder::new();
         #[cfg(unix)]
@@ -177,14 +185,19 @@ impl Kept {
             builder.permissions(fs::Permissions::from_mode(0o700));
         }
         let staging = builder.prefix(".racklens-").tempdir_in(&self.folder);
-        let staging = staging.map_err(failed)?;
-        for (name, content) in files {
-            write(&staging.path().join(name), content)?;
-        }
+        staging.map(Begun).map_err(failed)
+    }
+
+    /// Puts a report in place, which appears whole, and lets `latest` lead to the newest.
+    ///
+    /// # Errors
+    /// When the folder cannot be written to; then nothing was changed.
+    pub fn put(&self, _: &Turn, taken: Timestamp, report: Begun) -> Result<PathBuf, Failure> {
+        let failed = |it: io::Error| cannot_write(&self.folder, &it);
         let path = self.free(taken);
-        fs::rename(staging.path(), &path).map_err(failed)?;
+        fs::rename(report.0.path(), &path).map_err(failed)?;
         // Its folder has another name now: there is nothing left to clear away.
-        drop(staging.keep());
+        drop(report.0.keep());
         self.link().map_err(failed)?;
         Ok(path)
     }
@@ -315,10 +328,13 @@ mod tests {
             "rack": kept.rack, "account": kept.account, "region": kept.region,
             "taken": at(second).to_string(),
         });
-        let manifest = file::manifest(head.as_object().unwrap(), &[("a.csv", "one")]);
+        let head = head.as_object().unwrap().clone();
+        let manifest = file::manifest(head, vec![file::listed("a.csv", "one")]);
         let turn = kept.turn().unwrap();
-        let files = [("a.csv", "one"), (MANIFEST, manifest.as_str())];
-        kept.add(&turn, at(second), &files).unwrap()
+        let mut begun = kept.begin(&turn).unwrap();
+        begun.add("a.csv", "one").unwrap();
+        begun.add(MANIFEST, &manifest).unwrap();
+        kept.put(&turn, at(second), begun).unwrap()
     }
 
     fn prune(kept: &Kept, keep: usize) -> usize {

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 use super::{Material, Report};
 use crate::{
-    graph::Place,
+    graph::{Graph, Place},
     id::ResourceId,
     kind::{AsKind, Kind, target_group::TargetGroup},
     rack::STACK_NAME_TAG,
@@ -174,14 +174,14 @@ pub type Failed = csv::Error;
 
 fn table<'a>(
     header: &[&str],
-    rows: impl IntoIterator<Item = Vec<Cell<'a>>>,
+    rows: impl IntoIterator<Item = impl AsRef<[Cell<'a>]>>,
 ) -> Result<String, Failed> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(Vec::new());
     writer.write_record(header)?;
     for row in rows {
-        for cell in &row {
+        for cell in row.as_ref() {
             writer.write_field(cell.write().as_bytes())?;
         }
         writer.write_record(None::<&[u8]>)?;
@@ -199,7 +199,7 @@ pub fn simple(
     header: &[&str],
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> Result<String, Failed> {
-    let cells = |row: Vec<String>| row.into_iter().map(Cell::text).collect();
+    let cells = |row: Vec<String>| -> Vec<_> { row.into_iter().map(Cell::text).collect() };
     table(header, rows.into_iter().map(cells))
 }
 
@@ -218,7 +218,7 @@ pub fn numbers(
             true => Cell::Plain(it.into()),
             false => Cell::text(it),
         });
-        cells.collect()
+        cells.collect::<Vec<_>>()
     };
     table(header, rows.into_iter().map(cells))
 }
@@ -228,23 +228,22 @@ pub fn numbers(
 /// # Errors
 /// Only when memory cannot be written to.
 pub fn resources(material: &Material<'_>, report: &Report) -> Result<String, Failed> {
+    let graph = material.case.graph;
     let mut notes: AllNotes<'_> = HashMap::default();
-    for it in report
-        .findings
-        .iter()
-        .filter(|it| it.status == Status::Fail && it.muted.is_none())
-    {
-        let about = notes.entry(Cow::Borrowed(&it.subject.id)).or_default();
-        about.open += 1;
-        about.worst = about.worst.max(Some(it.severity));
-    }
-    for gap in material.case.gaps {
-        if let Some(id) = &gap.resource {
-            let about = notes.entry(id.to_string().into()).or_default();
-            about.unread.push(&gap.call);
+    let open = report.findings.iter();
+    for it in open.filter(|it| it.status == Status::Fail && it.muted.is_none()) {
+        if let Some(place) = place(graph, &it.subject.id) {
+            let about = notes.entry(place).or_default();
+            about.open += 1;
+            about.worst = about.worst.max(Some(it.severity));
         }
     }
-    let rows = material.case.graph.places();
+    for gap in material.case.gaps {
+        if let Some(place) = gap.resource.as_ref().and_then(|it| graph.place(it)) {
+            notes.entry(place).or_default().unread.push(&gap.call);
+        }
+    }
+    let rows = graph.places();
     let taken = stamp(report.header.taken);
     table(
         RESOURCES,
@@ -252,8 +251,13 @@ pub fn resources(material: &Material<'_>, report: &Report) -> Result<String, Fai
     )
 }
 
-/// What the report says about resources, by their ids.
-type AllNotes<'a> = HashMap<Cow<'a, str>, Notes<'a>, RandomState>;
+/// Where the resource stands that a link names.
+fn place(graph: &Graph<'_>, link: &str) -> Option<Place> {
+    graph.place(&link.parse().ok()?)
+}
+
+/// What the report says about resources, by their places.
+type AllNotes<'a> = HashMap<Place, Notes<'a>, RandomState>;
 
 /// What the report says about one resource.
 #[derive(Default)]
@@ -269,7 +273,7 @@ fn resource_row<'a>(
     notes: &AllNotes<'a>,
     taken: &'a str,
     at: Place,
-) -> Vec<Cell<'a>> {
+) -> [Cell<'a>; RESOURCES.len()] {
     let case = &material.case;
     let resource = case.graph.at(at);
     let header = &report.header;
@@ -277,9 +281,9 @@ fn resource_row<'a>(
     let name = id.to_string();
     let place = resource.attrs.model().place();
     let tag = |key: &str| resource.tags.get(key).map(String::as_str);
-    let belonging = case.belongings.of(id);
+    let belonging = case.belongings.at(at);
     let nothing = Notes::default();
-    let notes = notes.get(&*name).unwrap_or(&nothing);
+    let notes = notes.get(&at).unwrap_or(&nothing);
     let parent = case
         .graph
         .uses_at(at)
@@ -303,7 +307,7 @@ fn resource_row<'a>(
         .as_ref()
         .and_then(|it| it.of.get(&name))
         .copied();
-    vec![
+    [
         Cell::text(name),
         Cell::maybe(resource.arn.as_deref()),
         Cell::word(id.kind.cloudformation()),
@@ -357,49 +361,87 @@ fn joined(ids: &[ResourceId]) -> String {
 /// Only when memory cannot be written to.
 pub fn edges(material: &Material<'_>) -> Result<String, Failed> {
     let graph = material.case.graph;
-    let ranks = ranks();
-    // As their ids sort when they are written: by the kind's name, then by the key.
-    let stand = |it: Place| (ranks.get(&graph.at(it).id.kind).copied(), it);
-    let mut rows: Vec<_> = graph
-        .joints()
-        .map(|(from, edge, to)| {
+    let names = Names::new(graph);
+    let rows = names.order.iter().flat_map(|from| {
+        let uses = graph.uses_at(*from).map(|(to, edge)| (to, edge, false));
+        let users = graph.users_at(*from).map(|(to, edge)| (to, edge, true));
+        let joints = uses.chain(users).filter_map(|(to, edge, is_user)| {
             let (relation, turned) = word(edge.kind);
-            let protocol = edge.port.and_then(|_| protocol_of(graph.at(from)));
-            let (from, to) = if turned { (to, from) } else { (from, to) };
-            let (from, to) = (stand(from), stand(to));
-            let (port, weight, evidence) = (edge.port, edge.weight, edge.evidence);
-            (from, relation, to, port, protocol, weight, evidence)
-        })
-        .collect();
-    rows.sort_unstable();
-    // Each is written as often as it has relations.
-    let name = |it: Place| (it, guard(&graph.at(it).id.to_string()).into_owned());
-    let names: HashMap<Place, String, RandomState> = graph.places().map(name).collect();
-    let cells = rows
-        .into_iter()
-        .map(|(from, relation, to, port, protocol, weight, evidence)| {
-            vec![
-                Cell::word(&names[&from.1]),
+            let user = if turned { to } else { *from };
+            let protocol = edge.port.and_then(|_| protocol_of(graph.at(user)));
+            let stand = names.stand[to.number()];
+            let row = (
+                relation,
+                stand,
+                to,
+                edge.port,
+                protocol,
+                edge.weight,
+                edge.evidence,
+            );
+            (is_user == turned).then_some(row)
+        });
+        let mut rows: Vec<_> = joints.collect();
+        rows.sort_unstable();
+        rows.into_iter().map(|row| (*from, row))
+    });
+    let cells = rows.map(
+        |(from, (relation, _, to, port, protocol, weight, evidence))| {
+            [
+                Cell::word(names.of(from)),
                 Cell::word(relation),
-                Cell::word(&names[&to.1]),
+                Cell::word(names.of(to)),
                 Cell::number(port),
                 Cell::maybe(protocol),
                 Cell::number(weight),
                 Cell::word(evidence),
             ]
-        });
+        },
+    );
     table(EDGES, cells)
 }
 
-/// The order of kinds by the text that stands before a key.
-fn ranks() -> BTreeMap<Kind, usize> {
-    let mut kinds: Vec<Kind> = Kind::ALL.to_vec();
-    kinds.sort_by_key(|it| format!("{}/", it.name()));
-    kinds
-        .into_iter()
-        .enumerate()
-        .map(|(n, it)| (it, n))
-        .collect()
+/// The ids of all resources as a cell shows them, one behind the other: each is written as often as
+/// it has relations.
+struct Names {
+    text: String,
+    /// By place: where each ends.
+    ends: Vec<usize>,
+    /// All places as their ids sort when they are written.
+    order: Vec<Place>,
+    /// By place: how many come before it there.
+    stand: Vec<usize>,
+}
+
+impl Names {
+    fn new(graph: &Graph<'_>) -> Self {
+        let mut text = String::new();
+        let ends = graph.places().map(|it| {
+            text.push_str(&guard(&graph.at(it).id.to_string()));
+            text.len()
+        });
+        let ends = ends.collect();
+        // Places are in order of keys within a kind already.
+        let mut kinds: Vec<Kind> = Kind::ALL.to_vec();
+        kinds.sort_by_key(|it| format!("{}/", it.name()));
+        let order: Vec<Place> = kinds.iter().flat_map(|it| graph.places_of(*it)).collect();
+        let mut stand = vec![0; order.len()];
+        for (n, it) in order.iter().enumerate() {
+            stand[it.number()] = n;
+        }
+        Self {
+            text,
+            ends,
+            order,
+            stand,
+        }
+    }
+
+    fn of(&self, place: Place) -> &str {
+        let number = place.number();
+        let begin = number.checked_sub(1).map_or(0, |it| self.ends[it]);
+        &self.text[begin..self.ends[number]]
+    }
 }
 
 /// The word of `edges.csv` for a relation, and whether it reads the other way round.
@@ -438,14 +480,11 @@ pub fn findings(material: &Material<'_>, report: &Report) -> Result<String, Fail
         });
     }
     let graph = material.case.graph;
-    let seen = graph.places().map(|it| graph.at(it));
-    let seen: HashMap<String, &Resource, RandomState> =
-        seen.map(|it| (it.id.to_string(), it)).collect();
     let rows = report.findings.iter().map(|it| {
         let [title, remedy, references] = &told[it.rule];
-        let resource = seen.get(&it.subject.id);
+        let resource = place(graph, &it.subject.id).map(|it| graph.at(it));
         let kind = resource.map(|it| it.id.kind.cloudformation());
-        vec![
+        [
             Cell::word(&it.fingerprint),
             Cell::word(it.rule),
             Cell::word(title),

@@ -5,7 +5,10 @@
     reason = "what is looked up by name alone and never gone through has no order to leak"
 )]
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use foldhash::fast::RandomState;
 
@@ -16,6 +19,7 @@ use super::{
 use crate::{
     belonging::Class,
     diff::{Change, Diff, FindingChange},
+    graph::Place,
     id::ResourceId,
     kind::{
         Group, Kind, cluster::Cluster, container_instance::ContainerInstance, service::Service,
@@ -23,7 +27,7 @@ use crate::{
     },
     mute::Notice,
     rule::{Case, Category, Judged, Severity, Status, Verdict},
-    snapshot::{Resource, Snapshot},
+    snapshot::Snapshot,
     text,
     traffic::{self, TrafficPath},
 };
@@ -74,39 +78,49 @@ fn anchor(id: &ResourceId) -> String {
 /// Which resources have a row to link to.
 struct Links<'a> {
     /// In id order.
-    shown: Vec<&'a Resource>,
-    anchors: HashMap<&'a ResourceId, String, RandomState>,
+    shown: Vec<Place>,
+    /// By place: those that have a row.
+    made: Vec<Option<Arc<Link>>>,
     case: &'a Case<'a>,
 }
 
 impl<'a> Links<'a> {
     /// The rack's own, what it shares, and whatever a finding is about.
     fn new(case: &'a Case<'a>, judged: &'a [Judged]) -> Self {
-        let ours = case.belongings.ours().map(|(id, _)| id);
+        let graph = case.graph;
+        let ours = graph.places();
+        let ours = ours.filter(|it| !case.belongings.at(*it).is_foreign());
         let verdicts = judged.iter().flat_map(|it| &it.verdicts);
-        let subjects = verdicts
-            .filter(|it| it.status.is_open())
-            .map(|it| &it.subject);
-        let shown = ours.chain(subjects);
-        let mut shown: Vec<_> = shown.filter_map(|it| case.graph.get(it)).collect();
-        shown.sort_by(|a, b| a.id.cmp(&b.id));
-        shown.dedup_by(|a, b| a.id == b.id);
-        let anchors = shown.iter().map(|it| (&it.id, anchor(&it.id))).collect();
-        Self {
-            shown,
-            anchors,
-            case,
+        let open = verdicts.filter(|it| it.status.is_open());
+        let subjects = open.filter_map(|it| graph.place(&it.subject));
+        let mut shown: Vec<Place> = ours.chain(subjects).collect();
+        shown.sort_unstable();
+        shown.dedup();
+        let mut made = vec![None; graph.len()];
+        for place in &shown {
+            let resource = graph.at(*place);
+            let anchor = Some(anchor(&resource.id));
+            made[place.number()] = Some(Arc::new(link(&resource.id, resource.label(), anchor)));
         }
+        Self { shown, made, case }
     }
 
-    fn to(&self, id: &ResourceId) -> Link {
-        let label = self.case.graph.get(id).map_or(&*id.key, |it| it.label());
-        Link {
-            id: id.to_string(),
-            kind: id.kind.name(),
-            label: label.to_owned(),
-            anchor: self.anchors.get(id).cloned(),
-        }
+    fn to(&self, id: &ResourceId) -> Arc<Link> {
+        let place = self.case.graph.place(id);
+        let shown = place.and_then(|it| self.made[it.number()].clone());
+        shown.unwrap_or_else(|| {
+            let label = place.map_or(&*id.key, |it| self.case.graph.at(it).label());
+            Arc::new(link(id, label, None))
+        })
+    }
+}
+
+fn link(id: &ResourceId, label: &str, anchor: Option<String>) -> Link {
+    Link {
+        id: id.to_string(),
+        kind: id.kind.name(),
+        label: label.to_owned(),
+        anchor,
     }
 }
 
@@ -312,26 +326,34 @@ fn findings(
     since: Option<&Diff>,
     costs: Option<&Costs<'_>>,
 ) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = judged
-        .iter()
-        .flat_map(|judged| {
-            let found = judged.verdicts.iter().filter(|it| it.status.is_open());
-            let said = Said::of(judged);
-            found.map(move |it| finding(case, &said, it, links, since, costs))
-        })
-        .collect();
-    findings.sort_by(|a, b| {
-        let key = |it: &Finding| {
+    let said: Vec<Said> = judged.iter().map(Said::of).collect();
+    let open = said.iter().zip(judged).flat_map(|(said, judged)| {
+        let verdicts = judged.verdicts.iter();
+        let open = verdicts.filter(|it| it.status.is_open());
+        open.map(move |it| (said, it))
+    });
+    let mut open: Vec<(&Said, &Verdict)> = open.collect();
+    open.sort_by(|(_, a), (_, b)| {
+        let key = |it: &Verdict| {
             let severity = std::cmp::Reverse(it.severity);
             (it.muted.is_some(), it.status, severity, it.rule)
         };
-        (key(a), &a.subject.id, &a.why).cmp(&(key(b), &b.subject.id, &b.why))
+        let subjects = || a.subject.cmp_as_text(&b.subject);
+        let order = key(a).cmp(&key(b)).then_with(subjects);
+        order.then_with(|| a.why.cmp(&b.why))
     });
-    let mut met: HashMap<String, usize, RandomState> = HashMap::default();
-    for it in &mut findings {
-        let number = met.entry(it.fingerprint.clone()).or_default();
+    let findings = open.into_iter();
+    let findings = findings.map(|(said, it)| finding(case, said, it, links, since, costs));
+    let mut findings: Vec<Finding> = findings.collect();
+    let mut met: HashMap<&str, usize, RandomState> = HashMap::default();
+    let numbers = findings.iter().map(|it| {
+        let number = met.entry(&it.fingerprint).or_default();
         *number += 1;
-        if *number > 1 {
+        *number
+    });
+    let numbers: Vec<usize> = numbers.collect();
+    for (it, number) in findings.iter_mut().zip(numbers) {
+        if number > 1 {
             it.anchor = format!("{}-{number}", it.anchor);
         }
     }
@@ -432,10 +454,10 @@ fn path(it: TrafficPath, links: &Links<'_>) -> Path {
         action: it.action,
         target_group: it.target_group.as_ref().map(|it| links.to(it)),
         target: it.target.map(|it| Target {
-            link: match &it.id {
+            link: Arc::new(match &it.id {
                 Some(id) => Link {
                     label: it.name,
-                    ..links.to(id)
+                    ..Link::clone(&links.to(id))
                 },
                 None => Link {
                     id: it.name.clone(),
@@ -443,7 +465,7 @@ fn path(it: TrafficPath, links: &Links<'_>) -> Path {
                     label: it.name,
                     anchor: None,
                 },
-            },
+            }),
             port: it.port,
             health: it.health,
             verdict: it.verdict,
@@ -469,25 +491,24 @@ fn inventory(case: &Case<'_>, links: &Links<'_>, findings: &[Finding]) -> Vec<Sh
         let entry = (it.severity, it.status, it.anchor.clone());
         about.entry(&it.subject.id).or_default().push(entry);
     }
-    let shelf = |group: &Group| {
-        let rows: Vec<Row> = links
-            .shown
-            .iter()
-            .filter(|it| it.id.kind.group() == *group)
-            .map(|it| row(case, it, links, &about))
-            .collect();
-        (!rows.is_empty()).then_some(Shelf {
-            title: group.title(),
-            rows,
-        })
-    };
-    Group::ALL.iter().filter_map(shelf).collect()
+    let mut rows: BTreeMap<Group, Vec<Row>> = BTreeMap::new();
+    for place in &links.shown {
+        let group = case.graph.at(*place).id.kind.group();
+        let row = row(case, *place, links, &about);
+        rows.entry(group).or_default().push(row);
+    }
+    let shelves = rows.into_iter().map(|(group, rows)| Shelf {
+        title: group.title(),
+        rows,
+    });
+    shelves.collect()
 }
 
-fn row(case: &Case<'_>, resource: &Resource, links: &Links<'_>, about: &About<'_>) -> Row {
+fn row(case: &Case<'_>, at: Place, links: &Links<'_>, about: &About<'_>) -> Row {
+    let resource = case.graph.at(at);
     let model = resource.attrs.model();
     let place = model.place();
-    let belonging = case.belongings.of(&resource.id);
+    let belonging = case.belongings.at(at);
     let link = links.to(&resource.id);
     Row {
         findings: about.get(link.id.as_str()).cloned().unwrap_or_default(),

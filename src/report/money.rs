@@ -3,6 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -124,14 +125,14 @@ pub struct Waste {
     pub title: String,
     /// Of the finding.
     pub anchor: String,
-    pub subject: Link,
+    pub subject: Arc<Link>,
     pub usd: Usd,
 }
 
 /// Something that costs as it is used, and nobody told how much.
 #[derive(Clone, Debug)]
 pub struct ByUse {
-    pub link: Link,
+    pub link: Arc<Link>,
     pub component: &'static str,
     /// For one unit, or a million where it is small: `0.4 per million requests`.
     pub rate: String,
@@ -140,7 +141,7 @@ pub struct ByUse {
 /// Something that nobody can price.
 #[derive(Clone, Debug)]
 pub struct Unknown {
-    pub link: Link,
+    pub link: Arc<Link>,
     pub component: &'static str,
     pub why: String,
 }
@@ -163,7 +164,7 @@ pub(super) fn money(
     case: &Case<'_>,
     costs: &Costs<'_>,
     findings: &[Finding],
-    link: &dyn Fn(&ResourceId) -> Link,
+    link: &dyn Fn(&ResourceId) -> Arc<Link>,
 ) -> Money {
     let Costs {
         bill, apps, free, ..
@@ -424,7 +425,7 @@ fn waste(findings: &[Finding]) -> Vec<Waste> {
     waste
 }
 
-fn by_use(bill: &Bill<'_>, link: &dyn Fn(&ResourceId) -> Link) -> Vec<ByUse> {
+fn by_use(bill: &Bill<'_>, link: &dyn Fn(&ResourceId) -> Arc<Link>) -> Vec<ByUse> {
     let lines = bill.own().filter_map(|line| match &line.amount {
         Amount::ByUse(price) => Some(ByUse {
             link: link(&line.resource),
@@ -436,7 +437,7 @@ fn by_use(bill: &Bill<'_>, link: &dyn Fn(&ResourceId) -> Link) -> Vec<ByUse> {
     lines.collect()
 }
 
-fn unknown(bill: &Bill<'_>, link: &dyn Fn(&ResourceId) -> Link) -> Vec<Unknown> {
+fn unknown(bill: &Bill<'_>, link: &dyn Fn(&ResourceId) -> Arc<Link>) -> Vec<Unknown> {
     let lines = bill.own().filter_map(|line| match &line.amount {
         Amount::Unknown { why, .. } => Some(Unknown {
             link: link(&line.resource),

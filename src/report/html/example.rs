@@ -290,8 +290,8 @@ pub(super) fn hostile() -> Report {
     for it in &mut report.findings {
         it.why = HOSTILE.to_owned();
         it.detail = HOSTILE.to_owned();
-        it.subject.id = format!("bucket/{HOSTILE}");
-        it.subject.label = HOSTILE.to_owned();
+        Arc::make_mut(&mut it.subject).id = format!("bucket/{HOSTILE}");
+        Arc::make_mut(&mut it.subject).label = HOSTILE.to_owned();
         it.references = vec![
             "javascript:alert(1)".to_owned(),
             " JavaScript:alert(1)".to_owned(),
@@ -306,7 +306,7 @@ pub(super) fn hostile() -> Report {
         it.dns_name = HOSTILE.to_owned();
         it.conditions = HOSTILE.to_owned();
         it.action = HOSTILE.to_owned();
-        it.load_balancer.label = HOSTILE.to_owned();
+        Arc::make_mut(&mut it.load_balancer).label = HOSTILE.to_owned();
         if let Some(target) = &mut it.target {
             target.health = HOSTILE.to_owned();
             target.reason = HOSTILE.to_owned();
@@ -325,14 +325,14 @@ pub(super) fn hostile() -> Report {
             it.bar.name = HOSTILE.to_owned();
         }
         for it in &mut money.waste {
-            it.subject.label = HOSTILE.to_owned();
+            Arc::make_mut(&mut it.subject).label = HOSTILE.to_owned();
         }
         for it in &mut money.unknown {
-            it.link.label = HOSTILE.to_owned();
+            Arc::make_mut(&mut it.link).label = HOSTILE.to_owned();
             it.why = HOSTILE.to_owned();
         }
         for it in &mut money.by_use {
-            it.link.label = HOSTILE.to_owned();
+            Arc::make_mut(&mut it.link).label = HOSTILE.to_owned();
         }
         for it in &mut money.sources {
             it.name = HOSTILE.to_owned();
@@ -342,7 +342,7 @@ pub(super) fn hostile() -> Report {
         }
     }
     for row in report.inventory.iter_mut().flat_map(|it| &mut it.rows) {
-        row.link.label = HOSTILE.to_owned();
+        Arc::make_mut(&mut row.link).label = HOSTILE.to_owned();
         row.state = HOSTILE.to_owned();
         row.place = HOSTILE.to_owned();
         row.summary = HOSTILE.to_owned();
@@ -362,10 +362,12 @@ pub(super) fn large(resources: usize) -> Report {
     let mut report = rack();
     let rows = (0..resources).map(|number| {
         let mut row = report.inventory[0].rows[1].clone();
-        row.link.label = format!("resource-{number}");
-        row.link.id = format!("volume/vol-{number:017x}");
-        row.link.kind = "volume";
-        row.link.anchor = Some(format!("r-volume-{number:08x}"));
+        row.link = Arc::new(Link {
+            id: format!("volume/vol-{number:017x}"),
+            kind: "volume",
+            label: format!("resource-{number}"),
+            anchor: Some(format!("r-volume-{number:08x}")),
+        });
         row
     });
     let rows = rows.collect();
@@ -397,11 +399,11 @@ fn cells(line: &'static str) -> [&'static str; 9] {
     cells.try_into().expect("nine cells")
 }
 
-fn link(kind: &'static str, key: &str) -> Link {
+fn link(kind: &'static str, key: &str) -> Arc<Link> {
     let lines = INVENTORY.lines().filter(|it| !it.starts_with('#'));
     let row = lines.map(cells).find(|it| it[..2] == [kind, key]);
     let id = format!("{kind}/{key}");
-    Link {
+    Arc::new(Link {
         kind,
         label: match row {
             Some(it) if !it[2].is_empty() => it[2],
@@ -410,7 +412,7 @@ fn link(kind: &'static str, key: &str) -> Link {
         .to_owned(),
         anchor: row.map(|_| format!("r-{kind}-{:08x}", hash(&id))),
         id,
-    }
+    })
 }
 
 fn row(cells: [&'static str; 9], findings: &[Finding]) -> Row {
@@ -454,7 +456,7 @@ fn finding(
     rule: &'static str,
     (severity, status): (Severity, Status),
     (title, category): (&str, Category),
-    subject: Link,
+    subject: Arc<Link>,
     why: &str,
 ) -> Finding {
     let fingerprint = format!("{:08x}{:08x}", hash(&subject.id), hash(why));
@@ -734,7 +736,7 @@ fn rules() -> Vec<RuleTally> {
 fn traffic() -> Vec<Path> {
     let web = link("target-group", "karim-Balan-6O2Y7D0PHCFF/387ff7d390b1f7a9");
     let api = link("target-group", "karim-Route-MEXGH7ABK6U/704eb1cba209b19e");
-    let start = |protocol: &str, port, rule: &str, conditions: &str, group: &Link| Path {
+    let start = |protocol: &str, port, rule: &str, conditions: &str, group: &Arc<Link>| Path {
         load_balancer: link(
             "load-balancer",
             "app/karim-Route-1B7H2GIJW6LEN/42515dec79b9a90b",
@@ -752,10 +754,10 @@ fn traffic() -> Vec<Path> {
     };
     let target = |instance: &str, port, health: &str, verdict, reason: &str| {
         Some(Target {
-            link: Link {
+            link: Arc::new(Link {
                 label: instance.to_owned(),
-                ..link("instance", instance)
-            },
+                ..Link::clone(&link("instance", instance))
+            }),
             port: Some(port),
             health: health.to_owned(),
             verdict,

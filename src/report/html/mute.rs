@@ -52,13 +52,15 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::report::html::example;
 
     #[test]
     fn a_mute_is_toml_that_names_what_it_mutes_and_lasts_three_months() {
         let mut finding = example::rack().findings[0].clone();
-        finding.subject.id = "bucket/a\"b\\c\u{202e}\nd".to_owned();
+        Arc::make_mut(&mut finding.subject).id = "bucket/a\"b\\c\u{202e}\nd".to_owned();
         finding.detail = "tcp 22".to_owned();
         let lines = lines(&finding, &Timestamp::UNIX_EPOCH);
         let table: toml::Table = toml::from_str(&lines).unwrap();
@@ -73,8 +75,8 @@ mod tests {
     #[test]
     fn a_mute_of_a_revision_lasts_to_the_next() {
         let mut finding = example::rack().findings[0].clone();
-        finding.subject.kind = "task-definition";
-        finding.subject.id = "task-definition/web:3".to_owned();
+        Arc::make_mut(&mut finding.subject).kind = "task-definition";
+        Arc::make_mut(&mut finding.subject).id = "task-definition/web:3".to_owned();
         let lines = lines(&finding, &Timestamp::UNIX_EPOCH);
         assert!(
             lines.contains("resource = \"task-definition/web:*\""),

@@ -75,7 +75,7 @@ fn branches<'a>(paths: &[&'a Path]) -> Vec<Branch<'a>> {
         .chunk_by(|a, b| (&a.action, &a.target_group) == (&b.action, &b.target_group))
         .map(|paths| Branch {
             action: &paths[0].action,
-            target_group: paths[0].target_group.as_ref(),
+            target_group: paths[0].target_group.as_deref(),
             paths: paths.to_vec(),
         })
         .collect()
