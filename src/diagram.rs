@@ -13,6 +13,7 @@ mod facts;
 mod focus;
 mod fold;
 pub mod graphml;
+mod joint;
 pub mod json;
 mod look;
 pub mod mermaid;
