@@ -3,6 +3,7 @@
 
 pub mod call;
 pub mod client;
+mod connections;
 pub mod found;
 pub mod look;
 pub mod money;

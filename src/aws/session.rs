@@ -6,7 +6,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout
 
 use aws_sdk_sts::config::{ProvideCredentials, SharedCredentialsProvider};
 
-use super::{Aws, Call, Service, found};
+use super::{Aws, Call, Service, connections::Connections, found};
 use crate::snapshot::Reason;
 
 /// Which regions there are; asked only for a look at all of them.
@@ -108,6 +108,7 @@ pub async fn regions(aws: &Aws) -> Result<Vec<String>, String> {
 
 async fn configure(access: &Access) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(Connections::default())
         .retry_config(patience())
         .timeout_config(
             TimeoutConfig::builder()
