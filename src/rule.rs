@@ -99,6 +99,7 @@ pub mod rds_single_az;
 pub mod rds_tls_not_forced;
 pub mod rds_unencrypted;
 pub mod repository_not_empty;
+pub mod repository_public;
 pub mod repository_tag_mutable;
 pub mod repository_unscanned;
 pub mod role_admin;
@@ -197,6 +198,7 @@ pub const RULES: &[Rule] = &[
     rds_tls_not_forced::RULE,
     rds_unencrypted::RULE,
     repository_not_empty::RULE,
+    repository_public::RULE,
     repository_tag_mutable::RULE,
     repository_unscanned::RULE,
     role_admin::RULE,

@@ -96,7 +96,7 @@ const ON_ONE_PAGE: &[&str] = &[
     "ec2:GetEbsEncryptionByDefault",
     "ecr:GetLifecyclePolicy",
     "ecr:GetRegistryScanningConfiguration",
-    "ecr:ListTagsForResource",
+    "ecr:GetRepositoryPolicy",
     "ecs:DescribeClusters",
     "ecs:DescribeContainerInstances",
     "ecs:DescribeServices",
@@ -157,7 +157,11 @@ const SAID_BY_SILENCE: &[(&str, &str, &str)] = &[
 
 /// Calls, or parts of their names, that add to a list of which some is known without them: that
 /// there may be more is told by their gap alone.
-const ADDS: &[&str] = &["Tag", "elbv2:DescribeListenerCertificates"];
+const ADDS: &[&str] = &[
+    "Tag",
+    "elbv2:DescribeListenerCertificates",
+    "resourcegroupstaggingapi:GetResources",
+];
 
 /// Whose account the emulator is.
 const ACCOUNT: &str = "123456789012";

@@ -236,6 +236,10 @@ fn is_harmless(action: &str) -> bool {
     if call == "GetBucketVersioning" {
         return false;
     }
+    // Tags again, of many things at once.
+    if action == "tag:GetResources" {
+        return true;
+    }
     let about = [
         "Metric",
         "Tag",

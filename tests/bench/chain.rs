@@ -44,7 +44,7 @@ const NEEDS: &[(&str, &[&str])] = &[
         &["ecr:DescribeRepositories", "ecs:DescribeTaskDefinition"],
     ),
     (
-        "ecr:ListTagsForResource",
+        "ecr:GetRepositoryPolicy",
         &["ecr:DescribeRepositories", "ecs:DescribeTaskDefinition"],
     ),
     // Load balancers, target groups and buckets are the rack's by their tags.

@@ -49,6 +49,11 @@ impl<'a> Statement<'a> {
         values.filter_map(Value::as_str).collect()
     }
 
+    /// Whether it is about everybody, or about everybody but a few.
+    pub fn is_about_everybody(&self) -> bool {
+        self.principals().contains(&"*") || self.0.contains_key("NotPrincipal")
+    }
+
     /// Whom it is about: `*`, account ids, ARNs. Services and federated users are not told.
     pub fn principals(&self) -> Vec<&'a str> {
         let principal = self.0.get("Principal");
