@@ -130,6 +130,7 @@ const ON_ONE_PAGE: &[&str] = &[
     "s3:ListObjectVersions",
     "s3:ListObjectsV2",
     "s3control:GetPublicAccessBlock",
+    "scheduler:GetSchedule",
     "servicediscovery:ListTagsForResource",
     "sns:GetTopicAttributes",
     "sqs:GetQueueAttributes",

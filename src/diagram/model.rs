@@ -584,7 +584,7 @@ fn said(from: &ResourceId, edge: graph::Edge, to: &ResourceId) -> String {
         (RelationKind::WritesTo, Kind::Function, Kind::Queue | Kind::Topic)
         | (RelationKind::ForwardsTo, Kind::Queue, Kind::Queue) => "dead letters",
         (RelationKind::ForwardsTo, Kind::Topic, _) => "delivers",
-        (RelationKind::ForwardsTo, Kind::EventRule, _) => "starts",
+        (RelationKind::ForwardsTo, Kind::EventRule | Kind::Schedule, _) => "starts",
         (RelationKind::Makes, Kind::AutoScalingGroup, _) => "launches",
         (RelationKind::PartOf, Kind::ContainerInstance, Kind::Cluster) => "machine of",
         (RelationKind::RunsOn, ..) => "",

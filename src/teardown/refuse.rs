@@ -223,6 +223,7 @@ fn may_hold(holder: Kind, held: Kind) -> bool {
         | Kind::Topic
         | Kind::Function
         | Kind::EventRule
+        | Kind::Schedule
         | Kind::Role
         | Kind::InstanceProfile
         | Kind::Secret => true,

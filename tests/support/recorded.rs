@@ -668,6 +668,8 @@ const PLACES: &[Place] = &[
         "",
         "ListTagsForResources",
     ),
+    Place::new("scheduler", "GET", "/schedules", "", "ListSchedules"),
+    Place::new("scheduler", "GET", "/schedules/*", "", "GetSchedule"),
     Place::new("s3", "GET", "/*", "acl", "GetBucketAcl"),
     Place::new("s3", "GET", "/*", "encryption", "GetBucketEncryption"),
     Place::new(
