@@ -61,6 +61,14 @@ const UNREACHED: &[(&str, &str)] = &[
         "only asked where a listener has a certificate of IAM's: `listener` tests it",
     ),
     (
+        "rds:DescribeDBClusterSnapshotAttributes",
+        "only asked of clusters that are not encrypted: `db_cluster` tests it",
+    ),
+    (
+        "rds:DescribeDBClusterSnapshots",
+        "only asked of clusters that are not encrypted: `db_cluster` tests it",
+    ),
+    (
         "rds:DescribeDBSnapshotAttributes",
         "only asked of databases that are not encrypted: `db_instance` tests it",
     ),

@@ -242,6 +242,12 @@ fn is_harmless(action: &str) -> bool {
         return true;
     }
     let about = [
+        "DBClusterParameters",
+        "DBClusterSnapshot",
+        "DBParameters",
+        "DBSnapshot",
+        "LoadBalancerPolicies",
+        "SSLPolicies",
         "Metric",
         "Tag",
         "Policy",
