@@ -57,6 +57,10 @@ const UNREACHED: &[(&str, &str)] = &[
         "only asked of families at a hundredth revision: `task_definition` tests it",
     ),
     (
+        "elb:DescribeLoadBalancerPolicies",
+        "only asked of those that end TLS: `classic_load_balancer` tests it",
+    ),
+    (
         "iam:ListServerCertificates",
         "only asked where a listener has a certificate of IAM's: `listener` tests it",
     ),
