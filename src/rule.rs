@@ -21,6 +21,7 @@ use crate::{
 };
 
 pub mod exposure;
+pub mod facing;
 pub mod going;
 pub mod index;
 pub mod internet;
