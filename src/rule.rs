@@ -31,6 +31,7 @@ pub mod origin;
 pub mod pack;
 pub mod revision;
 pub mod served;
+pub mod written;
 
 pub use index::Index;
 pub use pack::Pack;

@@ -104,6 +104,14 @@ impl<'a> Statement<'a> {
         told.filter_map(Value::as_str).collect()
     }
 
+    /// The services of AWS that it is about.
+    pub fn services(&self) -> Vec<&'a str> {
+        let principal = self.0.get("Principal");
+        let told = principal.and_then(|it| it.get("Service"));
+        let told = told.map(each).unwrap_or_default().iter();
+        told.filter_map(Value::as_str).collect()
+    }
+
     /// Its conditions as operator, key and value.
     pub fn conditions(&self) -> Vec<(&'a str, &'a str, String)> {
         let operators = self.0.get("Condition").and_then(Value::as_object);
