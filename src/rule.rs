@@ -16,7 +16,7 @@ use crate::{
     rack::Rack,
     snapshot::{
         Gap, Gaps, Resource,
-        money::{Account, Metered, Unheard},
+        money::{Account, Metered, Spent, Unheard},
     },
 };
 
@@ -267,6 +267,8 @@ pub struct Run<'a> {
     pub unheard: &'a [Unheard],
     /// What CloudWatch counted, where it was asked.
     pub used: Option<&'a Metered>,
+    /// What Cost Explorer says was spent, where it was asked.
+    pub spent: Option<&'a Spent>,
     /// What is looked up once for all rules.
     pub index: Index,
 }

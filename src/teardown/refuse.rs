@@ -247,6 +247,8 @@ fn is_harmless(action: &str) -> bool {
         "DBParameters",
         "DBSnapshot",
         "LoadBalancerPolicies",
+        "MultipartUploads",
+        "Replication",
         "SSLPolicies",
         "Metric",
         "Tag",
