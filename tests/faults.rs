@@ -968,6 +968,7 @@ fn empty(mut tree: Tree, is_xml: bool, token: &str) -> Tree {
         "NextMarker",
         "NextRecordName",
         "NextToken",
+        "PaginationToken",
         "nextToken",
     ];
     let tokens = names.map(|it| (it.to_owned(), Tree::Text(token.to_owned())));
