@@ -2,7 +2,7 @@
 
 use crate::{
     id::ResourceId,
-    kind::{Kind, event_rule, parameter, scalable_target, secret},
+    kind::{Kind, event_rule, parameter, scalable_target, schedule, secret},
 };
 
 pub mod pattern;
@@ -120,6 +120,10 @@ pub fn resource(text: &str) -> Option<ResourceId> {
         ("sns", topic) => id(Kind::Topic, topic),
         ("lambda", "function") => id(Kind::Function, rest.split(':').next()?),
         ("events", "rule") => id(Kind::EventRule, rest),
+        ("scheduler", "schedule") => match parts[..] {
+            [group, name] => id(Kind::Schedule, &schedule::key(group, name)),
+            _ => None,
+        },
         ("iam", "role") => id(Kind::Role, last),
         ("iam", "instance-profile") => id(Kind::InstanceProfile, last),
         ("iam", "policy") => id(Kind::Policy, text),

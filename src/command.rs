@@ -156,6 +156,7 @@ fn look<T>(
         run: &Run {
             unheard: &snapshot.money.unheard,
             used: snapshot.money.used.as_ref(),
+            spent: snapshot.money.spent.as_ref(),
             ..Run::default()
         },
     })

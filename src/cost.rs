@@ -354,6 +354,7 @@ fn may_cost(kind: Kind) -> bool {
         | Kind::MountTarget
         | Kind::DbSubnetGroup
         | Kind::EventRule
+        | Kind::Schedule
         | Kind::Role
         | Kind::InstanceProfile
         | Kind::Policy

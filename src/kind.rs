@@ -48,6 +48,7 @@ pub mod repository;
 pub mod role;
 pub mod route_table;
 pub mod scalable_target;
+pub mod schedule;
 pub mod secret;
 pub mod security_group;
 pub mod service;
@@ -223,6 +224,7 @@ macro_rules! for_each_kind {
             Topic(topic, "topic", Messaging, "AWS::SNS::Topic"),
             Function(function, "function", Messaging, "AWS::Lambda::Function"),
             EventRule(event_rule, "event-rule", Messaging, "AWS::Events::Rule"),
+            Schedule(schedule, "schedule", Messaging, "AWS::Scheduler::Schedule"),
             Role(role, "role", Identity, "AWS::IAM::Role"),
             InstanceProfile(instance_profile, "instance-profile", Identity, "AWS::IAM::InstanceProfile"),
             Policy(policy, "policy", Identity, "AWS::IAM::ManagedPolicy"),

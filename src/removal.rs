@@ -224,6 +224,7 @@ actions! {
     DeleteBucket = "s3",
     DeleteBucketPolicy = "s3",
     DeleteObjects = "s3",
+    DeleteSchedule = "scheduler",
     DeleteSecret = "secretsmanager",
     DeleteDiscoveryService = "servicediscovery" => "DeleteService",
     DeleteNamespace = "servicediscovery",

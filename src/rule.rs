@@ -16,12 +16,13 @@ use crate::{
     rack::Rack,
     snapshot::{
         Gap, Gaps, Resource,
-        money::{Account, Metered, Unheard},
+        money::{Account, Metered, Spent, Unheard},
     },
     text,
 };
 
 pub mod exposure;
+pub mod facing;
 pub mod going;
 pub mod index;
 pub mod internet;
@@ -31,6 +32,7 @@ pub mod origin;
 pub mod pack;
 pub mod revision;
 pub mod served;
+pub mod written;
 
 pub use index::Index;
 pub use pack::Pack;
@@ -100,6 +102,7 @@ pub mod rds_single_az;
 pub mod rds_tls_not_forced;
 pub mod rds_unencrypted;
 pub mod repository_not_empty;
+pub mod repository_public;
 pub mod repository_tag_mutable;
 pub mod repository_unscanned;
 pub mod role_admin;
@@ -198,6 +201,7 @@ pub const RULES: &[Rule] = &[
     rds_tls_not_forced::RULE,
     rds_unencrypted::RULE,
     repository_not_empty::RULE,
+    repository_public::RULE,
     repository_tag_mutable::RULE,
     repository_unscanned::RULE,
     role_admin::RULE,
@@ -264,6 +268,8 @@ pub struct Run<'a> {
     pub unheard: &'a [Unheard],
     /// What CloudWatch counted, where it was asked.
     pub used: Option<&'a Metered>,
+    /// What Cost Explorer says was spent, where it was asked.
+    pub spent: Option<&'a Spent>,
     /// What is looked up once for all rules.
     pub index: Index,
 }

@@ -198,6 +198,7 @@ fn found_through(kind: Kind) -> (&'static [Kind], bool) {
         | Kind::Topic
         | Kind::Function
         | Kind::EventRule
+        | Kind::Schedule
         | Kind::Role
         | Kind::InstanceProfile
         | Kind::Policy

@@ -105,6 +105,7 @@ const BY_ARN: &[&str] = &[
     "aws_lb_listener",
     "aws_lb_listener_rule",
     "aws_lb_target_group",
+    "aws_scheduler_schedule",
     "aws_sns_topic",
 ];
 

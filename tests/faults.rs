@@ -57,8 +57,20 @@ const UNREACHED: &[(&str, &str)] = &[
         "only asked of families at a hundredth revision: `task_definition` tests it",
     ),
     (
+        "elb:DescribeLoadBalancerPolicies",
+        "only asked of those that end TLS: `classic_load_balancer` tests it",
+    ),
+    (
         "iam:ListServerCertificates",
         "only asked where a listener has a certificate of IAM's: `listener` tests it",
+    ),
+    (
+        "rds:DescribeDBClusterSnapshotAttributes",
+        "only asked of clusters that are not encrypted: `db_cluster` tests it",
+    ),
+    (
+        "rds:DescribeDBClusterSnapshots",
+        "only asked of clusters that are not encrypted: `db_cluster` tests it",
     ),
     (
         "rds:DescribeDBSnapshotAttributes",
@@ -96,7 +108,7 @@ const ON_ONE_PAGE: &[&str] = &[
     "ec2:GetEbsEncryptionByDefault",
     "ecr:GetLifecyclePolicy",
     "ecr:GetRegistryScanningConfiguration",
-    "ecr:ListTagsForResource",
+    "ecr:GetRepositoryPolicy",
     "ecs:DescribeClusters",
     "ecs:DescribeContainerInstances",
     "ecs:DescribeServices",
@@ -123,13 +135,16 @@ const ON_ONE_PAGE: &[&str] = &[
     "s3:GetBucketLifecycleConfiguration",
     "s3:GetBucketPolicy",
     "s3:GetBucketPolicyStatus",
+    "s3:GetBucketReplication",
     "s3:GetBucketTagging",
     "s3:GetBucketVersioning",
     "s3:GetObjectLockConfiguration",
     "s3:GetPublicAccessBlock",
+    "s3:ListMultipartUploads",
     "s3:ListObjectVersions",
     "s3:ListObjectsV2",
     "s3control:GetPublicAccessBlock",
+    "scheduler:GetSchedule",
     "servicediscovery:ListTagsForResource",
     "sns:GetTopicAttributes",
     "sqs:GetQueueAttributes",
@@ -157,7 +172,11 @@ const SAID_BY_SILENCE: &[(&str, &str, &str)] = &[
 
 /// Calls, or parts of their names, that add to a list of which some is known without them: that
 /// there may be more is told by their gap alone.
-const ADDS: &[&str] = &["Tag", "elbv2:DescribeListenerCertificates"];
+const ADDS: &[&str] = &[
+    "Tag",
+    "elbv2:DescribeListenerCertificates",
+    "resourcegroupstaggingapi:GetResources",
+];
 
 /// Whose account the emulator is.
 const ACCOUNT: &str = "123456789012";
@@ -949,6 +968,7 @@ fn empty(mut tree: Tree, is_xml: bool, token: &str) -> Tree {
         "NextMarker",
         "NextRecordName",
         "NextToken",
+        "PaginationToken",
         "nextToken",
     ];
     let tokens = names.map(|it| (it.to_owned(), Tree::Text(token.to_owned())));

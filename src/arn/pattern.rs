@@ -1,6 +1,9 @@
 //! ARNs the other way round: from our id to what IAM's policies call the resource.
 
-use crate::{id::ResourceId, kind::Kind};
+use crate::{
+    id::ResourceId,
+    kind::{Kind, schedule},
+};
 
 /// Where a resource is, as an ARN says it. `*` for any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +132,10 @@ pub fn of(id: &ResourceId, home: &Home<'_>) -> Vec<String> {
         Kind::Topic => one("sns", key.to_owned()),
         Kind::Function => colon("lambda", "function"),
         Kind::EventRule => typed("events", "rule"),
+        Kind::Schedule => {
+            let (group, name) = schedule::names(key);
+            one("scheduler", format!("schedule/{group}/{name}"))
+        }
         Kind::Role => global("role"),
         Kind::InstanceProfile => global("instance-profile"),
         Kind::Key => typed("kms", "key"),

@@ -106,11 +106,13 @@ clients! {
     pricing: aws_sdk_pricing,
     rds: aws_sdk_rds,
     route53: aws_sdk_route53,
+    scheduler: aws_sdk_scheduler,
     secrets: aws_sdk_secretsmanager,
     sns: aws_sdk_sns,
     sqs: aws_sdk_sqs,
     ssm: aws_sdk_ssm,
     sts: aws_sdk_sts,
+    tagging: aws_sdk_resourcegroupstagging,
 }
 
 impl Aws {

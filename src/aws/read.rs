@@ -63,12 +63,13 @@ macro_rules! define_readings {
 for_each_kind!(define_readings);
 
 /// Kinds of which neighbours, too, are asked for all fields: only these tell which bucket a load
-/// balancer writes its logs to, or what an event rule sets off, and so who shares it and whether
+/// balancer writes its logs to, or what an event rule or a schedule sets off, and so who shares it and whether
 /// one is left behind.
-const TELLING: [Kind; 3] = [
+const TELLING: [Kind; 4] = [
     Kind::LoadBalancer,
     Kind::ClassicLoadBalancer,
     Kind::EventRule,
+    Kind::Schedule,
 ];
 
 /// Kinds that a customer's key may encrypt and whose listing does not say with which: who besides

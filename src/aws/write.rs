@@ -202,6 +202,7 @@ impl Hand {
             Action::DeleteBucket => bucket::delete(aws, key).await,
             Action::DeleteBucketPolicy => bucket::delete_policy(aws, key).await,
             Action::DeleteObjects => bucket::empty(aws, key).await,
+            Action::DeleteSchedule => glue::delete_schedule(aws, key).await,
             Action::DeleteSecret => identity::delete_secret(aws, act).await,
             Action::DeleteDiscoveryService => naming::delete_service(aws, key).await,
             Action::DeleteNamespace => naming::delete_namespace(aws, key).await,
@@ -363,6 +364,7 @@ pub fn changes(action: Action) -> Vec<Call> {
             vec![call(Service::S3, operation).allowed_by("DeleteObject")]
         }
         "s3" => one(Service::S3),
+        "scheduler" => one(Service::Scheduler),
         "secretsmanager" => one(Service::SecretsManager),
         "servicediscovery" => one(Service::ServiceDiscovery),
         "sns" => one(Service::Sns),

@@ -38,6 +38,7 @@ const PURPOSES: &[(Kind, &str, RelationKind)] = &[
     (Kind::ListenerRule, "forwards to", RelationKind::ForwardsTo),
     (Kind::TargetGroup, "sends to", RelationKind::ForwardsTo),
     (Kind::EventRule, "starts", RelationKind::ForwardsTo),
+    (Kind::Schedule, "starts", RelationKind::ForwardsTo),
     (Kind::AutoScalingGroup, "made", RelationKind::Makes),
     (Kind::Alarm, "watches", RelationKind::Watches),
 ];

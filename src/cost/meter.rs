@@ -14,8 +14,9 @@ use crate::{
     charge::Amount,
     id::ResourceId,
     kind::{
-        Attrs, function::Function, hosted_zone::HostedZone, load_balancer::LoadBalancer,
-        nat_gateway::NatGateway, table::Table, vpc_endpoint::VpcEndpoint,
+        Attrs, classic_load_balancer::ClassicLoadBalancer, function::Function,
+        hosted_zone::HostedZone, load_balancer::LoadBalancer, nat_gateway::NatGateway,
+        table::Table, vpc_endpoint::VpcEndpoint,
     },
     rule::{Case, measured},
     snapshot::{
@@ -73,6 +74,8 @@ pub fn counts(case: &Case<'_>, region: &str) -> Vec<Count> {
     let mut counts: Vec<Count> = gauges.flat_map(|(_, it)| it.counts).collect();
     let balancers = case.ours::<LoadBalancer>();
     counts.extend(balancers.flat_map(|(it, balancer)| measured::of_balancer(it, balancer)));
+    let classic = case.ours::<ClassicLoadBalancer>();
+    counts.extend(classic.flat_map(|(it, _)| measured::of_classic(it)));
     let gateways = case.ours::<NatGateway>();
     let gateways = gateways.filter(|(_, it)| it.status == "available");
     counts.extend(gateways.flat_map(|(it, _)| measured::of_nat(it)));

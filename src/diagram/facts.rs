@@ -9,9 +9,10 @@ use crate::{
         container_instance::ContainerInstance, db_cluster::DbCluster, db_instance::DbInstance,
         event_rule::EventRule, file_system::FileSystem, function::Function,
         hosted_zone::HostedZone, instance::Instance, internet_gateway::InternetGateway,
-        listener::Listener, load_balancer::LoadBalancer, nat_gateway::NatGateway, service::Service,
-        subnet::Subnet, table::Table, target_group::TargetGroup, task::Task,
-        task_definition::TaskDefinition, topic::Topic, vpc::Vpc, vpc_endpoint::VpcEndpoint,
+        listener::Listener, load_balancer::LoadBalancer, nat_gateway::NatGateway,
+        schedule::Schedule, service::Service, subnet::Subnet, table::Table,
+        target_group::TargetGroup, task::Task, task_definition::TaskDefinition, topic::Topic,
+        vpc::Vpc, vpc_endpoint::VpcEndpoint,
     },
     relation::RelationKind,
     snapshot::Resource,
@@ -134,6 +135,10 @@ fn data(resource: &Resource, graph: &Graph<'_>) -> Vec<String> {
     if let Some(it) = EventRule::of(attrs) {
         let schedule = it.schedule.clone();
         return vec![schedule.unwrap_or("on events".to_owned())];
+    }
+    if let Some(it) = Schedule::of(attrs) {
+        let start = it.start.known();
+        return start.map(|it| it.expression.clone()).into_iter().collect();
     }
     if let Some(it) = VpcEndpoint::of(attrs) {
         return it.service.iter().cloned().collect();

@@ -35,7 +35,7 @@ pub(super) fn said(from: &ResourceId, edge: graph::Edge, to: &ResourceId) -> Str
         (RelationKind::WritesTo, Kind::Function, Kind::Queue | Kind::Topic)
         | (RelationKind::ForwardsTo, Kind::Queue, Kind::Queue) => "dead letters",
         (RelationKind::ForwardsTo, Kind::Topic, _) => "delivers",
-        (RelationKind::ForwardsTo, Kind::EventRule, _) => "starts",
+        (RelationKind::ForwardsTo, Kind::EventRule | Kind::Schedule, _) => "starts",
         (RelationKind::Makes, Kind::AutoScalingGroup, _) => "launches",
         (RelationKind::PartOf, Kind::ContainerInstance, Kind::Cluster) => "machine of",
         (RelationKind::RunsOn, ..) => "",

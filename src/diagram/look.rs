@@ -120,6 +120,7 @@ pub(super) fn of(kind: Kind) -> Look {
         Kind::Topic => (Node, "SNS topic", Messages),
         Kind::Function => (Node, "Lambda function", Compute),
         Kind::EventRule => (Node, "EventBridge rule", Messages),
+        Kind::Schedule => (Node, "EventBridge schedule", Messages),
         Kind::Role => (Plumbing, "IAM role", Plain),
         Kind::InstanceProfile => (Plumbing, "instance profile", Plain),
         Kind::Policy => (Plumbing, "IAM policy", Plain),

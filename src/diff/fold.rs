@@ -111,7 +111,11 @@ fn addresses<'a>(resource: &'a Resource, lasting: &ResourceId) -> Vec<&'a str> {
     // Those of a load balancer or a NAT gateway last.
     if !matches!(
         lasting.kind,
-        Kind::AutoScalingGroup | Kind::Service | Kind::EventRule | Kind::TaskDefinition
+        Kind::AutoScalingGroup
+            | Kind::Service
+            | Kind::EventRule
+            | Kind::Schedule
+            | Kind::TaskDefinition
     ) {
         return Vec::new();
     }

@@ -41,6 +41,11 @@ pub struct Bucket {
     /// Whether old versions or delete markers are left; asked where no object is current and
     /// versions were kept at some time.
     pub old_versions: Fact<bool>,
+    /// Buckets to which its new objects are copied; asked where it keeps versions, for only then can
+    /// it have some.
+    pub replicates_to: Fact<Vec<String>>,
+    /// Uploads that were begun and not ended; asked where no lifecycle rule ends them.
+    pub uploads: Fact<Uploads>,
     /// How Object Lock keeps versions from being deleted, where it is on.
     pub lock: Fact<Option<Lock>>,
     /// Deleting a version takes a code from somebody's device. Told with `versioning`.
@@ -48,6 +53,17 @@ pub struct Bucket {
     /// What its access control list grants to everybody; asked where its block does not make
     /// such grants void.
     pub acl: Fact<Vec<Grant>>,
+}
+
+/// The first page of uploads in parts, which are billed and which no listing of objects shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Uploads {
+    pub count: u64,
+    /// When the oldest of them was begun.
+    pub oldest: Option<Timestamp>,
+    /// Whether that was all; else there are at least that many.
+    pub complete: bool,
 }
 
 /// How long Object Lock keeps a version that was written without a date of its own.
@@ -88,6 +104,8 @@ pub struct PolicyText {
     pub denies_plain_http: bool,
     /// Accounts that it lets in, twelve digits each; organisations and services are not told.
     pub accounts: Vec<String>,
+    /// Services of AWS that it lets write objects: `delivery.logs.amazonaws.com`.
+    pub writers: Vec<String>,
     /// It refuses somebody, maybe us, who deletes objects or the bucket itself.
     pub denies_deleting: bool,
 }
@@ -187,6 +205,15 @@ impl Bucket {
         let policy = self.policy.known().and_then(Option::as_ref);
         let says = policy.and_then(|it| it.says.known());
         says.is_some_and(|it| it.denies_deleting)
+    }
+
+    /// Whether a lifecycle rule ends uploads that nobody went on with. `None` where the rules were
+    /// not read.
+    pub fn ends_uploads(&self) -> Option<bool> {
+        let mut rules = self.lifecycle.known()?.iter();
+        let ends =
+            |it: &LifecycleRule| it.enabled && !it.filtered && it.abort_multipart_days.is_some();
+        Some(rules.any(ends))
     }
 
     /// Whether nothing is in it. `None` when that is not known, and that is so where old versions

@@ -53,6 +53,19 @@ pub struct ClassicListener {
     pub certificate: Option<String>,
     /// Names of its policies, the one for TLS among them.
     pub policies: Vec<String>,
+    /// The one for TLS; known to be none where no TLS ends here, or AWS tells of none.
+    pub tls: Fact<Option<TlsPolicy>>,
+}
+
+/// What a classic listener asks of those who come by TLS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsPolicy {
+    pub name: String,
+    /// The one of AWS's own that it was made of: `ELBSecurityPolicy-2016-08`.
+    pub made_of: Option<String>,
+    /// What it takes, in AWS's words: `SSLv3`, `TLSv1`, `TLSv1.2`.
+    pub versions: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +77,13 @@ pub struct InstanceHealth {
     /// Whose fault it is: `ELB`, `Instance`, `N/A`.
     pub reason: Option<String>,
     pub description: Option<String>,
+}
+
+impl ClassicListener {
+    /// Whether TLS ends here.
+    pub fn ends_tls(&self) -> bool {
+        matches!(self.protocol.as_str(), "HTTPS" | "SSL")
+    }
 }
 
 impl ClassicLoadBalancer {

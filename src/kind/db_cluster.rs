@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Kind, Model,
+    Fact, Kind, Model,
     db_instance::bill::{self, Disk, Zones},
     key,
 };
@@ -85,6 +85,12 @@ pub struct DbCluster {
     pub parameter_group: Option<String>,
     /// Logs that it sends to CloudWatch: `postgresql`, `audit`, `slowquery`.
     pub log_exports: Vec<String>,
+    /// Names of the snapshots that people took of it and opened to everybody. RDS lets nobody open one
+    /// that is encrypted.
+    pub public_snapshots: Fact<Vec<String>>,
+    /// Whether its parameters turn away who comes without TLS; known to be none where its engine has
+    /// no such parameter.
+    pub forces_tls: Fact<Option<bool>>,
 }
 
 /// One entry of `DBClusterMembers`.
@@ -109,6 +115,17 @@ pub struct Capacity {
 }
 
 impl DbCluster {
+    /// The parameter by which its engine turns away who comes without TLS.
+    pub fn tls_parameter(&self) -> Option<&'static str> {
+        match self.engine.as_str() {
+            "aurora-postgresql" | "postgres" => Some("rds.force_ssl"),
+            "aurora" | "aurora-mysql" | "mysql" => Some("require_secure_transport"),
+            "docdb" => Some("tls"),
+            "neptune" => Some("neptune_enforce_ssl"),
+            _ => None,
+        }
+    }
+
     /// Key of the member that is written to.
     pub fn writer(&self) -> Option<&str> {
         let writer = self.members.iter().find(|it| it.writer);

@@ -20,6 +20,29 @@ pub mod bill;
 
 use bill::{Disk, Zones};
 
+/// Whether what a parameter says turns away who comes without TLS; of one that nobody set, whether
+/// its engine does so by itself.
+pub fn forces_tls(value: &str, engine: &str, version: &str) -> bool {
+    match value.to_ascii_lowercase().as_str() {
+        "" => forces_unasked(engine, version),
+        "0" | "off" | "false" | "disabled" => false,
+        // `1` and `on`; DocumentDB has words for each least version besides.
+        _ => true,
+    }
+}
+
+fn forces_unasked(engine: &str, version: &str) -> bool {
+    let mut numbers = version.split('.').map_while(|it| it.parse::<u32>().ok());
+    let (major, minor) = (numbers.next(), numbers.next());
+    match engine {
+        "postgres" => major >= Some(15),
+        "aurora-postgresql" => major >= Some(17),
+        "mariadb" => (major, minor) >= (Some(11), Some(8)),
+        "docdb" | "neptune" => true,
+        _ => false,
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DbInstance {
@@ -324,6 +347,27 @@ impl Model for DbInstance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_parameter_that_nobody_set_is_what_its_engine_makes_of_it() {
+        for (value, engine, version, forces) in [
+            ("1", "postgres", "14.6", true),
+            ("0", "postgres", "16.3", false),
+            ("", "postgres", "16.3", true),
+            ("", "postgres", "14.6", false),
+            ("", "aurora-postgresql", "16.4", false),
+            ("", "aurora-postgresql", "17.4", true),
+            ("", "mariadb", "11.4.5", false),
+            ("", "mariadb", "11.8.3", true),
+            ("", "aurora-mysql", "8.0.mysql_aurora.3.08.0", false),
+            ("ON", "aurora-mysql", "8.0.mysql_aurora.3.08.0", true),
+            ("disabled", "docdb", "5.0.0", false),
+            ("tls1.2+", "docdb", "5.0.0", true),
+        ] {
+            let said = forces_tls(value, engine, version);
+            assert_eq!(said, forces, "{value} {engine} {version}");
+        }
+    }
 
     fn postgres() -> DbInstance {
         DbInstance {

@@ -76,34 +76,52 @@ pub fn key(bus: &str, name: &str) -> String {
     format!("{bus}/{name}")
 }
 
+/// Which fields of AWS's say what a task that is started wears.
+pub(super) struct Fields {
+    pub(super) definition: &'static str,
+    pub(super) subnets: &'static str,
+    pub(super) groups: &'static str,
+    pub(super) providers: &'static str,
+}
+
+const FIELDS: Fields = Fields {
+    definition: "Targets.EcsParameters.TaskDefinitionArn",
+    subnets: "Targets.EcsParameters.AwsvpcConfiguration.Subnets",
+    groups: "Targets.EcsParameters.AwsvpcConfiguration.SecurityGroups",
+    providers: "Targets.EcsParameters.CapacityProviderStrategy",
+};
+
 impl TaskTarget {
-    fn relations(&self, own: &str) -> impl Iterator<Item = Relation> {
+    pub(super) fn relations(&self, own: &str, fields: &Fields) -> impl Iterator<Item = Relation> {
         let definition = arn::beside(&self.task_definition, own);
         // The latest revision goes by another name whenever there is a new one.
         let definition = definition.filter(|it| it.key.contains(':'));
-        let definition = definition.map(|it| {
-            let evidence = "Targets.EcsParameters.TaskDefinitionArn";
-            Relation::new(RelationKind::Uses, it, evidence)
-        });
         let uses = RelationKind::Uses;
+        let definition = definition.map(|it| Relation::new(uses, it, fields.definition));
         definition
             .into_iter()
             .chain(Relation::each(
                 uses,
                 Kind::Subnet,
                 &self.subnets,
-                "Targets.EcsParameters.AwsvpcConfiguration.Subnets",
+                fields.subnets,
             ))
             .chain(Relation::each(
                 uses,
                 Kind::SecurityGroup,
                 &self.security_groups,
-                "Targets.EcsParameters.AwsvpcConfiguration.SecurityGroups",
+                fields.groups,
             ))
             .chain(super::capacity_provider::used(
                 &self.capacity_providers,
-                "Targets.EcsParameters.CapacityProviderStrategy",
+                fields.providers,
             ))
+    }
+
+    /// What it names its task definition by: a family, or one revision of it, `web:3`.
+    pub fn definition(&self) -> &str {
+        let name = self.task_definition.rsplit('/').next();
+        name.unwrap_or(&self.task_definition)
     }
 }
 
@@ -116,7 +134,7 @@ impl Target {
             let evidence = "Targets.DeadLetterConfig.Arn";
             Relation::new(RelationKind::WritesTo, it, evidence)
         });
-        let task = self.task.iter().flat_map(|it| it.relations(own));
+        let task = self.task.iter().flat_map(|it| it.relations(own, &FIELDS));
         goal.into_iter()
             .chain(dead)
             .chain(acts_as(self.role.as_deref(), "Targets.RoleArn"))
@@ -124,12 +142,18 @@ impl Target {
     }
 }
 
-fn acts_as(role: Option<&str>, evidence: &'static str) -> Option<Relation> {
+pub(super) fn acts_as(role: Option<&str>, evidence: &'static str) -> Option<Relation> {
     let role = arn::resource(role?)?;
     Some(Relation::new(RelationKind::Uses, role, evidence))
 }
 
 impl EventRule {
+    /// The tasks that it starts, as far as its targets were read, each with its cluster's ARN.
+    pub fn tasks(&self) -> impl Iterator<Item = (&str, &TaskTarget)> {
+        let targets = self.targets.known().into_iter().flatten();
+        targets.filter_map(|it| Some((it.arn.as_str(), it.task.as_ref()?)))
+    }
+
     /// Whether a service of AWS made it and keeps it.
     pub fn is_aws_managed(&self) -> bool {
         self.managed_by.is_some()

@@ -5,6 +5,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use policy::Strangers;
+
 use super::{Fact, Model, key};
 use crate::{
     charge::{Charge, gigabytes},
@@ -14,6 +16,7 @@ use crate::{
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod policy;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -32,6 +35,8 @@ pub struct Repository {
     pub images: Fact<Images>,
     /// Whether a policy expires old images.
     pub lifecycle_policy: Fact<bool>,
+    /// What its policy lets everybody do who has an account of AWS.
+    pub strangers: Fact<Strangers>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -80,7 +80,7 @@ fn holds(case: &Case<'_>, bucket: &Bucket) -> String {
             "at the latest "
         };
         let age = text::age(it, case.taken);
-        format!(", the newest written {at_least}{age} before")
+        format!(", the newest written {at_least}{age} ago")
     });
     format!("it holds {least}{number}{}", written.unwrap_or_default())
 }

@@ -1,8 +1,11 @@
 //! Buckets that a deleted stack left behind and that nothing uses.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use jiff::Timestamp;
+
+use super::{Case, Cost, Evidence, Rule, Status, Verdict, Words, written};
 use crate::{
     belonging,
+    charge::gigabytes,
     kind::{Fact, Kind, bucket::Bucket},
     rack::{STACK_ID_TAG, STACK_NAME_TAG},
     snapshot::Resource,
@@ -58,6 +61,41 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         );
         return verdict(Status::Pass, why);
     }
+    let never = words.texts("never");
+    let name = id.key.as_str();
+    if let Some(pattern) = never.iter().find(|it| text::glob(it, name)) {
+        let why = format!(
+            "stack {stack}, which made it, is gone, but its name is like {pattern}: tools keep \
+             such buckets for what comes next"
+        );
+        return verdict(Status::Pass, why);
+    }
+    let gone = format!("stack {stack}, which made it, is gone, but");
+    if let Some(source) = written::by_replication(case, resource) {
+        let why = format!("{gone} the objects of {} are copied into it", source.id);
+        return verdict(Status::Pass, why);
+    }
+    if let Some((writes, evidence)) = written::by_flow_logs(case, resource) {
+        let why = format!("{gone} {writes}");
+        return verdict(Status::Pass, why).map(|it| it.evidence([evidence]));
+    }
+    if let Some(newest) = newest(bucket)
+        && case.hours_since(newest) < words.number("silent-days").saturating_mul(24)
+    {
+        let age = text::age(newest, case.taken);
+        let why = format!("{gone} something was written into it only {age} ago");
+        let evidence = Evidence::new(id, "Contents.LastModified", newest.to_string());
+        return verdict(Status::Pass, why).map(|it| it.evidence([evidence]));
+    }
+    if let Some(service) = written::admitted(bucket).first()
+        && !is_whole(bucket)
+    {
+        let why = format!(
+            "{gone} its policy lets {service} write into it, and whether that still does was not \
+             seen"
+        );
+        return verdict(Status::Unknown, why);
+    }
     let why = format!(
         "stack {stack}, which made it, is gone, and nothing that was read refers to it; {}",
         contents(bucket)
@@ -67,7 +105,25 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         let value = resource.tags.get(tag)?;
         Some(Evidence::new(id, "TagSet", format!("{tag} = {value}")))
     });
-    verdict(Status::Fail, why).map(|it| it.evidence(evidence))
+    let failure = verdict(Status::Fail, why)?.evidence(evidence);
+    Some(match bucket.contents.known() {
+        Some(it) if it.complete => failure.cost(Cost::Stored {
+            usage: "TimedStorage-ByteHrs",
+            gigabytes: gigabytes(it.bytes),
+        }),
+        _ => failure,
+    })
+}
+
+/// Whether all of its objects were seen.
+fn is_whole(bucket: &Bucket) -> bool {
+    bucket.contents.known().is_some_and(|it| it.complete)
+}
+
+/// When something was last written into it, as far as is known: the newest object on the first
+/// page is the newest of all only where that is the only page, but it is no older than that.
+fn newest(bucket: &Bucket) -> Option<Timestamp> {
+    bucket.contents.known()?.newest
 }
 
 fn contents(bucket: &Bucket) -> String {

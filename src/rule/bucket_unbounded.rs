@@ -1,15 +1,17 @@
-//! Buckets that can only grow: old versions, or logs, that nothing ever removes.
+//! Buckets that can only grow: old versions, logs, or uploads, that nothing ever removes.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, written};
 use crate::{
+    id::ResourceId,
     kind::{
         Kind,
-        bucket::{Bucket, LifecycleRule},
+        bucket::{Bucket, LifecycleRule, Uploads},
         classic_load_balancer::ClassicLoadBalancer,
         load_balancer::LoadBalancer,
     },
     relation::RelationKind,
     snapshot::{Gap, Resource},
+    text,
 };
 
 pub const RULE: Rule = Rule {
@@ -38,6 +40,48 @@ fn writers_gap<'a>(case: &Case<'a>) -> Option<&'a Gap> {
     })
 }
 
+/// A service that its policy lets write logs into it: nobody else would.
+fn by_policy(id: &ResourceId, bucket: &Bucket) -> Option<(String, Evidence)> {
+    let service = *written::admitted(bucket).first()?;
+    let evidence = Evidence::new(id, "Policy.Statement.Principal.Service", service);
+    let writes = format!("{service} may write its logs into it, as its policy says");
+    Some((writes, evidence))
+}
+
+/// What is to be said of uploads that were begun long ago, and that no rule ends.
+fn left(case: &Case<'_>, words: &Words, id: &ResourceId, bucket: &Bucket) -> Option<Verdict> {
+    let verdict =
+        |status, why: String| Verdict::new(&RULE, words, id, status, why).detail("uploads");
+    if bucket.ends_uploads() != Some(false) {
+        return None;
+    }
+    let Some(Uploads {
+        count,
+        oldest,
+        complete,
+    }) = bucket.uploads.known()
+    else {
+        // A snapshot of an earlier racklens holds nothing about it.
+        let gap = case.gap_of_call(id, "ListMultipartUploads")?;
+        let why = "whether uploads that nobody ended lie in it was not read".to_owned();
+        return Some(verdict(Status::Unknown, why).gap(Some(gap)));
+    };
+    let days = words.number("upload-days");
+    let oldest = (*oldest)?;
+    if case.hours_since(oldest) < days.saturating_mul(24) {
+        return None;
+    }
+    let least = if *complete { "" } else { "at least " };
+    let number = text::count(usize::try_from(*count).unwrap_or(usize::MAX), "upload");
+    let age = text::age(oldest, case.taken);
+    let why = format!(
+        "{least}{number} that nobody ended lie in it, the oldest begun {age} ago, and no rule ends \
+         them"
+    );
+    let evidence = Evidence::new(id, "Uploads.Initiated", oldest.to_string());
+    Some(verdict(Status::Fail, why).evidence([evidence]))
+}
+
 /// One failure for each way in which it grows.
 fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -> Vec<Verdict> {
     let id = &resource.id;
@@ -63,19 +107,23 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
     }
     let users = case.graph.users(id).into_iter();
     let writer = users.filter(|(_, edge)| edge.kind == RelationKind::WritesTo);
-    if let Some((writer, edge)) = writer.into_iter().next()
+    let writer = writer.into_iter().next().map(|(writer, edge)| {
+        let evidence = Evidence::new(&writer.id, edge.evidence, id.key.as_str());
+        (format!("{} writes its logs into it", writer.id), evidence)
+    });
+    let writer = writer
+        .or_else(|| written::by_flow_logs(case, resource))
+        .or_else(|| by_policy(id, bucket));
+    if let Some((writes, evidence)) = writer
         && !some(|it| it.expiration_days.is_some())
     {
-        let why = format!(
-            "{} writes its logs into it, and nothing removes them",
-            writer.id
-        );
-        let evidence = Evidence::new(&writer.id, edge.evidence, id.key.as_str());
+        let why = format!("{writes}, and nothing removes them");
         let failure = verdict(Status::Fail, why).evidence([evidence]);
         verdicts.push(failure.detail("logs"));
     }
+    verdicts.extend(left(case, words, id, bucket));
     if verdicts.is_empty() {
-        let why = "neither old versions nor logs pile up in it".to_owned();
+        let why = "neither old versions nor logs nor uploads pile up in it".to_owned();
         verdicts.push(verdict(Status::Pass, why));
     }
     verdicts

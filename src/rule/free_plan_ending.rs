@@ -1,10 +1,14 @@
 //! Accounts on the Free plan, which AWS closes when it ends.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use rust_decimal::Decimal;
 
 use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, account};
-use crate::{id::ResourceId, snapshot::money::Plan, text};
+use crate::{
+    id::ResourceId,
+    snapshot::money::{Plan, Spent},
+    text,
+};
 
 pub const RULE: Rule = Rule {
     id: "free-plan-ending",
@@ -45,13 +49,18 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
                 .map_or_else(|| "untold".to_owned(), |it| it.to_string()),
         ),
     ];
-    let (severity, why) = meaning(plan, words, case.taken);
+    let (severity, why) = meaning(plan, words, case.taken, case.run.spent);
     verdict(Status::Fail, why)
         .severity(severity)
         .evidence(evidence)
 }
 
-fn meaning(plan: &Plan, words: &Words, taken: Timestamp) -> (Severity, String) {
+fn meaning(
+    plan: &Plan,
+    words: &Words,
+    taken: Timestamp,
+    spent: Option<&Spent>,
+) -> (Severity, String) {
     if plan.status == "EXPIRED" {
         let why = "the account's Free plan is over: AWS closes the account, and the rack with it";
         return (Severity::Critical, why.to_owned());
@@ -73,18 +82,38 @@ fn meaning(plan: &Plan, words: &Words, taken: Timestamp) -> (Severity, String) {
     };
     let hours = expires.duration_since(taken).as_hours();
     let soon = hours < words.number("days").saturating_mul(24);
-    let severity = if soon || short {
+    let days = Decimal::from(hours.max(0)).checked_div(Decimal::from(24));
+    let needed = days.and_then(|it| it.checked_mul(a_day(spent?)?));
+    let needed = needed.filter(|it| plan.credits.is_some_and(|left| left < *it));
+    let severity = if soon || short || needed.is_some() {
         Severity::High
     } else {
         Severity::Info
     };
+    let needed = needed.map(|it| {
+        let it = it.round_dp(0);
+        format!("; at the pace of the last weeks {it} USD are used until then")
+    });
+    let needed = needed.unwrap_or_default();
     // Told from the end: "in 20 days".
     let when = text::age(expires, taken);
     let why = format!(
         "the account is on the Free plan, which ends {when}, or when the credits are used up; \
-         AWS then closes the account{left}"
+         AWS then closes the account{left}{needed}"
     );
     (severity, why)
+}
+
+/// US dollars that were used on a day on average, by the rack or by the whole account, credits and
+/// refunds aside. `None` where that is not told in dollars or for no time.
+fn a_day(spent: &Spent) -> Option<Decimal> {
+    let day = |it: &str| it.parse::<Date>().ok();
+    let span = day(&spent.from)?.until(day(&spent.to)?).ok()?;
+    let days = Decimal::from(span.get_days());
+    let used = spent.services.values().filter(|it| **it > Decimal::ZERO);
+    let used: Decimal = used.sum();
+    let told = spent.currency == "USD" && days > Decimal::ZERO;
+    used.checked_div(days).filter(|_| told)
 }
 
 #[cfg(test)]
@@ -128,6 +157,34 @@ mod tests {
         ] {
             assert_eq!(said(Some(&account)), expected, "{account:?}");
         }
+    }
+
+    #[test]
+    fn credits_that_will_not_last_until_the_end_are_a_high_risk() {
+        let spent = |usd: i64| Spent {
+            from: "1969-12-01".to_owned(),
+            to: "1969-12-31".to_owned(),
+            tags: Default::default(),
+            estimated: false,
+            currency: "USD".to_owned(),
+            services: [
+                ("EC2".to_owned(), Decimal::from(usd)),
+                ("Credits".to_owned(), Decimal::from(-usd)),
+            ]
+            .into(),
+            requests: 1,
+        };
+        let account = plan("FREE", "ACTIVE", 100, 90);
+        let said = |spent: &Spent| {
+            let words = RULE.words().unwrap();
+            let plan = account.plan.known().unwrap().as_ref().unwrap();
+            meaning(plan, &words, Timestamp::UNIX_EPOCH, Some(spent))
+        };
+        // One dollar a day for a hundred days, of ninety.
+        let (severity, why) = said(&spent(30));
+        assert_eq!(severity, Severity::High);
+        assert!(why.contains("100 USD are used until then"), "{why}");
+        assert_eq!(said(&spent(15)).0, Severity::Info);
     }
 
     #[test]

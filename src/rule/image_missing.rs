@@ -6,6 +6,7 @@ use crate::{
         Fact, Kind,
         event_rule::EventRule,
         repository::Repository,
+        schedule::Schedule,
         task_definition::{ContainerDefinition, TaskDefinition},
     },
     snapshot::{Gap, Resource},
@@ -43,7 +44,11 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     judged.extend(used_definition::unread(&RULE, case, words));
     let rules = case.ours::<EventRule>();
     let silent = rules.filter(|(_, it)| it.targets == Fact::Unread && it.managed_by.is_none());
-    judged.extend(silent.map(|(it, _)| {
+    let silent = silent.map(|(it, _)| it);
+    let schedules = case.ours::<Schedule>();
+    let schedules = schedules.filter(|(_, it)| it.is_unread());
+    let silent = silent.chain(schedules.map(|(it, _)| it));
+    judged.extend(silent.map(|it| {
         let why = "which revisions it starts was not read";
         let verdict = Verdict::new(&RULE, words, &it.id, Status::Unknown, why);
         verdict.gap(case.gap_about(&it.id))

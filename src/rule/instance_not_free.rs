@@ -1,6 +1,9 @@
 //! Instances of a type that the account's free tier does not cover.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, account};
+use super::{
+    Case, Evidence, Rule, Severity, Status, Verdict, Words, account,
+    launch::{self, Next},
+};
 use crate::kind::{Fact, Kind, instance::Instance};
 
 pub const RULE: Rule = Rule {
@@ -12,6 +15,7 @@ pub const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let free_plan = account::on_free_plan(case);
+    let next = launch::empty_groups(case).filter_map(|it| judge_next(case, words, &it));
     let instances = case.ours::<Instance>().filter(|(_, it)| !it.is_gone());
     instances
         .map(|(resource, instance)| {
@@ -40,5 +44,45 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
                 }
             }
         })
+        .chain(next)
         .collect()
+}
+
+/// A group without machines is judged by what its next one would be, where any machine that was read
+/// is of that type. What a fleet of several types would start is not guessed at.
+fn judge_next(case: &Case<'_>, words: &Words, next: &Next<'_>) -> Option<Verdict> {
+    let id = &next.group.id;
+    let kind = next.instance_type?;
+    if account::on_free_plan(case) != Some(true) {
+        return Some(account::aside(&RULE, words, id, case));
+    }
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let mut like = case.graph.of::<Instance>();
+    let covered = like.find_map(|(_, it)| {
+        let of_type = it.instance_type == kind;
+        it.free_tier.known().copied().filter(|_| of_type)
+    });
+    Some(match covered {
+        Some(true) => verdict(
+            Status::Pass,
+            format!("the account's free tier covers {kind}, which its next machine is"),
+        ),
+        Some(false) => {
+            let why = format!(
+                "the account's free tier does not cover {kind}, which its next machine is; it has \
+                 none now, which lowers the severity"
+            );
+            let evidence = Evidence::new(next.from, "InstanceType", kind);
+            verdict(Status::Fail, why)
+                .severity(words.severity.min(Severity::Low))
+                .evidence([evidence])
+        }
+        None => {
+            let why = format!(
+                "whether the account's free tier covers {kind}, which its next machine is, was not \
+                 asked: it has none now"
+            );
+            verdict(Status::Unknown, why)
+        }
+    })
 }

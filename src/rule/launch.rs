@@ -19,6 +19,7 @@ pub struct Next<'a> {
     pub attrs: &'a AutoScalingGroup,
     /// The template or the configuration that says it.
     pub from: &'a ResourceId,
+    pub instance_type: Option<&'a str>,
     pub metadata_endpoint: Option<&'a str>,
     pub metadata_tokens: Option<&'a str>,
     pub public_ip: Option<bool>,
@@ -57,6 +58,7 @@ fn of_template<'a>(
         group,
         attrs,
         from: &from.id,
+        instance_type: version.instance_type.as_deref(),
         metadata_endpoint: version.metadata_endpoint.as_deref(),
         metadata_tokens: version.metadata_tokens.as_deref(),
         public_ip: version.public_ip,
@@ -77,6 +79,7 @@ fn of_old<'a>(
         group,
         attrs,
         from: &from.id,
+        instance_type: Some(it.instance_type.as_str()).filter(|it| !it.is_empty()),
         metadata_endpoint: it.metadata_endpoint.as_deref(),
         metadata_tokens: it.metadata_tokens.as_deref(),
         public_ip: it.public_ip,

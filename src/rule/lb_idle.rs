@@ -11,7 +11,7 @@ use crate::{
         target_group::TargetGroup,
     },
     rule::measured::{self, Use},
-    snapshot::{Gap, Resource},
+    snapshot::{Gap, Resource, money::Count},
     text,
 };
 
@@ -35,11 +35,14 @@ enum Work<'a> {
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let new = case.ours::<LoadBalancer>();
     let new = new.map(|(it, lb)| match work(case, it) {
-        Work::Targets(why) => judge_use(case, words, it, lb, &why),
+        Work::Targets(why) => judge_use(case, words, it, &measured::of_balancer(it, lb), &why),
         work @ (Work::Some(_) | Work::None(..) | Work::Unknown(..)) => judge(case, words, it, work),
     });
     let classic = case.ours::<ClassicLoadBalancer>();
-    let classic = classic.map(|(it, lb)| judge(case, words, it, classic_work(it, lb)));
+    let classic = classic.map(|(it, lb)| match classic_work(it, lb) {
+        Work::Targets(why) => judge_use(case, words, it, &measured::of_classic(it), &why),
+        work @ (Work::Some(_) | Work::None(..) | Work::Unknown(..)) => judge(case, words, it, work),
+    });
     new.chain(classic).collect()
 }
 
@@ -71,12 +74,12 @@ fn judge_use(
     case: &Case<'_>,
     words: &Words,
     resource: &Resource,
-    lb: &LoadBalancer,
+    asked: &[Count],
     why: &str,
 ) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    match measured::used(case, resource, &measured::of_balancer(resource, lb)) {
+    match measured::used(case, resource, asked) {
         Use::None { days, evidence } => {
             let why =
                 format!("{why}, but nothing came to it in {days} days, as CloudWatch counted");
@@ -107,7 +110,7 @@ fn classic_work(resource: &Resource, lb: &ClassicLoadBalancer) -> Work<'static> 
         return Work::None("no instance is registered with it".to_owned(), evidence);
     }
     let instances = text::count(lb.instances.len(), "instance");
-    Work::Some(format!("it sends to {instances}"))
+    Work::Targets(format!("it sends to {instances}"))
 }
 
 fn work<'a>(case: &Case<'a>, resource: &Resource) -> Work<'a> {
@@ -189,6 +192,48 @@ mod tests {
         let said = testing::owned(&resources, &gaps, |_| true, |case| check(case, &words));
         assert_eq!(said[0].status, Status::Unknown);
         assert_eq!(said[0].gap.as_deref(), Some(&gaps[1]));
+    }
+
+    #[test]
+    fn a_classic_one_is_idle_where_both_its_counts_are_zero() {
+        use crate::{rule::Run, snapshot::money::Metered};
+        let balancer = ClassicLoadBalancer {
+            instances: vec!["i-1".to_owned()],
+            ..ClassicLoadBalancer::default()
+        };
+        let created: jiff::Timestamp = "1969-01-01T00:00:00Z".parse().unwrap();
+        let router = Resource::new("router", balancer).created(created);
+        let asked = measured::of_classic(&router);
+        let resources = [router];
+        let words = RULE.words().unwrap();
+        let said = |values: [Option<i64>; 2]| {
+            let mut counts = asked.clone();
+            for (count, value) in counts.iter_mut().zip(values) {
+                count.value = value.map(rust_decimal::Decimal::from);
+            }
+            let metered = Metered {
+                from: "1969-12-01T00:00:00Z".parse().unwrap(),
+                to: "1969-12-15T00:00:00Z".parse().unwrap(),
+                counts,
+            };
+            let run = Run {
+                used: Some(&metered),
+                ..Run::default()
+            };
+            let said = testing::owned(
+                &resources,
+                &[],
+                |_| true,
+                |case| check(&Case { run: &run, ..*case }, &words),
+            );
+            (said[0].status, said[0].why.clone())
+        };
+        assert_eq!(said([Some(0), Some(0)]).0, Status::Fail);
+        let (status, why) = said([Some(0), Some(7)]);
+        assert_eq!(status, Status::Pass);
+        assert!(why.contains("RequestCount 7 in 14 days"), "{why}");
+        // CloudWatch has nothing of it: that is not zero.
+        assert_eq!(said([None, Some(0)]).0, Status::Pass);
     }
 
     #[test]

@@ -32,8 +32,8 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let classic = classic.flat_map(|(it, lb)| {
         let listeners = lb.listeners.iter();
         listeners
-            .filter(|it| matches!(it.protocol.as_str(), "HTTPS" | "SSL"))
-            .map(|listener| old_style(words, &it.id, lb, listener))
+            .filter(|it| it.ends_tls())
+            .map(|listener| old_style(case, words, &it.id, lb, listener))
             .collect::<Vec<_>>()
     });
     balancers.chain(classic).collect()
@@ -70,26 +70,40 @@ fn modern(case: &Case<'_>, words: &Words, resource: &Resource, lb: &LoadBalancer
         .collect()
 }
 
-/// A classic listener has policies for several ends; the one for TLS is known by its name, or by
-/// nothing, where somebody made one of their own.
+/// A classic listener has policies for several ends. Where nobody told which is the one for TLS, it
+/// is known by its name, or by nothing, where somebody made one of their own.
 fn old_style(
+    case: &Case<'_>,
     words: &Words,
     id: &ResourceId,
     lb: &ClassicLoadBalancer,
     listener: &ClassicListener,
 ) -> Verdict {
-    let mut policies = listener.policies.iter();
-    let policy = policies.find(|it| it.starts_with(PREFIX));
-    let policy = policy.map(|name| Policy {
-        name,
-        versions: None,
+    let told = listener.tls.known().and_then(Option::as_ref);
+    let told = told.map(|it| Policy {
+        name: it.made_of.as_deref().unwrap_or(&it.name),
+        versions: Some(it.versions.as_slice()),
     });
+    let by_name = || {
+        let mut policies = listener.policies.iter();
+        let name = policies.find(|it| it.starts_with(PREFIX))?;
+        Some(Policy {
+            name,
+            versions: None,
+        })
+    };
+    let policy = told.or_else(by_name);
+    let takes = told.and_then(|it| it.versions);
+    let takes = takes.map(|it| Evidence::new(id, "PolicyAttributeDescriptions", it.join(", ")));
     let evidence = Evidence::new(
         id,
         "ListenerDescriptions.PolicyNames",
         listener.policies.join(", "),
     );
-    judge(words, id, listener.port, policy, lb.is_internet_facing()).evidence([evidence])
+    judge(words, id, listener.port, policy, lb.is_internet_facing())
+        .evidence([evidence])
+        .evidence(takes)
+        .gap_if_unknown(case.gap_of_call(id, "DescribeLoadBalancerPolicies"))
 }
 
 /// A policy for TLS.

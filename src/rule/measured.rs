@@ -64,6 +64,21 @@ pub fn of_balancer(resource: &Resource, it: &LoadBalancer) -> Vec<Count> {
     counts.collect()
 }
 
+/// What tells whether anything goes through a classic load balancer, whatever it speaks.
+pub fn of_classic(resource: &Resource) -> Vec<Count> {
+    let metrics = ["EstimatedProcessedBytes", "RequestCount"];
+    let counts = metrics.into_iter().map(|metric| Count {
+        resource: resource.id.clone(),
+        namespace: "AWS/ELB".to_owned(),
+        metric: metric.to_owned(),
+        dimensions: BTreeMap::from([("LoadBalancerName".to_owned(), resource.id.key.clone())]),
+        statistic: "Sum".to_owned(),
+        days: None,
+        value: None,
+    });
+    counts.collect()
+}
+
 /// What tells whether anything goes through a NAT gateway.
 pub fn of_nat(resource: &Resource) -> Vec<Count> {
     let metrics = [
@@ -147,9 +162,10 @@ pub fn gap(case: &Case<'_>) -> Option<Gap> {
 }
 
 /// The names of all metrics that are asked for here.
-const METRICS: [&str; 6] = [
+const METRICS: [&str; 7] = [
     "ActiveConnectionCount",
     "ActiveFlowCount",
+    "EstimatedProcessedBytes",
     "PacketsInFromDestination",
     "PacketsInFromSource",
     "ProcessedBytes",

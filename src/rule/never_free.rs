@@ -5,7 +5,8 @@ use crate::{
     id::ResourceId,
     kind::{
         Kind, elastic_ip::ElasticIp, key::Key, load_balancer::LoadBalancer,
-        nat_gateway::NatGateway, secret::Secret, task::Task, vpc_endpoint::VpcEndpoint,
+        nat_gateway::NatGateway, network_interface::NetworkInterface, secret::Secret, task::Task,
+        vpc_endpoint::VpcEndpoint,
     },
 };
 
@@ -15,6 +16,7 @@ pub const RULE: Rule = Rule {
     needs: &[
         Kind::NatGateway,
         Kind::ElasticIp,
+        Kind::NetworkInterface,
         Kind::VpcEndpoint,
         Kind::Key,
         Kind::Secret,
@@ -58,6 +60,12 @@ fn dear(case: &Case<'_>) -> Vec<ResourceId> {
     );
     let ips = case.ours::<ElasticIp>();
     found.extend(ips.filter(|(_, it)| it.is_idle()).map(|it| &it.0.id));
+    // One address is what a rack cannot do without; a NAT gateway's is told with the gateway.
+    let addresses = case.ours::<NetworkInterface>().filter(|(_, it)| {
+        let of_nat = it.owner().is_some_and(|it| it.kind == Kind::NatGateway);
+        it.public_ip.is_some() && !of_nat
+    });
+    found.extend(addresses.skip(1).map(|it| &it.0.id));
     let endpoints = case.ours::<VpcEndpoint>();
     let endpoints = endpoints.filter(|(_, it)| it.endpoint_type == "Interface" && !it.is_gone());
     found.extend(endpoints.map(|it| &it.0.id));
@@ -73,4 +81,60 @@ fn dear(case: &Case<'_>) -> Vec<ResourceId> {
     let balancers = balancers.filter(|(_, it)| it.lb_type == "network");
     found.extend(balancers.map(|it| &it.0.id));
     found.into_iter().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::Fact,
+        snapshot::{
+            Resource,
+            money::{Account, Plan},
+        },
+        testing,
+    };
+
+    #[test]
+    fn each_address_after_the_first_draws_on_the_credits() {
+        let interface = |address: Option<&str>| NetworkInterface {
+            public_ip: address.map(str::to_owned),
+            ..NetworkInterface::default()
+        };
+        let said = |second: Option<&str>| {
+            let resources = [
+                testing::cluster("prod"),
+                Resource::new("eni-1", interface(Some("203.0.113.1"))),
+                Resource::new("eni-2", interface(second)),
+                Resource::new("eni-3", interface(None)),
+            ];
+            let account = Account {
+                plan: Fact::Known(Some(Plan {
+                    kind: "FREE".to_owned(),
+                    status: "ACTIVE".to_owned(),
+                    ..Plan::default()
+                })),
+                ..Account::default()
+            };
+            let words = RULE.words().unwrap();
+            let mut said = testing::owned(
+                &resources,
+                &[],
+                |_| true,
+                |case| {
+                    let account = Some(&account);
+                    check(&Case { account, ..*case }, &words)
+                },
+            );
+            said.remove(0)
+        };
+        assert_eq!(said(None).status, Status::Pass);
+        let dear = said(Some("203.0.113.2"));
+        assert_eq!(dear.status, Status::Fail);
+        assert!(
+            dear.why.starts_with("network-interface/eni-2 "),
+            "{}",
+            dear.why
+        );
+    }
 }

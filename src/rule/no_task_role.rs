@@ -6,8 +6,14 @@ use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definit
 use crate::{
     id::ResourceId,
     kind::{
-        AsKind as _, Kind, container_instance::ContainerInstance, event_rule::EventRule,
-        instance::Instance, service::Service, task::Task, task_definition::TaskDefinition,
+        AsKind as _, Kind,
+        container_instance::ContainerInstance,
+        event_rule::{EventRule, TaskTarget},
+        instance::Instance,
+        schedule::Schedule,
+        service::Service,
+        task::Task,
+        task_definition::TaskDefinition,
     },
 };
 
@@ -101,16 +107,22 @@ fn startable<'a>(
         if let Some((_, it)) = case.graph.get_as::<EventRule>(&starter.key)
             && starter.kind == Kind::EventRule
         {
-            let targets = it.targets.known().into_iter().flatten();
-            clusters.extend(targets.filter_map(|it| {
-                let task = it.task.as_ref()?;
-                let on = on_machines(task.launch_type.as_deref(), &task.capacity_providers);
-                it.arn.rsplit('/').next().filter(|_| on)
-            }));
+            clusters.extend(it.tasks().filter_map(scheduled));
+        }
+        if let Some((_, it)) = case.graph.get_as::<Schedule>(&starter.key)
+            && starter.kind == Kind::Schedule
+        {
+            clusters.extend(it.task().and_then(scheduled));
         }
     }
     let machines = clusters.iter().filter_map(|it| starts.machines.get(it));
     machines.flatten().copied().collect()
+}
+
+/// The cluster on whose machines a task is started, if it is.
+fn scheduled<'a>((cluster, task): (&'a str, &TaskTarget)) -> Option<&'a str> {
+    let on = on_machines(task.launch_type.as_deref(), &task.capacity_providers);
+    cluster.rsplit('/').next().filter(|_| on)
 }
 
 fn place<'a>(case: &Case<'a>, given: bool, held: &ContainerInstance) -> Option<Place<'a>> {

@@ -31,12 +31,21 @@ pub fn of(case: &Case<'_>, id: &ResourceId) -> ResourceId {
             service.map(|it| ResourceId::new(Kind::Service, format!("{}/{it}", task.cluster)));
         let service = service.and_then(known);
         // A schedule's task is another one each night.
-        let scheduled = task.started_by.as_deref();
-        let scheduled = scheduled.and_then(|it| it.strip_prefix("events-rule/"));
-        let rule = || known(ResourceId::new(Kind::EventRule, scheduled?));
+        let started_by = |prefix| task.started_by.as_deref()?.strip_prefix(prefix);
+        let rule = || {
+            known(ResourceId::new(
+                Kind::EventRule,
+                started_by("events-rule/")?,
+            ))
+        };
+        let schedule = || {
+            let name = started_by("chronos-schedule/")?;
+            known(ResourceId::new(Kind::Schedule, name))
+        };
         let definition = || known(ResourceId::new(Kind::TaskDefinition, &task.task_definition));
         return service
             .or_else(rule)
+            .or_else(schedule)
             .or_else(definition)
             .unwrap_or_else(|| id.clone());
     }

@@ -182,6 +182,7 @@ impl Pack {
             pack: Some(self),
             unheard: case.run.unheard,
             used: case.run.used,
+            spent: case.run.spent,
             index: Index::default(),
         };
         let case = Case { run: &run, ..*case };

@@ -2,33 +2,65 @@
 
 use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
-    kind::{Fact, Kind, db_instance::DbInstance},
-    snapshot::Resource,
+    id::ResourceId,
+    kind::{Fact, Kind, db_cluster::DbCluster, db_instance::DbInstance},
 };
 
 pub const RULE: Rule = Rule {
     id: "rds-tls-not-forced",
     words: include_str!("../../rules/rds-tls-not-forced.toml"),
-    needs: &[Kind::DbInstance],
+    needs: &[Kind::DbInstance, Kind::DbCluster],
     check,
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let databases = case.ours::<DbInstance>();
     let databases = databases.filter(|(_, it)| it.status != "deleting");
+    let databases = databases.map(|(it, db)| {
+        let asked = Asked {
+            engine: &db.engine,
+            parameter: db.tls_parameter(),
+            groups: db.parameter_groups.join(", "),
+            forces: db.forces_tls,
+            call: "DescribeDBParameters",
+        };
+        (&it.id, asked)
+    });
+    let clusters = case.ours::<DbCluster>();
+    let clusters = clusters.filter(|(_, it)| it.status != "deleting");
+    let clusters = clusters.map(|(it, db)| {
+        let asked = Asked {
+            engine: &db.engine,
+            parameter: db.tls_parameter(),
+            groups: db.parameter_group.clone().unwrap_or_default(),
+            forces: db.forces_tls,
+            call: "DescribeDBClusterParameters",
+        };
+        (&it.id, asked)
+    });
     databases
-        .filter_map(|(it, db)| judge(case, words, it, db))
+        .chain(clusters)
+        .filter_map(|(id, asked)| judge(case, words, id, &asked))
         .collect()
 }
 
+/// What was asked of a database or of a cluster.
+struct Asked<'a> {
+    engine: &'a str,
+    parameter: Option<&'static str>,
+    groups: String,
+    forces: Fact<Option<bool>>,
+    /// The call that tells.
+    call: &'static str,
+}
+
 /// `None` where a snapshot of an earlier racklens holds nothing about it.
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, db: &DbInstance) -> Option<Verdict> {
-    let id = &resource.id;
+fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, asked: &Asked<'_>) -> Option<Verdict> {
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    let name = db.tls_parameter().unwrap_or_default();
-    Some(match db.forces_tls {
+    let name = asked.parameter.unwrap_or_default();
+    Some(match asked.forces {
         Fact::Known(None) => {
-            let why = format!("what {} asks of connections is not said here", db.engine);
+            let why = format!("what {} asks of connections is not said here", asked.engine);
             verdict(Status::NotApplicable, why)
         }
         Fact::Known(Some(true)) => {
@@ -36,13 +68,13 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, db: &DbInstance) -
             verdict(Status::Pass, why)
         }
         Fact::Known(Some(false)) => {
-            let group = db.parameter_groups.join(", ");
-            let why = format!("it lets clients in without TLS: {name} is off in {group}");
+            let groups = &asked.groups;
+            let why = format!("it lets clients in without TLS: {name} is off in {groups}");
             let evidence = Evidence::new(id, "Parameters.ParameterValue", format!("{name}: off"));
             verdict(Status::Fail, why).evidence([evidence])
         }
         Fact::Unread => {
-            let gap = case.gap_of_call(id, "DescribeDBParameters")?;
+            let gap = case.gap_of_call(id, asked.call)?;
             let why = format!("whether {name} is on was not read");
             verdict(Status::Unknown, why).gap(Some(gap))
         }
@@ -52,7 +84,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, db: &DbInstance) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing;
+    use crate::{snapshot::Resource, testing};
 
     fn said(engine: &str, cluster: Option<&str>, forces: Fact<Option<bool>>) -> Vec<Verdict> {
         let db = DbInstance {
@@ -79,6 +111,30 @@ mod tests {
             let on = said(engine, None, Fact::Known(Some(true)));
             assert_eq!(on[0].status, Status::Pass);
         }
+    }
+
+    #[test]
+    fn a_cluster_is_told_by_its_own_group() {
+        let cluster = |engine: &str, forces| {
+            let db = DbCluster {
+                engine: engine.to_owned(),
+                parameter_group: Some("shop".to_owned()),
+                forces_tls: Fact::Known(forces),
+                ..DbCluster::default()
+            };
+            let resources = [Resource::new("orders", db)];
+            let words = RULE.words().unwrap();
+            let mut said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+            said.remove(0)
+        };
+        let off = cluster("aurora-mysql", Some(false));
+        assert_eq!(off.status, Status::Fail);
+        assert!(
+            off.why.contains("require_secure_transport is off in shop"),
+            "{}",
+            off.why
+        );
+        assert_eq!(cluster("docdb", Some(true)).status, Status::Pass);
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, held: &Repository)
     let number = usize::try_from(images.count).unwrap_or(usize::MAX);
     let pushed = images.newest_push.map(|it| {
         let age = text::age(it, case.taken);
-        format!(", the newest pushed {age} before")
+        format!(", the newest pushed {age} ago")
     });
     let why = format!(
         "it holds {} of {}{}: ECR deletes it only by force, and they go with it",

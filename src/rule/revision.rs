@@ -29,7 +29,10 @@ pub fn users<'a>(case: &Case<'a>, definition: &ResourceId) -> Vec<&'a Resource> 
     let mut users: Vec<&Resource> = users
         .filter(|(it, edge)| {
             !matches!(edge.kind, RelationKind::Declares | RelationKind::Watches)
-                && matches!(it.id.kind, Kind::Service | Kind::Task | Kind::EventRule)
+                && matches!(
+                    it.id.kind,
+                    Kind::Service | Kind::Task | Kind::EventRule | Kind::Schedule
+                )
                 && !case.belongings.of(&it.id).is_foreign()
         })
         .map(|(it, _)| it)

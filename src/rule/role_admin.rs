@@ -1,12 +1,14 @@
 //! Roles that may do everything.
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, facing};
 use crate::{
     id::ResourceId,
     kind::{
-        Kind,
+        AsKind as _, Kind,
+        instance::Instance,
         policy::{self, Policy},
         role::Role,
+        task_definition::TaskDefinition,
     },
     snapshot::Resource,
 };
@@ -34,16 +36,9 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, role: &Role) -> Ve
         let why = "which policies are attached to it was not read".to_owned();
         return verdict(Status::Unknown, why).gap(case.gap_about(id));
     };
-    let wanted = words.texts("policies");
     let (mut full, mut unread) = (Vec::new(), None);
     for arn in attached {
-        let is_full = if policy::is_aws_managed(arn) {
-            Some(wanted.contains(&name(arn)))
-        } else {
-            let own = case.graph.get_as::<Policy>(arn);
-            own.and_then(|(_, it)| it.allows_all.known().copied())
-        };
-        match is_full {
+        match allows_all(case, words, arn) {
             Some(true) => full.push(("AttachedPolicies.PolicyArn", arn)),
             Some(false) => {}
             None => unread = unread.or(Some(arn)),
@@ -78,6 +73,38 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, role: &Role) -> Ve
         .evidence(evidence)
 }
 
+/// Whether a policy allows everything; `None` where its text was not read.
+fn allows_all(case: &Case<'_>, words: &Words, arn: &str) -> Option<bool> {
+    if policy::is_aws_managed(arn) {
+        return Some(words.texts("policies").contains(&name(arn)));
+    }
+    let own = case.graph.get_as::<Policy>(arn);
+    own.and_then(|(_, it)| it.allows_all.known().copied())
+}
+
+/// Who acts as the role and is reached from the internet, and how that comes: a task definition by
+/// its task role, or a machine. The role that ECS starts tasks with is in no container.
+fn reached(case: &Case<'_>, id: &ResourceId) -> Option<(ResourceId, String)> {
+    let mut users = case.graph.users(id).into_iter().filter_map(|(it, _)| {
+        if let Some(definition) = TaskDefinition::of(&it.attrs) {
+            let acts = definition.task_role.as_deref() == Some(id.key.as_str());
+            let way = facing::of_definition(case, &it.id).filter(|_| acts)?;
+            return Some((it.id.clone(), way));
+        }
+        if it.id.kind != Kind::InstanceProfile {
+            return None;
+        }
+        let machines = case.graph.users(&it.id).into_iter();
+        let machines = machines.filter_map(|(it, _)| Some((it, Instance::of(&it.attrs)?)));
+        let mut machines = machines.filter(|(_, machine)| !machine.is_gone());
+        machines.find_map(|(it, machine)| {
+            let way = facing::of_machine(case, it, machine)?;
+            Some((it.id.clone(), way))
+        })
+    });
+    users.next()
+}
+
 /// The last part of a policy's ARN: `AdministratorAccess`.
 fn name(arn: &str) -> &str {
     arn.rsplit_once('/').map_or(arn, |(_, name)| name)
@@ -87,7 +114,9 @@ fn name(arn: &str) -> &str {
 fn whose(case: &Case<'_>, words: &Words, id: &ResourceId, role: &Role) -> (Severity, String) {
     let facts = role.facts.known();
     let boundary = facts.and_then(|it| it.boundary.as_deref());
-    if let Some(boundary) = boundary.filter(|it| !policy::is_aws_managed(it)) {
+    // One that allows everything bounds nothing.
+    let bounds = boundary.map(|it| allows_all(case, words, it).map(|all| !all));
+    if let (Some(boundary), Some(Some(true))) = (boundary, bounds) {
         let why = format!(
             "policy {} bounds it, which lowers the severity",
             name(boundary)
@@ -99,6 +128,19 @@ fn whose(case: &Case<'_>, words: &Words, id: &ResourceId, role: &Role) -> (Sever
     if !trusts.is_empty() && trusts.iter().all(|it| it == "cloudformation.amazonaws.com") {
         let why = "only CloudFormation acts as it, which lowers the severity";
         return (Severity::Medium, why.to_owned());
+    }
+    if let Some((it, way)) = reached(case, id) {
+        let why = format!(
+            "{it} acts as it, and {way}, which raises the severity: whoever gets in owns the account"
+        );
+        return (Severity::Critical, why);
+    }
+    if let (Some(boundary), Some(None)) = (boundary, bounds) {
+        let why = format!(
+            "what policy {}, which bounds it, allows was not read",
+            name(boundary)
+        );
+        return (words.severity, why);
     }
     match runner(case, id) {
         Some(it) => (
@@ -122,4 +164,106 @@ fn runner(case: &Case<'_>, id: &ResourceId) -> Option<ResourceId> {
         )
     });
     runner.map(|(it, _)| it.id.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{
+            Fact,
+            listener::Listener,
+            load_balancer::LoadBalancer,
+            role::RoleFacts,
+            service::{Service, ServiceTarget},
+            target_group::TargetGroup,
+        },
+        testing,
+    };
+
+    /// A role that may do everything, bounded by that policy, with which a service runs behind a
+    /// load balancer of that scheme; the policy `small` allows little, `all` everything.
+    fn said(scheme: &str, boundary: Option<&str>, as_execution_role: bool) -> (Severity, String) {
+        let own = |it: &str| format!("arn:aws:iam::123456789012:policy/{it}");
+        let role = Role {
+            attached: Fact::Known(vec![
+                "arn:aws:iam::aws:policy/AdministratorAccess".to_owned(),
+            ]),
+            facts: Fact::Known(RoleFacts {
+                boundary: boundary.map(own),
+                ..RoleFacts::default()
+            }),
+            ..Role::default()
+        };
+        let policy = |all| Policy {
+            allows_all: Fact::Known(all),
+            ..Policy::default()
+        };
+        let mut definition = TaskDefinition::default();
+        if as_execution_role {
+            definition.execution_role = Some("web".to_owned());
+        } else {
+            definition.task_role = Some("web".to_owned());
+        }
+        let service = Service {
+            task_definition: "web:1".to_owned(),
+            status: "ACTIVE".to_owned(),
+            load_balancers: vec![ServiceTarget {
+                target_group: Some("web".to_owned()),
+                ..ServiceTarget::default()
+            }],
+            ..Service::default()
+        };
+        let balancer = LoadBalancer {
+            scheme: scheme.to_owned(),
+            ..LoadBalancer::default()
+        };
+        let listener = Listener {
+            load_balancer: "router".to_owned(),
+            port: 443,
+            ..Listener::default()
+        };
+        let group = TargetGroup {
+            load_balancers: vec!["router".to_owned()],
+            ..TargetGroup::default()
+        };
+        let resources = [
+            Resource::new("web", role),
+            Resource::new(own("small"), policy(false)),
+            Resource::new(own("all"), policy(true)),
+            Resource::new("web:1", definition),
+            Resource::new("prod/web", service),
+            Resource::new("router", balancer),
+            Resource::new("router/443", listener),
+            Resource::new("web", group),
+        ];
+        let words = RULE.words().unwrap();
+        let mut said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+        let said = said.remove(0);
+        assert_eq!(said.status, Status::Fail);
+        (said.severity, said.why)
+    }
+
+    #[test]
+    fn what_the_internet_reaches_is_critical_and_the_finding_says_how() {
+        let (severity, why) = said("internet-facing", None, false);
+        assert_eq!(severity, Severity::Critical);
+        let way = "load-balancer/router brings the internet to it, which raises the severity";
+        assert!(why.contains(way), "{why}");
+        assert_eq!(said("internal", None, false).0, Severity::High);
+        // No container has the role that its task is started with.
+        assert_eq!(said("internet-facing", None, true).0, Severity::High);
+    }
+
+    #[test]
+    fn a_boundary_counts_unless_it_allows_everything_too() {
+        let (severity, why) = said("internet-facing", Some("small"), false);
+        assert_eq!(severity, Severity::Medium);
+        assert!(why.contains("policy small bounds it"), "{why}");
+        let (severity, _) = said("internet-facing", Some("all"), false);
+        assert_eq!(severity, Severity::Critical);
+        let (severity, why) = said("internal", Some("unseen"), false);
+        assert_eq!(severity, Severity::High);
+        assert!(why.contains("policy unseen"), "{why}");
+    }
 }

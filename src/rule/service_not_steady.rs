@@ -71,7 +71,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service)
         let trouble = service.trouble.as_ref();
         let says = trouble.map(|it| format!("; ECS says: {}", text::one_line(&it.message)));
         let why = format!(
-            "{counts}; its deployment last changed {age} before{}",
+            "{counts}; its deployment last changed {age} ago{}",
             says.unwrap_or_default()
         );
         let said = trouble.map(|it| Evidence::new(id, "events.message", it.message.as_str()));
@@ -81,13 +81,13 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service)
     let minutes = case.taken.duration_since(began).as_mins();
     if stuck.is_some() && minutes >= words.number("deployment-minutes") {
         let took = text::age(began, case.taken);
-        let why = format!("its deployment began {took} before and is not done; {counts}");
+        let why = format!("its deployment began {took} ago and is not done; {counts}");
         let state = Evidence::new(id, "deployments.createdAt", began.to_string());
         return verdict(Status::Fail, why)
             .evidence([state])
             .evidence(evidence);
     }
-    let why = format!("{counts}; its deployment last changed {age} before");
+    let why = format!("{counts}; its deployment last changed {age} ago");
     verdict(Status::Pass, why).evidence(evidence)
 }
 

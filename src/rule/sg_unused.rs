@@ -4,7 +4,7 @@ use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
     kind::{
         Fact, Kind, auto_scaling_group::AutoScalingGroup, event_rule::EventRule,
-        launch_template::LaunchTemplate, security_group::SecurityGroup,
+        launch_template::LaunchTemplate, schedule::Schedule, security_group::SecurityGroup,
     },
     snapshot::{Gap, Resource},
 };
@@ -17,6 +17,7 @@ const WEARERS: &[Kind] = &[
     Kind::LaunchConfiguration,
     Kind::Service,
     Kind::EventRule,
+    Kind::Schedule,
     Kind::LoadBalancer,
     Kind::ClassicLoadBalancer,
     Kind::Function,
@@ -87,11 +88,14 @@ fn unread<'c>(case: &Case<'c>) -> Option<&'c Resource> {
     let odd = groups.filter(|(_, group)| launches_unread_version(case, group));
     let rules = case.graph.of::<EventRule>();
     let rules = rules.filter(|(_, it)| it.targets == Fact::Unread && it.managed_by.is_none());
+    let schedules = case.graph.of::<Schedule>();
+    let schedules = schedules.filter(|(_, it)| it.is_unread());
     let templates = case.graph.of::<LaunchTemplate>();
     let templates = templates.filter(|(_, it)| it.versions == Fact::Unread);
     let mut all = odd
         .map(|(it, _)| it)
         .chain(rules.map(|(it, _)| it))
+        .chain(schedules.map(|(it, _)| it))
         .chain(templates.map(|(it, _)| it));
     all.find(|it| !case.belongings.of(&it.id).is_foreign())
 }

@@ -7,8 +7,9 @@ use crate::{
     belonging::Class,
     id::ResourceId,
     kind::{
-        Fact, Kind, db_instance::DbInstance, ebs_snapshot::EbsSnapshot, instance::Instance,
-        launch_configuration::LaunchConfiguration, launch_template::LaunchTemplate,
+        Fact, Kind, db_cluster::DbCluster, db_instance::DbInstance, ebs_snapshot::EbsSnapshot,
+        instance::Instance, launch_configuration::LaunchConfiguration,
+        launch_template::LaunchTemplate,
     },
     snapshot::Resource,
 };
@@ -16,11 +17,11 @@ use crate::{
 pub const RULE: Rule = Rule {
     id: "snapshot-public",
     words: include_str!("../../rules/snapshot-public.toml"),
-    needs: &[Kind::EbsSnapshot, Kind::DbInstance],
+    needs: &[Kind::EbsSnapshot, Kind::DbInstance, Kind::DbCluster],
     check,
 };
 
-/// One verdict for each snapshot of a disk, and one for each database.
+/// One verdict for each snapshot of a disk, and one for each database and each cluster of them.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let run = images(case);
     let ours: BTreeSet<&ResourceId> = of_rack(case).map(|(it, _)| &it.id).collect();
@@ -32,7 +33,10 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let databases = case.ours::<DbInstance>();
     let databases =
         databases.filter_map(|(it, db)| of_database(case, words, &it.id, &db.public_snapshots));
-    disks.chain(databases).collect()
+    let clusters = case.ours::<DbCluster>();
+    let clusters =
+        clusters.filter_map(|(it, db)| of_database(case, words, &it.id, &db.public_snapshots));
+    disks.chain(databases).chain(clusters).collect()
 }
 
 /// The images that the rack's machines run, and that its next ones will.
@@ -95,14 +99,15 @@ fn of_database(
         Fact::Known(public) => {
             let evidence = public
                 .iter()
-                .map(|it| Evidence::new(id, "DBSnapshotAttributes.restore", format!("{it}: all")));
+                .map(|it| Evidence::new(id, "SnapshotAttributes.restore", format!("{it}: all")));
             let names = public.join(", ");
             let why = format!("anybody with an AWS account may restore a copy of it from {names}");
             verdict(Status::Fail, why).evidence(evidence)
         }
         Fact::Unread => {
             // A snapshot of an earlier racklens holds nothing about it.
-            let gap = case.gap_of_call(id, "DescribeDBSnapshot")?;
+            let calls = ["DescribeDBSnapshot", "DescribeDBClusterSnapshot"];
+            let gap = calls.iter().find_map(|it| case.gap_of_call(id, it))?;
             let why = "whether a snapshot of it is open to everybody was not read";
             verdict(Status::Unknown, why.to_owned()).gap(Some(gap))
         }

@@ -8,6 +8,7 @@ use crate::{
     kind::{
         Kind,
         event_rule::EventRule,
+        schedule::Schedule,
         service::Service,
         stack::Stack,
         task_definition::{ContainerDefinition, TaskDefinition},
@@ -91,13 +92,12 @@ impl<'c> Families<'c> {
             *latest = it.revision.max(*latest);
         }
         let mut schedules: BTreeMap<&str, Vec<&ResourceId>> = BTreeMap::new();
-        for (resource, rule) in case.graph.of::<EventRule>() {
-            let targets = rule.targets.known().into_iter().flatten();
-            for task in targets.filter_map(|it| it.task.as_ref()) {
-                let family = task.task_definition.rsplit('/').next();
-                let of = schedules.entry(family.unwrap_or_default()).or_default();
-                of.push(&resource.id);
-            }
+        let rules = case.graph.of::<EventRule>();
+        let rules = rules.flat_map(|(it, rule)| rule.tasks().map(|(_, task)| (&it.id, task)));
+        let timed = case.graph.of::<Schedule>();
+        let timed = timed.filter_map(|(it, schedule)| Some((&it.id, schedule.task()?.1)));
+        for (id, task) in rules.chain(timed) {
+            schedules.entry(task.definition()).or_default().push(id);
         }
         Self { latest, schedules }
     }
@@ -111,7 +111,7 @@ impl<'c> Families<'c> {
         definition: &TaskDefinition,
     ) -> BTreeSet<&'c ResourceId> {
         let users = revision::users(case, id).into_iter().map(|it| &it.id);
-        let starters = users.filter(|it| matches!(it.kind, Kind::Service | Kind::EventRule));
+        let starters = users.filter(|it| starts(it));
         let is_latest = self.latest.get(definition.family.as_str()) == Some(&definition.revision);
         let scheduled = self.schedules.get(definition.family.as_str());
         let scheduled = scheduled.into_iter().flatten().copied();
@@ -130,7 +130,7 @@ impl<'c> Families<'c> {
         let scheduled = self.schedules.get(definition.family.as_str());
         let (starters, others): (Vec<&ResourceId>, Vec<&ResourceId>) = users
             .chain(scheduled.into_iter().flatten().copied())
-            .partition(|it| matches!(it.kind, Kind::Service | Kind::EventRule));
+            .partition(|it| starts(it));
         let tasks = others.into_iter().filter(|it| it.kind == Kind::Task);
         let mut runners = if starters.is_empty() {
             tasks.collect()
@@ -147,6 +147,11 @@ impl<'c> Families<'c> {
             [one, ref more @ ..] => Some(format!("{one} and {} more run it", more.len())),
         }
     }
+}
+
+/// Whether it is of what starts tasks, again and again.
+fn starts(id: &ResourceId) -> bool {
+    matches!(id.kind, Kind::Service | Kind::EventRule | Kind::Schedule)
 }
 
 /// The services that run a revision.
@@ -193,6 +198,7 @@ mod tests {
         kind::{
             Fact,
             event_rule::{Target, TaskTarget},
+            schedule::Start,
             task::Task,
         },
         snapshot::Reason,
@@ -294,6 +300,27 @@ mod tests {
         assert_eq!(
             said[0],
             (Status::Fail, "bad; event-rule/nightly runs it".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_schedule_of_the_scheduler_counts_as_well() {
+        let start = Start {
+            task: Some(TaskTarget {
+                task_definition: "arn:aws:ecs:us-east-1:123456789012:task-definition/web"
+                    .to_owned(),
+                ..TaskTarget::default()
+            }),
+            ..Start::default()
+        };
+        let schedule = Schedule {
+            start: Fact::Known(start),
+            ..Schedule::default()
+        };
+        let said = said(&[revision(), Resource::new("nightly", schedule)], &[]);
+        assert_eq!(
+            said[0],
+            (Status::Fail, "bad; schedule/nightly runs it".to_owned())
         );
     }
 

@@ -686,6 +686,20 @@ const EVENT_RULE: Sheet = Sheet {
     sorted: &["name"],
 };
 
+const SCHEDULE: Sheet = Sheet {
+    columns: &[
+        by("name", v::key),
+        at("group", "group"),
+        at("schedule", "start.expression"),
+        at("timezone", "start.timezone"),
+        at("target", "target"),
+        at("starts", "start.task.task_definition"),
+        at("role", "start.role"),
+    ],
+    shown: &["name", "state", "schedule", "starts", "target", BELONGING],
+    sorted: &["name"],
+};
+
 const LOG_GROUP: Sheet = Sheet {
     columns: &[
         by("name", v::key),
@@ -833,6 +847,7 @@ fn of_kind(kind: Kind) -> &'static Sheet {
         Kind::DiscoveryService => &DISCOVERY_SERVICE,
         Kind::Function => &FUNCTION,
         Kind::EventRule => &EVENT_RULE,
+        Kind::Schedule => &SCHEDULE,
         Kind::Table => &TABLE,
         Kind::DbInstance => &DB_INSTANCE,
         Kind::DbCluster => &DB_CLUSTER,

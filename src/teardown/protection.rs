@@ -183,6 +183,7 @@ pub fn of(resource: &Resource) -> Vec<Protection> {
         | Attrs::Topic(_)
         | Attrs::Function(_)
         | Attrs::EventRule(_)
+        | Attrs::Schedule(_)
         | Attrs::Role(_)
         | Attrs::InstanceProfile(_)
         | Attrs::Policy(_)

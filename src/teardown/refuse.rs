@@ -223,6 +223,7 @@ fn may_hold(holder: Kind, held: Kind) -> bool {
         | Kind::Topic
         | Kind::Function
         | Kind::EventRule
+        | Kind::Schedule
         | Kind::Role
         | Kind::InstanceProfile
         | Kind::Secret => true,
@@ -236,7 +237,19 @@ fn is_harmless(action: &str) -> bool {
     if call == "GetBucketVersioning" {
         return false;
     }
+    // Tags again, of many things at once.
+    if action == "tag:GetResources" {
+        return true;
+    }
     let about = [
+        "DBClusterParameters",
+        "DBClusterSnapshot",
+        "DBParameters",
+        "DBSnapshot",
+        "LoadBalancerPolicies",
+        "MultipartUploads",
+        "Replication",
+        "SSLPolicies",
         "Metric",
         "Tag",
         "Policy",

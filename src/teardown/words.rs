@@ -22,7 +22,7 @@ pub(super) fn phase(kind: Kind, goal: Goal) -> u8 {
         Goal::Drained => 7,
         Goal::Empty => 5,
         Goal::Cut | Goal::Gone => match kind {
-            Kind::ScalableTarget | Kind::EventRule => 2,
+            Kind::ScalableTarget | Kind::EventRule | Kind::Schedule => 2,
             Kind::Function => 5,
             Kind::Service | Kind::Task => 6,
             Kind::Stack => 8,
@@ -152,6 +152,7 @@ fn gone(resource: &Resource) -> (u32, u32) {
         | Kind::Repository
         | Kind::Topic
         | Kind::EventRule
+        | Kind::Schedule
         | Kind::Role
         | Kind::InstanceProfile
         | Kind::Policy
@@ -198,6 +199,7 @@ fn last(kind: Kind) -> &'static str {
         Kind::Stack => "CloudFormation deletes all that it made, in its own order",
         Kind::ScalableTarget => "Application Auto Scaling would start tasks again",
         Kind::EventRule => "it starts tasks and functions, and they would come back",
+        Kind::Schedule => "it would start tasks again, or call what goes",
         Kind::Service => "it runs nothing any more; ECS lets go of its targets and names",
         Kind::Task => "no service keeps it, so it is stopped by itself",
         Kind::TaskDefinition => "nothing runs it any more",

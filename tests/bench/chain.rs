@@ -44,7 +44,7 @@ const NEEDS: &[(&str, &[&str])] = &[
         &["ecr:DescribeRepositories", "ecs:DescribeTaskDefinition"],
     ),
     (
-        "ecr:ListTagsForResource",
+        "ecr:GetRepositoryPolicy",
         &["ecr:DescribeRepositories", "ecs:DescribeTaskDefinition"],
     ),
     // Load balancers, target groups and buckets are the rack's by their tags.
@@ -73,6 +73,10 @@ const NEEDS: &[(&str, &[&str])] = &[
         &["s3:GetBucketTagging"],
     ),
     ("s3:ListObjectsV2", &["s3:GetBucketTagging"]),
+    (
+        "s3:ListMultipartUploads",
+        &["s3:GetBucketLifecycleConfiguration"],
+    ),
     ("dynamodb:DescribeTable", &["dynamodb:ListTables"]),
     ("sqs:GetQueueAttributes", &["sqs:ListQueues"]),
     ("sns:GetTopicAttributes", &["sns:ListTopics"]),

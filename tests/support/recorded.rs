@@ -668,6 +668,8 @@ const PLACES: &[Place] = &[
         "",
         "ListTagsForResources",
     ),
+    Place::new("scheduler", "GET", "/schedules", "", "ListSchedules"),
+    Place::new("scheduler", "GET", "/schedules/*", "", "GetSchedule"),
     Place::new("s3", "GET", "/*", "acl", "GetBucketAcl"),
     Place::new("s3", "GET", "/*", "encryption", "GetBucketEncryption"),
     Place::new(
@@ -695,7 +697,9 @@ const PLACES: &[Place] = &[
         "publicAccessBlock",
         "GetPublicAccessBlock",
     ),
+    Place::new("s3", "GET", "/*", "replication", "GetBucketReplication"),
     Place::new("s3", "GET", "/*", "tagging", "GetBucketTagging"),
+    Place::new("s3", "GET", "/*", "uploads", "ListMultipartUploads"),
     Place::new("s3", "GET", "/*", "versioning", "GetBucketVersioning"),
     Place::new("s3", "GET", "/*", "versions", "ListObjectVersions"),
     Place::new("s3", "GET", "/", "x-id", "ListBuckets"),

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{Look, Place, Seen, Target, There, told};
 use crate::{
     aws::{Aws, refusal::Refusal, shape},
+    kind::schedule,
     text,
 };
 
@@ -138,6 +139,18 @@ pub(super) async fn event_rule(aws: &Aws, key: &str) -> Look {
     let told = told(answer, &["ResourceNotFoundException"])?;
     Ok(told.map_or(Seen::Gone, |it| {
         There::default()
+            .state(it.state.map(|it| it.as_str().to_owned()))
+            .into()
+    }))
+}
+
+pub(super) async fn schedule(aws: &Aws, key: &str) -> Look {
+    let (group, name) = schedule::names(key);
+    let request = aws.scheduler.get_schedule().group_name(group);
+    let answer = request.name(name).send().await;
+    let told = told(answer, &["ResourceNotFoundException"])?;
+    Ok(told.map_or(Seen::Gone, |it| {
+        There::made(shape::time(it.creation_date))
             .state(it.state.map(|it| it.as_str().to_owned()))
             .into()
     }))

@@ -8,6 +8,7 @@ use crate::{
         refusal::{Class, Refusal},
     },
     id::ResourceId,
+    kind::schedule,
     teardown::plan::Act,
 };
 
@@ -90,6 +91,12 @@ pub(super) async fn delete_rule(aws: &Aws, key: &str) -> Result<(), Refusal> {
     let (bus, name) = rule_names(key);
     let request = aws.events.delete_rule().name(name);
     done(request.set_event_bus_name(bus).send().await, NO_RESOURCE)
+}
+
+pub(super) async fn delete_schedule(aws: &Aws, key: &str) -> Result<(), Refusal> {
+    let (group, name) = schedule::names(key);
+    let request = aws.scheduler.delete_schedule().name(name);
+    done(request.group_name(group).send().await, NO_RESOURCE)
 }
 
 pub(super) async fn delete_mappings(aws: &Aws, function: &str) -> Result<(), Refusal> {
@@ -180,6 +187,21 @@ mod tests {
         let refusal = remove_targets(&aws(&tape), "bus/rule").await.unwrap_err();
         assert_eq!(refusal.message, "busy");
         assert!(tape.asked()[1].contains(r#""EventBusName":"bus""#));
+    }
+
+    #[tokio::test]
+    async fn a_schedule_goes_from_its_group_and_one_that_is_gone_is_done() {
+        let tape = Tape::default().answer(200, "{}");
+        assert_eq!(delete_schedule(&aws(&tape), "jobs/nightly").await, Ok(()));
+        let asked = &tape.asked()[0];
+        assert!(
+            asked.contains("/schedules/nightly?groupName=jobs"),
+            "{asked}"
+        );
+        let gone = r#"{"__type":"ResourceNotFoundException"}"#;
+        let tape = Tape::default().answer(404, gone);
+        let refusal = delete_schedule(&aws(&tape), "nightly").await.unwrap_err();
+        assert_eq!(refusal.class, Class::Already);
     }
 
     #[tokio::test]

@@ -191,6 +191,7 @@ pub(super) const ACTIONS: &[(&str, &[&str])] = &[
     ("AWS::SNS::Topic", &["sns:DeleteTopic", "sns:Unsubscribe"]),
     ("AWS::SQS::Queue", &["sqs:DeleteQueue"]),
     ("AWS::SSM::Parameter", &["ssm:DeleteParameter"]),
+    ("AWS::Scheduler::Schedule", &["scheduler:DeleteSchedule"]),
     (
         "AWS::SecretsManager::Secret",
         &["secretsmanager:DeleteSecret"],

@@ -226,6 +226,10 @@ pub(super) const SCOPES: &[(&str, Scope)] = &[
     ("s3:DeleteObject", On(&[OBJECT])),
     ("s3:DeleteObjectVersion", On(&[OBJECT])),
     (
+        "scheduler:DeleteSchedule",
+        On(&["scheduler:{r}:{a}:schedule/*"]),
+    ),
+    (
         "secretsmanager:DeleteSecret",
         On(&["secretsmanager:{r}:{a}:secret:*"]),
     ),

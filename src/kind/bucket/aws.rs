@@ -11,7 +11,9 @@ use aws_sdk_s3::{
 };
 use futures_util::future::BoxFuture;
 
-use super::{Bucket, Contents, Grant, LifecycleRule, Lock, PolicyFacts, PublicAccessBlock, policy};
+use super::{
+    Bucket, Contents, Grant, LifecycleRule, Lock, PolicyFacts, PublicAccessBlock, Uploads, policy,
+};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -44,6 +46,10 @@ const LOCK: Call = Call::new(Service::S3, "GetObjectLockConfiguration")
     .allowed_by("GetBucketObjectLockConfiguration");
 const VERSIONS: Call =
     Call::new(Service::S3, "ListObjectVersions").allowed_by("ListBucketVersions");
+const REPLICATION: Call =
+    Call::new(Service::S3, "GetBucketReplication").allowed_by("GetReplicationConfiguration");
+const UPLOADS: Call =
+    Call::new(Service::S3, "ListMultipartUploads").allowed_by("ListBucketMultipartUploads");
 /// What S3 answers of a bucket, or of an account, that was never given a block.
 const NO_BLOCK: &str = "NoSuchPublicAccessBlockConfiguration";
 /// What S3 answers of a bucket that encrypts nothing by itself.
@@ -53,8 +59,22 @@ const PAGE: i32 = 1000;
 
 pub const READING: Reading = Reading {
     calls: &[
-        BUCKETS, LOCATION, TAGGING, VERSIONING, POLICY, BLOCK, ENCRYPTION, LIFECYCLE, OBJECTS,
-        TEXT, ACL, LOCK, VERSIONS, ACCOUNT,
+        BUCKETS,
+        LOCATION,
+        TAGGING,
+        VERSIONING,
+        POLICY,
+        BLOCK,
+        ENCRYPTION,
+        LIFECYCLE,
+        OBJECTS,
+        TEXT,
+        ACL,
+        LOCK,
+        VERSIONS,
+        ACCOUNT,
+        REPLICATION,
+        UPLOADS,
     ],
     source: Source::Region(list),
     deepen: Some(deepen),
@@ -258,8 +278,10 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
     let void = block.is_some_and(|it| it.as_ref().is_some_and(|it| it.ignore_public_acls));
     let is_read = attrs.contents.known().is_some() && versioning.is_some();
     let may_hide = is_read && attrs.is_empty().is_none();
+    // Where a rule ends them nobody needs to know of uploads.
+    let may_pile = attrs.ends_uploads() == Some(false);
     let name = &id.key;
-    let (text, lock, acl, versions) = tokio::join!(
+    let (text, lock, acl, versions, replication, uploads) = tokio::join!(
         ask(has_policy, || aws
             .s3
             .get_bucket_policy()
@@ -273,6 +295,15 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
         ask(may_hide, || {
             let request = aws.s3.list_object_versions().bucket(name);
             request.max_keys(1).send()
+        }),
+        // Only from a bucket with versions objects are copied.
+        ask(may_lock, || {
+            let request = aws.s3.get_bucket_replication();
+            request.bucket(name).send()
+        }),
+        ask(may_pile, || {
+            let request = aws.s3.list_multipart_uploads();
+            request.bucket(name).max_uploads(PAGE).send()
         }),
     );
     let about = Some(id);
@@ -306,6 +337,38 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
         let any = !markers.is_empty() || !answer.versions.unwrap_or_default().is_empty();
         attrs.old_versions = Fact::Known(any);
     }
+    let none = "ReplicationConfigurationNotFoundError";
+    attrs.replicates_to = match (versioning, replication) {
+        (_, Some(answer)) => {
+            let answer = found.optional(REPLICATION, about, none, answer);
+            let told = answer.map(|it| it.and_then(|it| it.replication_configuration));
+            fact(told.map(|it| it.map(copies).unwrap_or_default()))
+        }
+        (Some(_), None) => Fact::Known(Vec::new()),
+        (None, None) => Fact::Unread,
+    };
+    if let Some(answer) = uploads.and_then(|it| found.answer(UPLOADS, about, it)) {
+        let begun = answer.uploads.unwrap_or_default();
+        attrs.uploads = Fact::Known(Uploads {
+            count: u64::try_from(begun.len()).unwrap_or(u64::MAX),
+            oldest: begun
+                .iter()
+                .filter_map(|it| shape::time(it.initiated))
+                .min(),
+            complete: answer.is_truncated != Some(true),
+        });
+    }
+}
+
+/// The buckets that rules which are on copy objects to, by name.
+fn copies(it: types::ReplicationConfiguration) -> Vec<String> {
+    let on = types::ReplicationRuleStatus::Enabled;
+    let rules = it.rules.into_iter().filter(|it| it.status == on);
+    let arns = rules.filter_map(|it| it.destination.map(|it| it.bucket));
+    let mut names: Vec<String> = arns.map(shape::key).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Asks only where the answer is wanted.
@@ -552,10 +615,13 @@ mod tests {
                 200,
                 "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
             )
-            .answer(200, "<AccessControlPolicy/>");
+            .answer(200, "<AccessControlPolicy/>")
+            .answer(200, "<ListMultipartUploadsResult/>");
         let found = look_into_each(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
         assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        assert_eq!(bucket.replicates_to, Fact::Known(Vec::new()));
+        assert_eq!(bucket.uploads.known().unwrap().count, 0);
         assert_eq!(bucket.policy, Fact::Known(None));
         assert_eq!(bucket.public_access_block, Fact::Known(None));
         assert_eq!(bucket.encryption, Fact::Known(None));
@@ -606,6 +672,22 @@ mod tests {
             .answer(
                 200,
                 "<ListVersionsResult><DeleteMarker><Key>a</Key></DeleteMarker></ListVersionsResult>",
+            )
+            .answer(
+                200,
+                "<ReplicationConfiguration><Role>r</Role>
+                   <Rule><Status>Enabled</Status>
+                     <Destination><Bucket>arn:aws:s3:::copies</Bucket></Destination></Rule>
+                   <Rule><Status>Disabled</Status>
+                     <Destination><Bucket>arn:aws:s3:::once</Bucket></Destination></Rule>
+                 </ReplicationConfiguration>",
+            )
+            .answer(
+                200,
+                "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>
+                   <Upload><Key>planted</Key><Initiated>2018-04-29T21:00:00Z</Initiated></Upload>
+                   <Upload><Key>planted</Key><Initiated>2019-04-29T21:00:00Z</Initiated></Upload>
+                 </ListMultipartUploadsResult>",
             );
         let found = look_into_each(&tape.aws(), vec![logs()]).await;
         assert!(found.gaps.is_empty(), "{:?}", found.gaps);
@@ -623,6 +705,10 @@ mod tests {
             ("AllUsers", "READ")
         );
         assert_eq!(grants.len(), 1);
+        assert_eq!(bucket.replicates_to, Fact::Known(vec!["copies".to_owned()]));
+        let uploads = bucket.uploads.known().unwrap();
+        assert_eq!((uploads.count, uploads.complete), (2, true));
+        assert_eq!(uploads.oldest.unwrap().to_string(), "2018-04-29T21:00:00Z");
         assert!(bucket.mfa_delete);
         assert_eq!(bucket.is_empty(), Some(false));
         assert!(!format!("{found:?}").contains("planted"));
@@ -644,6 +730,8 @@ mod tests {
             .answer(200, "no policy")
             .answer(403, error("AccessDenied"))
             .answer(403, error("AccessDenied"))
+            .answer(403, error("AccessDenied"))
+            .answer(403, error("AccessDenied"))
             .answer(403, error("AccessDenied"));
         let found = look_into_each(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
@@ -658,7 +746,9 @@ mod tests {
                 "s3:GetBucketPolicy",
                 "s3:GetBucketObjectLockConfiguration",
                 "s3:GetBucketAcl",
-                "s3:ListBucketVersions"
+                "s3:ListBucketVersions",
+                "s3:GetReplicationConfiguration",
+                "s3:ListBucketMultipartUploads"
             ]
         );
     }
@@ -694,7 +784,8 @@ mod tests {
                  </ListBucketResult>",
             )
             .answer(200, r#"{"Statement":[]}"#)
-            .answer(200, "<AccessControlPolicy/>");
+            .answer(200, "<AccessControlPolicy/>")
+            .answer(200, "<ListMultipartUploadsResult/>");
         let found = look_into_each(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
         assert_eq!(found.gaps[0].action, "s3:GetBucketPublicAccessBlock");

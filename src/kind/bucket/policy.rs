@@ -25,11 +25,24 @@ pub fn read(policy: &str, bucket: &str) -> Option<PolicyText> {
         .flat_map(Statement::principals)
         .filter_map(account)
         .collect();
+    let writers: BTreeSet<String> = statements
+        .iter()
+        .filter(|it| it.allows() && lets_write(it))
+        .flat_map(Statement::services)
+        .map(ToOwned::to_owned)
+        .collect();
     Some(PolicyText {
         denies_plain_http: refused.len() == 2,
         accounts: accounts.into_iter().collect(),
+        writers: writers.into_iter().collect(),
         denies_deleting: statements.iter().any(denies_deleting),
     })
+}
+
+fn lets_write(statement: &Statement<'_>) -> bool {
+    let actions = statement.texts("Action");
+    let mut actions = actions.iter().map(|it| it.to_ascii_lowercase());
+    actions.any(|it| text::glob(&it, "s3:putobject"))
 }
 
 /// Whether it keeps anybody from deleting what is in the bucket, or the bucket. Whom, and when, is
@@ -158,5 +171,6 @@ mod tests {
                {"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*"}"#,
         );
         assert_eq!(text.accounts, ["111111111111", "222222222222"]);
+        assert_eq!(text.writers, ["delivery.logs.amazonaws.com"]);
     }
 }

@@ -1,12 +1,12 @@
-//! Reads classic load balancers: one listing and their tags, then health and logs of the rack's
-//! own.
+//! Reads classic load balancers: one listing and their tags, then health, logs and what those take
+//! that end TLS, of the rack's own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_elasticloadbalancing::types;
 use futures_util::future::BoxFuture;
 
-use super::{ClassicListener, ClassicLoadBalancer, InstanceHealth};
+use super::{ClassicListener, ClassicLoadBalancer, InstanceHealth, TlsPolicy};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -14,6 +14,7 @@ use crate::{
         read::{Reading, Source},
         shape::{self, key, tag_map},
     },
+    id::ResourceId,
     kind::{
         AsKind, Fact, Kind,
         listener::aws::{SERVER_CERTIFICATES, server_certificates},
@@ -25,11 +26,21 @@ const BALANCERS: Call = Call::new(Service::Elb, "DescribeLoadBalancers");
 const TAGS: Call = Call::new(Service::Elb, "DescribeTags");
 const HEALTH: Call = Call::new(Service::Elb, "DescribeInstanceHealth");
 const ATTRIBUTES: Call = Call::new(Service::Elb, "DescribeLoadBalancerAttributes");
+const POLICIES: Call = Call::new(Service::Elb, "DescribeLoadBalancerPolicies");
+/// What AWS calls a policy for TLS.
+const FOR_TLS: &str = "SSLNegotiationPolicyType";
 /// The most that DescribeTags takes at once.
 const BATCH: usize = 20;
 
 pub const READING: Reading = Reading {
-    calls: &[BALANCERS, TAGS, HEALTH, ATTRIBUTES, SERVER_CERTIFICATES],
+    calls: &[
+        BALANCERS,
+        TAGS,
+        HEALTH,
+        ATTRIBUTES,
+        POLICIES,
+        SERVER_CERTIFICATES,
+    ],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -110,6 +121,7 @@ fn listener(told: types::ListenerDescription) -> Result<ClassicListener, Missing
         instance_port: port(it.instance_port).need("InstancePort")?,
         certificate: it.ssl_certificate_id.map(key),
         policies: told.policy_names.unwrap_or_default(),
+        tls: Fact::Unread,
     })
 }
 
@@ -161,9 +173,58 @@ async fn open(aws: &Aws, mut balancer: Resource) -> Found {
             let log = log.filter(|it| it.enabled).and_then(|it| it.s3_bucket_name);
             attrs.access_log_bucket = Fact::Known(log);
         }
+        tls(aws, &id, &mut attrs.listeners, &mut found).await;
     }
     found.resources.push(balancer);
     found
+}
+
+/// Which versions the listeners take that end TLS, in one question for all of them.
+async fn tls(aws: &Aws, id: &ResourceId, listeners: &mut [ClassicListener], found: &mut Found) {
+    for it in listeners.iter_mut().filter(|it| !it.ends_tls()) {
+        it.tls = Fact::Known(None);
+    }
+    if !listeners.iter().any(ClassicListener::ends_tls) {
+        return;
+    }
+    let request = aws.elb.describe_load_balancer_policies();
+    let answer = request.load_balancer_name(&id.key).send().await;
+    let Some(answer) = found.answer(POLICIES, Some(id), answer) else {
+        return;
+    };
+    let told = answer.policy_descriptions.unwrap_or_default();
+    if told.iter().any(|it| it.policy_name.is_none()) {
+        return found.malformed(POLICIES, Some(id), Missing("PolicyName"));
+    }
+    let told = told.into_iter();
+    let told = told.filter(|it| it.policy_type_name.as_deref() == Some(FOR_TLS));
+    let policies: Vec<TlsPolicy> = told.map(policy).collect();
+    for listener in listeners.iter_mut().filter(|it| it.ends_tls()) {
+        let mut policies = policies.iter();
+        let its = policies.find(|it| listener.policies.contains(&it.name));
+        listener.tls = Fact::Known(its.cloned());
+    }
+}
+
+fn policy(told: types::PolicyDescription) -> TlsPolicy {
+    let attributes = told.policy_attribute_descriptions.unwrap_or_default();
+    let mut policy = TlsPolicy {
+        name: told.policy_name.unwrap_or_default(),
+        ..TlsPolicy::default()
+    };
+    for it in attributes {
+        let name = it.attribute_name.unwrap_or_default();
+        let value = it.attribute_value.unwrap_or_default();
+        if let Some(version) = name.strip_prefix("Protocol-")
+            && value == "true"
+        {
+            policy.versions.push(version.to_owned());
+        } else if name == "Reference-Security-Policy" {
+            policy.made_of = Some(value);
+        }
+    }
+    policy.versions.sort_unstable();
+    policy
 }
 
 fn state(it: types::InstanceState) -> Result<InstanceHealth, Missing> {
@@ -274,5 +335,67 @@ mod tests {
         assert_eq!(first(&found).health, Fact::Unread);
         assert_eq!(first(&found).access_log_bucket, Fact::Known(None));
         assert_eq!(found.gaps[0].reason, Reason::Denied);
+    }
+
+    /// One that ends TLS at one port, and not at another.
+    async fn with_policies(status: u16, policies: &str) -> (Vec<Fact<Option<TlsPolicy>>>, usize) {
+        let listener = |protocol: &str| ClassicListener {
+            protocol: protocol.to_owned(),
+            policies: vec!["sticky".to_owned(), "mine".to_owned()],
+            ..ClassicListener::default()
+        };
+        let balancer = ClassicLoadBalancer {
+            listeners: vec![listener("HTTP"), listener("HTTPS")],
+            ..ClassicLoadBalancer::default()
+        };
+        let tape = Tape::default()
+            .answer(200, HEALTH)
+            .answer(200, attributes("<Enabled>false</Enabled>"))
+            .answer(status, policies);
+        let found = deepen(&tape.aws(), vec![Resource::new("router", balancer)]).await;
+        let listeners = first(&found).listeners.iter();
+        (
+            listeners.map(|it| it.tls.clone()).collect(),
+            found.gaps.len(),
+        )
+    }
+
+    #[tokio::test]
+    async fn what_one_takes_that_ends_tls_is_told_by_its_policy() {
+        let attribute = |name: &str, value: &str| {
+            format!(
+                "<member><AttributeName>{name}</AttributeName>
+                 <AttributeValue>{value}</AttributeValue></member>"
+            )
+        };
+        let all = [
+            attribute("Reference-Security-Policy", "ELBSecurityPolicy-2016-08"),
+            attribute("Protocol-TLSv1.2", "true"),
+            attribute("Protocol-TLSv1", "true"),
+            attribute("Protocol-SSLv3", "false"),
+            attribute("ECDHE-RSA-AES128-SHA", "true"),
+        ]
+        .concat();
+        let policies = format!(
+            "<DescribeLoadBalancerPoliciesResponse><DescribeLoadBalancerPoliciesResult>
+             <PolicyDescriptions>
+             <member><PolicyName>sticky</PolicyName>
+               <PolicyTypeName>LBCookieStickinessPolicyType</PolicyTypeName></member>
+             <member><PolicyName>mine</PolicyName><PolicyTypeName>{FOR_TLS}</PolicyTypeName>
+               <PolicyAttributeDescriptions>{all}</PolicyAttributeDescriptions></member>
+             </PolicyDescriptions></DescribeLoadBalancerPoliciesResult>
+             </DescribeLoadBalancerPoliciesResponse>"
+        );
+        let (tls, gaps) = with_policies(200, &policies).await;
+        let mine = TlsPolicy {
+            name: "mine".to_owned(),
+            made_of: Some("ELBSecurityPolicy-2016-08".to_owned()),
+            versions: vec!["TLSv1".to_owned(), "TLSv1.2".to_owned()],
+        };
+        assert_eq!(tls, [Fact::Known(None), Fact::Known(Some(mine))]);
+        assert_eq!(gaps, 0);
+        let (tls, gaps) = with_policies(403, DENIED).await;
+        assert_eq!(tls, [Fact::Known(None), Fact::Unread]);
+        assert_eq!(gaps, 1);
     }
 }

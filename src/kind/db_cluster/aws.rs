@@ -1,4 +1,5 @@
-//! Reads RDS database clusters: one listing, tags included.
+//! Reads RDS database clusters: one listing, tags included; of the rack's own, too, whether TLS is
+//! forced, and which snapshots of those that are not encrypted everybody may have.
 
 use aws_sdk_rds::types;
 use futures_util::future::BoxFuture;
@@ -12,18 +13,22 @@ use crate::{
         read::{Reading, Source},
         shape::{self, count, tag_map, text},
     },
-    kind::Kind,
+    id::ResourceId,
+    kind::{AsKind, Fact, Kind, db_instance::forces_tls},
     snapshot::Resource,
 };
 
 const CLUSTERS: Call = Call::new(Service::Rds, "DescribeDBClusters");
+const SNAPSHOTS: Call = Call::new(Service::Rds, "DescribeDBClusterSnapshots");
+const ATTRIBUTES: Call = Call::new(Service::Rds, "DescribeDBClusterSnapshotAttributes");
+const PARAMETERS: Call = Call::new(Service::Rds, "DescribeDBClusterParameters");
 /// The most that a page holds.
 const PAGE: i32 = 100;
 
 pub const READING: Reading = Reading {
-    calls: &[CLUSTERS],
+    calls: &[CLUSTERS, SNAPSHOTS, ATTRIBUTES, PARAMETERS],
     source: Source::Region(list),
-    deepen: None,
+    deepen: Some(deepen),
 };
 
 fn list(aws: &Aws) -> BoxFuture<'_, Found> {
@@ -90,6 +95,8 @@ fn resource(db: types::DbCluster) -> Result<Resource, Missing> {
         secret: db.master_user_secret.and_then(|it| it.secret_arn),
         parameter_group: text(db.db_cluster_parameter_group),
         log_exports: db.enabled_cloudwatch_logs_exports.unwrap_or_default(),
+        public_snapshots: Fact::Unread,
+        forces_tls: Fact::Unread,
         arn: arn.clone(),
     };
     Ok(Resource::new(name, attrs)
@@ -110,10 +117,109 @@ fn member(it: types::DbClusterMember) -> Result<Member, Missing> {
     })
 }
 
+fn deepen(aws: &Aws, clusters: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(aws.find_each(Kind::DbCluster, clusters, |it| look_into(aws, it)))
+}
+
+async fn look_into(aws: &Aws, mut cluster: Resource) -> Found {
+    let mut found = Found::of(Kind::DbCluster);
+    let id = cluster.id.clone();
+    if let Some(attrs) = DbCluster::of_mut(&mut cluster.attrs) {
+        attrs.forces_tls = tls(aws, &id, attrs, &mut found).await;
+        attrs.public_snapshots = if attrs.encrypted {
+            Fact::Known(Vec::new())
+        } else {
+            public_snapshots(aws, &id, &mut found).await
+        };
+    }
+    found.resources.push(cluster);
+    found
+}
+
+/// What its parameter group says of the one parameter.
+async fn tls(
+    aws: &Aws,
+    id: &ResourceId,
+    attrs: &DbCluster,
+    found: &mut Found,
+) -> Fact<Option<bool>> {
+    let (Some(name), Some(group)) = (attrs.tls_parameter(), &attrs.parameter_group) else {
+        return Fact::Known(None);
+    };
+    let filter = types::Filter::builder().name("parameter-name");
+    let filter = filter.values(name).build();
+    let request = aws.rds.describe_db_cluster_parameters();
+    let request = request.db_cluster_parameter_group_name(group);
+    let pages = request.filters(filter).into_paginator().items().send();
+    let answer: Result<Vec<types::Parameter>, _> = pages.try_collect().await;
+    let Some(told) = found.answer(PARAMETERS, Some(id), answer) else {
+        return Fact::Unread;
+    };
+    let mut told = told.into_iter();
+    let Some(told) = told.find(|it| it.parameter_name.as_deref() == Some(name)) else {
+        found.malformed(PARAMETERS, Some(id), Missing("Parameters.ParameterName"));
+        return Fact::Unread;
+    };
+    let value = told.parameter_value.unwrap_or_default();
+    let forces = forces_tls(&value, &attrs.engine, &attrs.engine_version);
+    Fact::Known(Some(forces))
+}
+
+/// Of the snapshots that people took, the names of those that everybody may restore.
+async fn public_snapshots(aws: &Aws, id: &ResourceId, found: &mut Found) -> Fact<Vec<String>> {
+    let request = aws
+        .rds
+        .describe_db_cluster_snapshots()
+        .snapshot_type("manual");
+    let pages = request.db_cluster_identifier(&id.key).into_paginator();
+    let answer: Result<Vec<types::DbClusterSnapshot>, _> = pages.items().send().try_collect().await;
+    let Some(snapshots) = found.answer(SNAPSHOTS, Some(id), answer) else {
+        return Fact::Unread;
+    };
+    let open = snapshots
+        .into_iter()
+        .filter(|it| it.storage_encrypted != Some(true));
+    let names: Vec<Option<String>> = open.map(|it| it.db_cluster_snapshot_identifier).collect();
+    let Some(names) = names.into_iter().collect::<Option<Vec<String>>>() else {
+        let missing = Missing("DBClusterSnapshotIdentifier");
+        found.malformed(SNAPSHOTS, Some(id), missing);
+        return Fact::Unread;
+    };
+    let answers = aws.each(names.clone(), |name| {
+        let request = aws.rds.describe_db_cluster_snapshot_attributes();
+        request.db_cluster_snapshot_identifier(name).send()
+    });
+    let mut public = Vec::new();
+    let mut whole = true;
+    for (name, answer) in names.into_iter().zip(answers.await) {
+        let Some(answer) = found.answer(ATTRIBUTES, Some(id), answer) else {
+            whole = false;
+            continue;
+        };
+        let attributes = answer.db_cluster_snapshot_attributes_result;
+        let attributes = attributes.and_then(|it| it.db_cluster_snapshot_attributes);
+        let mut restore = attributes.into_iter().flatten();
+        let Some(restore) = restore.find(|it| it.attribute_name() == Some("restore")) else {
+            found.malformed(ATTRIBUTES, Some(id), Missing("AttributeName"));
+            whole = false;
+            continue;
+        };
+        if restore.attribute_values().iter().any(|it| it == "all") {
+            public.push(name);
+        }
+    }
+    // One that is open is bad enough to be told although another was not read.
+    if whole || !public.is_empty() {
+        Fact::Known(shape::sorted(public))
+    } else {
+        Fact::Unread
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::AsKind, snapshot::Reason, testing::replay::Tape};
+    use crate::{snapshot::Reason, testing::replay::Tape};
 
     /// An answer with one cluster and what follows the list.
     fn page(name: &str, inside: &str, marker: &str) -> String {
@@ -202,5 +308,105 @@ mod tests {
         let found = list(&tape.aws()).await;
         assert_eq!(found.gaps[0].action, "rds:DescribeDBClusters");
         assert_eq!(found.gaps[0].reason, Reason::Denied);
+    }
+
+    const DENIED: &str = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+
+    fn result(operation: &str, inside: &str) -> String {
+        format!(
+            "<{operation}Response><{operation}Result>{inside}</{operation}Result></{operation}Response>"
+        )
+    }
+
+    fn parameter(name: &str, value: &str) -> String {
+        let parameter = format!(
+            "<Parameters><Parameter><ParameterName>{name}</ParameterName>{value}</Parameter></Parameters>"
+        );
+        result("DescribeDBClusterParameters", &parameter)
+    }
+
+    fn snapshots(names: &[&str]) -> String {
+        let each = names.iter().map(|it| {
+            format!(
+                "<DBClusterSnapshot><DBClusterSnapshotIdentifier>{it}</DBClusterSnapshotIdentifier>
+                 <StorageEncrypted>false</StorageEncrypted></DBClusterSnapshot>"
+            )
+        });
+        let all: String = each.collect();
+        let inside = format!("<DBClusterSnapshots>{all}</DBClusterSnapshots>");
+        result("DescribeDBClusterSnapshots", &inside)
+    }
+
+    fn shared_with(whom: &str) -> String {
+        let attribute = format!(
+            "<DBClusterSnapshotAttributesResult><DBClusterSnapshotAttributes>
+             <DBClusterSnapshotAttribute><AttributeName>restore</AttributeName>
+             <AttributeValues><AttributeValue>{whom}</AttributeValue></AttributeValues>
+             </DBClusterSnapshotAttribute></DBClusterSnapshotAttributes>
+             </DBClusterSnapshotAttributesResult>"
+        );
+        result("DescribeDBClusterSnapshotAttributes", &attribute)
+    }
+
+    async fn deepened(tape: &Tape, encrypted: bool) -> (DbCluster, Vec<String>) {
+        let cluster = DbCluster {
+            engine: "aurora-postgresql".to_owned(),
+            engine_version: "16.4".to_owned(),
+            encrypted,
+            parameter_group: Some("default.aurora-postgresql16".to_owned()),
+            ..DbCluster::default()
+        };
+        let found = deepen(&tape.aws(), vec![Resource::new("prod", cluster)]).await;
+        let attrs = DbCluster::of(&found.resources[0].attrs).unwrap().clone();
+        let gaps = found.gaps.iter().map(|it| it.action.clone());
+        (attrs, gaps.collect())
+    }
+
+    #[tokio::test]
+    async fn which_snapshots_are_open_is_asked_of_one_that_is_not_encrypted() {
+        let tape = Tape::default()
+            .answer(200, parameter("rds.force_ssl", ""))
+            .answer(200, snapshots(&["mine", "open"]))
+            .answer(200, shared_with("123456789012"))
+            .answer(200, shared_with("all"));
+        let (cluster, gaps) = deepened(&tape, false).await;
+        assert!(gaps.is_empty(), "{gaps:?}");
+        assert_eq!(
+            cluster.public_snapshots,
+            Fact::Known(vec!["open".to_owned()])
+        );
+        assert_eq!(cluster.forces_tls, Fact::Known(Some(false)));
+        assert!(tape.asked()[0].contains("rds.force_ssl"));
+    }
+
+    #[tokio::test]
+    async fn an_encrypted_one_is_asked_for_its_parameters_alone() {
+        let value = "<ParameterValue>1</ParameterValue>";
+        let tape = Tape::default().answer(200, parameter("rds.force_ssl", value));
+        let (cluster, gaps) = deepened(&tape, true).await;
+        assert!(gaps.is_empty(), "{gaps:?}");
+        assert_eq!(cluster.public_snapshots, Fact::Known(Vec::new()));
+        assert_eq!(cluster.forces_tls, Fact::Known(Some(true)));
+    }
+
+    #[tokio::test]
+    async fn what_was_refused_is_unread() {
+        let tape = Tape::default().answer(403, DENIED).answer(403, DENIED);
+        let (cluster, gaps) = deepened(&tape, false).await;
+        assert_eq!(cluster.public_snapshots, Fact::Unread);
+        assert_eq!(cluster.forces_tls, Fact::Unread);
+        let actions = [
+            "rds:DescribeDBClusterParameters",
+            "rds:DescribeDBClusterSnapshots",
+        ];
+        assert_eq!(gaps, actions);
+        let tape = Tape::default()
+            .answer(200, parameter("another", ""))
+            .answer(200, snapshots(&["a"]))
+            .answer(403, DENIED);
+        let (cluster, gaps) = deepened(&tape, false).await;
+        assert_eq!(cluster.public_snapshots, Fact::Unread);
+        assert_eq!(cluster.forces_tls, Fact::Unread);
+        assert_eq!(gaps.len(), 2);
     }
 }

@@ -160,8 +160,8 @@ async fn forces_tls(
         return Fact::Unread;
     };
     let value = told.parameter_value.unwrap_or_default();
-    let on = matches!(value.to_ascii_lowercase().as_str(), "1" | "on" | "true");
-    Fact::Known(Some(on))
+    let forces = super::forces_tls(&value, &attrs.engine, &attrs.engine_version);
+    Fact::Known(Some(forces))
 }
 
 /// Of the snapshots that people took, the names of those that everybody may restore.

@@ -4,6 +4,8 @@ use std::slice;
 
 use serde_json::{Map, Value};
 
+use crate::text;
+
 /// One statement.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'a>(&'a Map<String, Value>);
@@ -20,16 +22,55 @@ pub fn statements(policy: &Value) -> Option<Vec<Statement<'_>>> {
     statements.map(|it| it.as_object().map(Statement)).collect()
 }
 
-/// Whether a policy allows everything on everything, with no condition.
+/// What it takes to give oneself whatever else is wanted. A statement that names what it does not
+/// allow allows everything in the end, as long as it leaves one of these.
+const TAKES_THE_REST: [&str; 6] = [
+    "iam:attachrolepolicy",
+    "iam:attachuserpolicy",
+    "iam:createpolicyversion",
+    "iam:putrolepolicy",
+    "iam:putuserpolicy",
+    "iam:setdefaultpolicyversion",
+];
+
+/// Whether a policy allows everything on everything, with no condition: by naming all, or by naming
+/// little that is left out.
 pub fn allows_all(policy: &Value) -> Option<bool> {
     let all = |it: &Statement<'_>| {
-        let actions = it.texts("Action");
-        it.allows()
-            && actions.iter().any(|it| matches!(*it, "*" | "*:*"))
-            && it.texts("Resource").contains(&"*")
-            && !it.is_conditional()
+        it.allows() && !it.is_conditional() && all_actions(it) && all_resources(it)
     };
     Some(statements(policy)?.iter().any(all))
+}
+
+fn all_actions(statement: &Statement<'_>) -> bool {
+    let left_out = statement.texts("NotAction");
+    if left_out.is_empty() {
+        let actions = statement.texts("Action");
+        return actions.iter().any(|it| matches!(*it, "*" | "*:*"));
+    }
+    let left_out: Vec<String> = left_out.iter().map(|it| it.to_ascii_lowercase()).collect();
+    let is_left = |name: &&str| !left_out.iter().any(|it| text::glob(it, name));
+    TAKES_THE_REST.iter().any(is_left)
+}
+
+fn all_resources(statement: &Statement<'_>) -> bool {
+    let left_out = statement.texts("NotResource");
+    if !left_out.is_empty() {
+        return !left_out.iter().any(|it| is_every(it));
+    }
+    statement.texts("Resource").iter().any(|it| is_every(it))
+}
+
+/// `*`, and an ARN with nothing in it but stars: `arn:aws:*`, `arn:*:*:*:*:*`.
+fn is_every(resource: &str) -> bool {
+    let Some(parts) = resource.strip_prefix("arn:") else {
+        return resource == "*";
+    };
+    let Some((partition, rest)) = parts.split_once(':') else {
+        return parts == "*";
+    };
+    let is_partition = partition == "*" || partition.starts_with("aws");
+    is_partition && rest.split(':').all(|it| it == "*")
 }
 
 impl<'a> Statement<'a> {
@@ -49,12 +90,25 @@ impl<'a> Statement<'a> {
         values.filter_map(Value::as_str).collect()
     }
 
+    /// Whether it is about everybody, or about everybody but a few.
+    pub fn is_about_everybody(&self) -> bool {
+        self.principals().contains(&"*") || self.0.contains_key("NotPrincipal")
+    }
+
     /// Whom it is about: `*`, account ids, ARNs. Services and federated users are not told.
     pub fn principals(&self) -> Vec<&'a str> {
         let principal = self.0.get("Principal");
         let aws = principal.and_then(|it| it.get("AWS"));
         let all = principal.filter(|it| it.is_string());
         let told = aws.or(all).map(each).unwrap_or_default().iter();
+        told.filter_map(Value::as_str).collect()
+    }
+
+    /// The services of AWS that it is about.
+    pub fn services(&self) -> Vec<&'a str> {
+        let principal = self.0.get("Principal");
+        let told = principal.and_then(|it| it.get("Service"));
+        let told = told.map(each).unwrap_or_default().iter();
         told.filter_map(Value::as_str).collect()
     }
 
@@ -122,6 +176,38 @@ mod tests {
         ));
         assert!(!all(r#"{"Effect":"Allow","Action":"*","Resource":"*",
                 "Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}}"#));
+    }
+
+    #[test]
+    fn all_but_a_few_is_all_unless_they_are_what_would_give_the_rest() {
+        assert!(all(
+            r#"{"Effect":"Allow","NotAction":"aws-portal:*","Resource":"*"}"#
+        ));
+        assert!(all(
+            r#"{"Effect":"Allow","NotAction":["iam:DeleteUser","s3:*"],"Resource":"*"}"#
+        ));
+        assert!(all(
+            r#"{"Effect":"Allow","Action":"*","NotResource":"arn:aws:s3:::audit/*"}"#
+        ));
+        assert!(all(
+            r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:*"}"#
+        ));
+        assert!(all(
+            r#"{"Effect":"Allow","Action":"*","Resource":"arn:*:*:*:*:*"}"#
+        ));
+        // As AWS's own PowerUserAccess has it.
+        assert!(!all(
+            r#"{"Effect":"Allow","NotAction":["IAM:*","organizations:*"],"Resource":"*"}"#
+        ));
+        assert!(!all(
+            r#"{"Effect":"Allow","Action":"s3:*","NotResource":"arn:aws:s3:::audit/*"}"#
+        ));
+        assert!(!all(
+            r#"{"Effect":"Allow","Action":"*","Resource":"arn:aws:s3:::*"}"#
+        ));
+        assert!(!all(
+            r#"{"Effect":"Deny","NotAction":"s3:*","Resource":"*"}"#
+        ));
     }
 
     #[test]

@@ -1,9 +1,14 @@
-//! Reads ECR repositories: one listing, then the images of the rack's own.
+//! Reads ECR repositories: one listing with their tags, then the images of the rack's own.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecr::types;
 use futures_util::future::BoxFuture;
 
-use super::{Images, Repository};
+use super::{
+    Images, Repository,
+    policy::{self, Strangers},
+};
 use crate::{
     aws::{
         Aws, Call, Found, Service,
@@ -19,13 +24,16 @@ use crate::{
 const REPOSITORIES: Call = Call::new(Service::Ecr, "DescribeRepositories");
 const IMAGES: Call = Call::new(Service::Ecr, "DescribeImages");
 const LIFECYCLE: Call = Call::new(Service::Ecr, "GetLifecyclePolicy");
-const TAGS: Call = Call::new(Service::Ecr, "ListTagsForResource");
+const POLICY: Call = Call::new(Service::Ecr, "GetRepositoryPolicy");
+const TAGS: Call = Call::new(Service::ResourceGroupsTagging, "GetResources");
 const SCANNING: Call = Call::new(Service::Ecr, "GetRegistryScanningConfiguration");
 /// The most that one page holds; the default is a tenth of it.
 const PAGE: i32 = 1000;
+/// The most that one page of tagged things holds; the default is half of it.
+const TAGGED: i32 = 100;
 
 pub const READING: Reading = Reading {
-    calls: &[REPOSITORIES, IMAGES, LIFECYCLE, TAGS, SCANNING],
+    calls: &[REPOSITORIES, IMAGES, LIFECYCLE, POLICY, TAGS, SCANNING],
     source: Source::Region(list),
     deepen: Some(deepen),
 };
@@ -36,8 +44,51 @@ fn list(aws: &Aws) -> BoxFuture<'_, Found> {
         let request = aws.ecr.describe_repositories().max_results(PAGE);
         let pages = request.into_paginator().items().send();
         found.pages(REPOSITORIES, pages, resource).await;
+        if !found.resources.is_empty() {
+            tags(aws, &mut found).await;
+        }
         found
     })
+}
+
+/// The tags of all at once: ECR tells those of one repository only. What has none is not listed.
+async fn tags(aws: &Aws, found: &mut Found) {
+    let request = aws
+        .tagging
+        .get_resources()
+        .resource_type_filters("ecr:repository")
+        .resources_per_page(TAGGED);
+    let mut pages = request.into_paginator().items().send();
+    let mut tags: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    // Whoever is not told of has none only where all were told of.
+    let mut untold = false;
+    while let Some(told) = pages.next().await {
+        match told {
+            Ok(it) => match it.resource_arn {
+                Some(arn) => drop(tags.insert(arn, tag_map!(it.tags.unwrap_or_default()))),
+                None => untold = true,
+            },
+            Err(error) => {
+                for id in without(found, &tags) {
+                    found.failed(TAGS, Some(&id), &error);
+                }
+                break;
+            }
+        }
+    }
+    if untold {
+        for id in without(found, &tags) {
+            found.malformed(TAGS, Some(&id), Missing("ResourceARN"));
+        }
+    }
+    found.tag(TAGS, &BTreeSet::new(), tags, |it| it.arn.as_ref());
+}
+
+/// The repositories of which no tags were told.
+fn without(found: &Found, tags: &BTreeMap<String, BTreeMap<String, String>>) -> Vec<ResourceId> {
+    let told = |it: &&Resource| it.arn.as_ref().is_some_and(|it| tags.contains_key(it));
+    let all = found.resources.iter().filter(|it| !told(it));
+    all.map(|it| it.id.clone()).collect()
 }
 
 fn resource(repository: types::Repository) -> Result<Resource, Missing> {
@@ -57,7 +108,7 @@ fn resource(repository: types::Repository) -> Result<Resource, Missing> {
         ..Repository::default()
     };
     Ok(Resource::new(name, attrs)
-        // Its tags are asked for by it.
+        // Its tags are told by it.
         .arn(repository.repository_arn.need("repositoryArn")?)
         .created(shape::time(repository.created_at)))
 }
@@ -128,30 +179,37 @@ async fn look_into(aws: &Aws, mut repository: Resource) -> Found {
     let mut found = Found::of(Kind::Repository);
     let mut of_images = Found::of(Kind::Repository);
     let id = repository.id.clone();
-    let tags = async {
-        let arn = repository.arn.clone()?;
-        let request = aws.ecr.list_tags_for_resource().resource_arn(arn);
-        Some(request.send().await)
-    };
-    let (images, policy, tags) = tokio::join!(
+    let (images, lifecycle, policy) = tokio::join!(
         images(aws, &id, &mut of_images),
         aws.ecr
             .get_lifecycle_policy()
             .repository_name(&id.key)
             .send(),
-        tags,
+        aws.ecr
+            .get_repository_policy()
+            .repository_name(&id.key)
+            .send(),
     );
     found.merge(of_images);
     let none = "LifecyclePolicyNotFoundException";
-    let policy = found.optional(LIFECYCLE, Some(&id), none, policy);
-    let tags = tags.and_then(|it| found.answer(TAGS, Some(&id), it));
+    let lifecycle = found.optional(LIFECYCLE, Some(&id), none, lifecycle);
+    let none = "RepositoryPolicyNotFoundException";
+    let policy = found.optional(POLICY, Some(&id), none, policy);
+    let strangers = policy.and_then(|it| match it {
+        None => Some(Strangers::default()),
+        Some(it) => {
+            let read = it.policy_text.as_deref().and_then(policy::read);
+            if read.is_none() {
+                found.malformed(POLICY, Some(&id), Missing("policyText"));
+            }
+            read
+        }
+    });
     if let Some(attrs) = Repository::of_mut(&mut repository.attrs) {
         attrs.images = images.map_or(Fact::Unread, Fact::Known);
-        let policy = policy.map(|it| it.is_some());
-        attrs.lifecycle_policy = policy.map_or(Fact::Unread, Fact::Known);
-    }
-    if let Some(answer) = tags {
-        repository = repository.tags(tag_map!(answer.tags.unwrap_or_default()));
+        let lifecycle = lifecycle.map(|it| it.is_some());
+        attrs.lifecycle_policy = lifecycle.map_or(Fact::Unread, Fact::Known);
+        attrs.strangers = strangers.map_or(Fact::Unread, Fact::Known);
     }
     found.resources.push(repository);
     found
@@ -183,7 +241,7 @@ mod tests {
     use super::*;
     use crate::{snapshot::Reason, testing::replay::Tape};
 
-    const TAGGED: &str = r#"{"tags":[{"Key":"Rack","Value":"prod"}]}"#;
+    const NO_POLICY: &str = r#"{"__type":"RepositoryPolicyNotFoundException"}"#;
 
     fn web() -> Vec<Resource> {
         let arn = "arn:aws:ecr:us-east-1:1:repository/web".to_owned();
@@ -212,7 +270,7 @@ mod tests {
         let tape = Tape::default()
             .answer(200, none)
             .answer(400, r#"{"__type":"LifecyclePolicyNotFoundException"}"#)
-            .answer(200, TAGGED)
+            .answer(400, NO_POLICY)
             .answer(
                 200,
                 r#"{"scanningConfiguration":{"scanType":"BASIC","rules":[
@@ -237,7 +295,7 @@ mod tests {
                      "imageSizeInBytes":10,"imagePushedAt":1525035600}],"nextToken":"t"}"#,
             )
             .answer(400, r#"{"__type":"LifecyclePolicyNotFoundException"}"#)
-            .answer(200, TAGGED)
+            .answer(400, NO_POLICY)
             .answer(
                 200,
                 r#"{"imageDetails":[{"imageDigest":"b","imageSizeInBytes":5,
@@ -251,7 +309,7 @@ mod tests {
         assert_eq!(images.tags, ["1"]);
         assert_eq!(images.newest_push.unwrap().as_second(), 1_525_035_600);
         assert_eq!(repository.lifecycle_policy, Fact::Known(false));
-        assert_eq!(found.resources[0].tags["Rack"], "prod");
+        assert_eq!(repository.strangers, Fact::Known(Strangers::default()));
         assert!(found.gaps.is_empty());
     }
 
@@ -264,7 +322,7 @@ mod tests {
                 r#"{"imageDetails":[{"imageDigest":"a"}],"nextToken":"t"}"#,
             )
             .answer(200, r#"{"lifecyclePolicyText":"{}"}"#)
-            .answer(200, TAGGED)
+            .answer(400, NO_POLICY)
             .answer(400, denied)
             .answer(400, denied);
         let found = deepen(&tape.aws(), web()).await;
@@ -282,10 +340,83 @@ mod tests {
                 {"repositoryName":"b","repositoryUri":"1.dkr.ecr/b",
                  "repositoryArn":"arn:aws:ecr:us-east-1:1:repository/b",
                  "encryptionConfiguration":{"encryptionType":"KMS","kmsKey":"arn:aws:kms:r:1:key/k"}}]}"#,
-        );
+        ).answer(200, r#"{"ResourceTagMappingList":[]}"#);
         let found = list(&tape.aws()).await;
         assert_eq!(found.gaps[0].message, "the answer has no repositoryUri");
         let relations = found.resources[0].attrs.model().relations();
         assert_eq!(relations[0].to.to_string(), "key/k");
+    }
+
+    const BOTH: &str = r#"{"repositories":[
+        {"repositoryName":"a","repositoryUri":"1.dkr.ecr/a","repositoryArn":"arn:a"},
+        {"repositoryName":"b","repositoryUri":"1.dkr.ecr/b","repositoryArn":"arn:b"}]}"#;
+
+    #[tokio::test]
+    async fn the_tags_of_all_are_told_at_once_and_to_the_end() {
+        let tape = Tape::default()
+            .answer(200, BOTH)
+            .answer(
+                200,
+                r#"{"ResourceTagMappingList":[{"ResourceARN":"arn:of-another","Tags":[]}],
+                    "PaginationToken":"t"}"#,
+            )
+            .answer(
+                200,
+                r#"{"ResourceTagMappingList":[{"ResourceARN":"arn:b",
+                    "Tags":[{"Key":"Rack","Value":"prod"}]}],"PaginationToken":""}"#,
+            );
+        let found = list(&tape.aws()).await;
+        assert!(found.gaps.is_empty(), "{:?}", found.gaps);
+        assert!(found.resources[0].tags.is_empty());
+        assert_eq!(found.resources[1].tags["Rack"], "prod");
+        let asked = &tape.asked()[1];
+        assert!(asked.contains(r#"["ecr:repository"]"#), "{asked}");
+    }
+
+    #[tokio::test]
+    async fn tags_that_were_not_told_are_a_gap_of_each_repository() {
+        let tape = Tape::default()
+            .answer(200, BOTH)
+            .answer(
+                200,
+                r#"{"ResourceTagMappingList":[{"ResourceARN":"arn:b","Tags":[]}],
+                    "PaginationToken":"t"}"#,
+            )
+            .answer(400, r#"{"__type":"AccessDeniedException"}"#);
+        let found = list(&tape.aws()).await;
+        assert_eq!(found.resources.len(), 2);
+        assert_eq!(found.gaps.len(), 1);
+        assert_eq!(found.gaps[0].action, "tag:GetResources");
+        let about = found.gaps[0].resource.as_ref().unwrap();
+        assert_eq!(about.to_string(), "repository/a");
+    }
+
+    #[tokio::test]
+    async fn what_the_policy_lets_everybody_do_is_kept() {
+        let open = r#"{"policyText":"{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":\"*\",\"Action\":\"ecr:BatchGetImage\"}]}"}"#;
+        let denied = r#"{"__type":"AccessDeniedException"}"#;
+        let read = async |status, policy: &str| {
+            let tape = Tape::default()
+                .answer(200, r#"{"imageDetails":[]}"#)
+                .answer(200, r#"{"lifecyclePolicyText":"{}"}"#)
+                .answer(status, policy)
+                .answer(200, "{}");
+            let found = deepen(&tape.aws(), web()).await;
+            let repository = Repository::of(&found.resources[0].attrs).unwrap();
+            let gaps = found.gaps.iter().map(|it| it.action.clone()).collect();
+            (repository.strangers.clone(), gaps)
+        };
+        let said = |may: &str| {
+            Fact::Known(Strangers {
+                may: vec![may.to_owned()],
+                denied: false,
+            })
+        };
+        let none: Vec<String> = Vec::new();
+        assert_eq!(read(200, open).await, (said("ecr:BatchGetImage"), none));
+        let gap = vec!["ecr:GetRepositoryPolicy".to_owned()];
+        assert_eq!(read(400, denied).await, (Fact::Unread, gap.clone()));
+        let odd = r#"{"policyText":"no policy"}"#;
+        assert_eq!(read(200, odd).await, (Fact::Unread, gap));
     }
 }

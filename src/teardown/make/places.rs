@@ -163,7 +163,11 @@ impl<'s> Draft<'_, 's> {
         if let Some(resting) = rest(self, then)
             && matches!(
                 first.kind,
-                Kind::Service | Kind::Task | Kind::ScalableTarget | Kind::EventRule
+                Kind::Service
+                    | Kind::Task
+                    | Kind::ScalableTarget
+                    | Kind::EventRule
+                    | Kind::Schedule
             )
         {
             self.put(gone_first, resting);
@@ -185,13 +189,17 @@ impl<'s> Draft<'_, 's> {
         }
     }
 
-    /// Rules that start things are stopped before anything that they could start again.
+    /// Rules that start things are stopped, and schedules deleted, before anything that they could start again.
     fn re_creators(&mut self) {
         let rules: Vec<usize> = (0..self.steps.len())
             .filter(|it| {
                 let step = &self.steps[*it];
                 let stops = step.goal == Goal::Stopped;
-                stops || (step.goal == Goal::Gone && starts_something(step.resource))
+                let starts = || {
+                    let is_schedule = step.resource.id.kind == Kind::Schedule;
+                    is_schedule || starts_something(step.resource)
+                };
+                stops || (step.goal == Goal::Gone && starts())
             })
             .collect();
         if rules.is_empty() {
@@ -317,7 +325,10 @@ impl<'s> Draft<'_, 's> {
         let last = if copies.is_empty() { services } else { copies };
         for step in of(self, &|it| {
             !matches!(it.goal, Goal::Saved | Goal::Stopped)
-                && !matches!(it.resource.id.kind, Kind::ScalableTarget | Kind::EventRule)
+                && !matches!(
+                    it.resource.id.kind,
+                    Kind::ScalableTarget | Kind::EventRule | Kind::Schedule
+                )
         }) {
             let first = self.order.before(step).iter().all(|it| ahead.contains(it));
             if first && !ahead.contains(&step) {

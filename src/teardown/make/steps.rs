@@ -45,8 +45,11 @@ impl<'s> Draft<'_, 's> {
                     continue;
                 }
                 // CloudFormation deletes no repository with images in it, and while it works an
-                // autoscaler would start what it stops.
-                if matches!(member.kind, Kind::Repository | Kind::ScalableTarget) {
+                // autoscaler would start what it stops, and so would a schedule.
+                if matches!(
+                    member.kind,
+                    Kind::Repository | Kind::ScalableTarget | Kind::Schedule
+                ) {
                     self.early.insert(&resource.id);
                     let acts = act::gone(resource, &self.label, self.consent);
                     self.add(resource, Goal::Gone, acts);

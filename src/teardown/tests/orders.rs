@@ -321,6 +321,25 @@ fn a_rule_that_starts_tasks_goes_before_what_it_would_start_again() {
 }
 
 #[test]
+fn a_schedule_goes_before_what_it_would_start_again() {
+    let resources = vec![
+        thing("cluster/prod", json!({ "status": "ACTIVE" })),
+        service("prod/web"),
+        thing(
+            "schedule/nightly",
+            json!({ "arn": "arn:aws:scheduler:us-east-1:123456789012:schedule/default/nightly",
+                    "state": "ENABLED", "group": "default",
+                    "target": "arn:aws:ecs:us-east-1:123456789012:cluster/prod" }),
+        ),
+    ];
+    let plan = plan_of(resources, &all());
+    in_order(
+        &plan,
+        &["delete schedule/nightly", "drain service/prod/web"],
+    );
+}
+
+#[test]
 fn nothing_is_lost_before_all_services_have_come_to_rest() {
     let resources = vec![
         thing("cluster/prod", json!({ "status": "ACTIVE" })),

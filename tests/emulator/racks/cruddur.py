@@ -10,6 +10,7 @@ ACCOUNT = "123456789012"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
 PARAMETERS = f"arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/cruddur/backend-flask"
 EXECUTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/CruddurServiceExecutionRole"
+SCHEDULER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/CruddurSchedulerRole"
 TASK_ROLE = f"arn:aws:iam::{ACCOUNT}:role/CruddurTaskRole"
 
 
@@ -34,6 +35,8 @@ def stand_up(aws: standing.Aws) -> dict[str, str]:
     add_xray(aws)
     turn_on_container_insights(aws)
     write_logs(aws)
+
+    mail_a_digest(aws, subnets, service_group)
 
     team_with_the_same_role(aws, vpc, subnets)
     return {}
@@ -311,6 +314,34 @@ def write_logs(aws: standing.Aws) -> None:
         aws.logs.create_log_stream(**log)
         line = {"timestamp": int(time.time() * 1000), "message": "GET /api/health-check planted-secret-log"}
         aws.logs.put_log_events(**log, logEvents=[line])
+
+
+def mail_a_digest(aws: standing.Aws, subnets: list[str], group: str) -> None:
+    """A task each morning, which a schedule starts that the console made together with its role."""
+    trust = {"Effect": "Allow", "Principal": {"Service": "scheduler.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    aws.iam.create_role(RoleName="CruddurSchedulerRole", AssumeRolePolicyDocument=policy(trust))
+    family = f"arn:aws:ecs:us-east-1:{ACCOUNT}:task-definition/backend-flask"
+    allow = {"Effect": "Allow", "Action": "ecs:RunTask", "Resource": f"{family}:*"}
+    aws.iam.put_role_policy(
+        RoleName="CruddurSchedulerRole", PolicyName="Scheduler-execution", PolicyDocument=policy(allow)
+    )
+    there = {"Subnets": subnets, "SecurityGroups": [group], "AssignPublicIp": "ENABLED"}
+    aws.scheduler.create_schedule(
+        Name="cruddur-digest",
+        ScheduleExpression="cron(0 6 * * ? *)",
+        ScheduleExpressionTimezone="Europe/Berlin",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": f"arn:aws:ecs:us-east-1:{ACCOUNT}:cluster/cruddur",
+            "RoleArn": SCHEDULER_ROLE,
+            "Input": json.dumps({"containerOverrides": [{"name": "planted-secret-override"}]}),
+            "EcsParameters": {
+                "TaskDefinitionArn": family,
+                "LaunchType": "FARGATE",
+                "NetworkConfiguration": {"awsvpcConfiguration": there},
+            },
+        },
+    )
 
 
 # ---- others in the same network ------------------------------------------------------------------

@@ -19,6 +19,7 @@ from slips import (  # noqa: F401
     resource_types,
     scheduler,
     service_connect,
+    tags,
 )
 from slips.patch import SLIPS
 

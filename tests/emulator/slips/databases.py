@@ -194,19 +194,30 @@ def parameter_groups_tell_what_they_are_asked_for() -> None:
     """RDS tells of every parameter that it is asked for by name, in the groups of its own making, too, and with the
     value that holds where nobody set one; moto knows no group that nobody made, and only what was set."""
 
-    @around(RDSResponse, "describe_db_parameters")
-    def describe(call, response):
-        group = response.params.get("DBParameterGroupName")
+    def of(call, response, group, made):
         filters = {it["Name"]: it["Values"] for it in response.params.get("Filters", [])}
         if "parameter-name" not in filters:
             return call(response)
-        made = response.backend.describe_db_parameter_groups({"db_parameter_group_name": group})
         told = made[0].parameters if made else {}
-        version = group.removeprefix("default.postgres").split(".")[0]
-        forced = "1" if version.isdigit() and int(version) >= 15 else "0"
+        engine, _, version = group.removeprefix("default.").rpartition("postgres")
+        version = version.removeprefix("ql").split(".")[0]
+        since = 17 if engine else 15
+        forced = "1" if version.isdigit() and int(version) >= since else "0"
         usual = {"rds.force_ssl": forced, "require_secure_transport": "0"}
         parameters = [
             told.get(name) or {"ParameterName": name, "ParameterValue": usual[name], "Source": "system"}
             for name in filters["parameter-name"]
         ]
         return ActionResult({"Parameters": parameters})
+
+    @around(RDSResponse, "describe_db_parameters")
+    def describe(call, response):
+        group = response.params.get("DBParameterGroupName")
+        made = response.backend.describe_db_parameter_groups({"db_parameter_group_name": group})
+        return of(call, response, group, made)
+
+    @around(RDSResponse, "describe_db_cluster_parameters")
+    def describe_of_cluster(call, response):
+        group = response.params.get("DBClusterParameterGroupName")
+        made = [it for name, it in response.backend.db_cluster_parameter_groups.items() if name == group]
+        return of(call, response, group, made)

@@ -22,6 +22,9 @@ def error(call, code: str, message: str, status: int) -> tuple[int, dict, bytes]
         case "elasticfilesystem":
             body = json.dumps({"ErrorCode": code, "Message": message})
             return status, {"Content-Type": "application/json", "x-amzn-ErrorType": code}, body.encode()
+        case "scheduler":
+            body = json.dumps({"Message": message})
+            return status, {"Content-Type": "application/json", "x-amzn-ErrorType": code}, body.encode()
         case "cbor":
             body = b"\xa2" + text("__type") + text(code) + text("message") + text(message)
             return status, {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}, body

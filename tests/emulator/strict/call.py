@@ -11,7 +11,13 @@ from moto.core.request import Request
 from moto.core.routing import get_service_router
 
 # The services that say by path and method what is wanted, and what botocore calls them.
-BY_PATH = {"elasticfilesystem": "efs", "lambda": "lambda", "route53": "route53", "s3": "s3"}
+BY_PATH = {
+    "elasticfilesystem": "efs",
+    "lambda": "lambda",
+    "route53": "route53",
+    "s3": "s3",
+    "scheduler": "scheduler",
+}
 # IAM's name of a service where the one in the signature is another.
 NAMES = {"monitoring": "cloudwatch"}
 READS = re.compile("Describe|List|Get|Head|BatchGet|Lookup|Query|Scan|Select|Search|Filter|Assume")

@@ -51,6 +51,7 @@ LISTS = [
     ("rds", "describe_db_subnet_groups", "DBSubnetGroups", "DBSubnetGroupName"),
     ("route53", "list_hosted_zones", "HostedZones", "Id"),
     ("s3", "list_buckets", "Buckets", "Name"),
+    ("scheduler", "list_schedules", "Schedules", "Arn"),
     ("secretsmanager", "list_secrets", "SecretList", "ARN"),
     ("servicediscovery", "list_namespaces", "Namespaces", "Id"),
     ("servicediscovery", "list_services", "Services", "Id"),
