@@ -123,6 +123,7 @@ const ON_ONE_PAGE: &[&str] = &[
     "s3:GetBucketLifecycleConfiguration",
     "s3:GetBucketPolicy",
     "s3:GetBucketPolicyStatus",
+    "s3:GetBucketReplication",
     "s3:GetBucketTagging",
     "s3:GetBucketVersioning",
     "s3:GetObjectLockConfiguration",

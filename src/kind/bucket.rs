@@ -48,6 +48,21 @@ pub struct Bucket {
     /// What its access control list grants to everybody; asked where its block does not make
     /// such grants void.
     pub acl: Fact<Vec<Grant>>,
+    /// The rules by which S3 copies what is written into it; asked where versions are kept, which
+    /// copying needs.
+    pub replication: Fact<Vec<Replication>>,
+}
+
+/// One rule by which S3 copies objects to another bucket as they are written. What was there before
+/// the rule is not copied by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Replication {
+    /// Name of the bucket that the copies go to, of whatever account and region.
+    pub to: String,
+    pub enabled: bool,
+    /// Whether it is narrowed to some of the objects by prefix or tag.
+    pub filtered: bool,
 }
 
 /// How long Object Lock keeps a version that was written without a date of its own.
@@ -187,6 +202,16 @@ impl Bucket {
         let policy = self.policy.known().and_then(Option::as_ref);
         let says = policy.and_then(|it| it.says.known());
         says.is_some_and(|it| it.denies_deleting)
+    }
+
+    /// The rules that are on by which S3 copies what is written into it. `None` when that was not
+    /// read.
+    pub fn copied_by(&self) -> Option<Vec<&Replication>> {
+        if self.versioning.known().is_some_and(|it| it != "Enabled") {
+            return Some(Vec::new());
+        }
+        let rules = self.replication.known()?;
+        Some(rules.iter().filter(|it| it.enabled).collect())
     }
 
     /// Whether nothing is in it. `None` when that is not known, and that is so where old versions

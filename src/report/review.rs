@@ -11,14 +11,15 @@ use crate::{
     removal::Data,
     rule::{Severity, Status},
     teardown::{
-        Plan, Step, Why, size, sums,
+        Plan, Step, Why,
+        kept::{self, Kept},
+        size, sums,
         tell::{self, Piece},
     },
     text,
 };
 
 pub mod answer;
-mod held;
 
 use answer::Answer;
 
@@ -150,6 +151,7 @@ fn checks(material: &Material<'_>, plan: &Plan) -> Vec<Check> {
 
 fn risks(material: &Material<'_>, plan: &Plan) -> Vec<Risk> {
     let graph = material.case.graph;
+    let kept = Kept::of(graph, plan.taken);
     let risk = |data, id: &ResourceId, fate, month| {
         let resource = graph.get(id);
         Risk {
@@ -158,8 +160,8 @@ fn risks(material: &Material<'_>, plan: &Plan) -> Vec<Risk> {
             name: resource.and_then(|it| it.name.clone()),
             fate,
             size: resource.map(size::size).unwrap_or_default(),
-            last_write: resource.and_then(held::last_write),
-            backup: resource.map(held::backup).unwrap_or_default(),
+            last_write: resource.and_then(kept::last_write),
+            backup: resource.map(|it| kept.backup(it)).unwrap_or_default(),
             month,
         }
     };

@@ -695,6 +695,7 @@ const PLACES: &[Place] = &[
         "publicAccessBlock",
         "GetPublicAccessBlock",
     ),
+    Place::new("s3", "GET", "/*", "replication", "GetBucketReplication"),
     Place::new("s3", "GET", "/*", "tagging", "GetBucketTagging"),
     Place::new("s3", "GET", "/*", "versioning", "GetBucketVersioning"),
     Place::new("s3", "GET", "/*", "versions", "ListObjectVersions"),

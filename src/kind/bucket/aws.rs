@@ -11,8 +11,12 @@ use aws_sdk_s3::{
 };
 use futures_util::future::BoxFuture;
 
-use super::{Bucket, Contents, Grant, LifecycleRule, Lock, PolicyFacts, PublicAccessBlock, policy};
+use super::{
+    Bucket, Contents, Grant, LifecycleRule, Lock, PolicyFacts, PublicAccessBlock, Replication,
+    policy,
+};
 use crate::{
+    arn,
     aws::{
         Aws, Call, Found, Service,
         found::{self, Missing, Need},
@@ -42,6 +46,8 @@ const TEXT: Call = Call::new(Service::S3, "GetBucketPolicy");
 const ACL: Call = Call::new(Service::S3, "GetBucketAcl");
 const LOCK: Call = Call::new(Service::S3, "GetObjectLockConfiguration")
     .allowed_by("GetBucketObjectLockConfiguration");
+const REPLICATION: Call =
+    Call::new(Service::S3, "GetBucketReplication").allowed_by("GetReplicationConfiguration");
 const VERSIONS: Call =
     Call::new(Service::S3, "ListObjectVersions").allowed_by("ListBucketVersions");
 /// What S3 answers of a bucket, or of an account, that was never given a block.
@@ -53,8 +59,21 @@ const PAGE: i32 = 1000;
 
 pub const READING: Reading = Reading {
     calls: &[
-        BUCKETS, LOCATION, TAGGING, VERSIONING, POLICY, BLOCK, ENCRYPTION, LIFECYCLE, OBJECTS,
-        TEXT, ACL, LOCK, VERSIONS, ACCOUNT,
+        BUCKETS,
+        LOCATION,
+        TAGGING,
+        VERSIONING,
+        POLICY,
+        BLOCK,
+        ENCRYPTION,
+        LIFECYCLE,
+        OBJECTS,
+        TEXT,
+        ACL,
+        LOCK,
+        REPLICATION,
+        VERSIONS,
+        ACCOUNT,
     ],
     source: Source::Region(list),
     deepen: Some(deepen),
@@ -252,21 +271,26 @@ async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {
 async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut Found) {
     let versioning = attrs.versioning.known().map(String::as_str);
     let has_policy = matches!(attrs.policy, Fact::Known(Some(_)));
-    // Without versions there is no lock, and no list counts where grants to all are void.
-    let may_lock = versioning == Some("Enabled");
+    // Without versions there is no lock and no copying, and no list counts where grants to all are
+    // void.
+    let has_versions = versioning == Some("Enabled");
     let block = attrs.public_access_block.known();
     let void = block.is_some_and(|it| it.as_ref().is_some_and(|it| it.ignore_public_acls));
     let is_read = attrs.contents.known().is_some() && versioning.is_some();
     let may_hide = is_read && attrs.is_empty().is_none();
     let name = &id.key;
-    let (text, lock, acl, versions) = tokio::join!(
+    let (text, lock, replication, acl, versions) = tokio::join!(
         ask(has_policy, || aws
             .s3
             .get_bucket_policy()
             .bucket(name)
             .send()),
-        ask(may_lock, || {
+        ask(has_versions, || {
             let request = aws.s3.get_object_lock_configuration();
+            request.bucket(name).send()
+        }),
+        ask(has_versions, || {
+            let request = aws.s3.get_bucket_replication();
             request.bucket(name).send()
         }),
         ask(!void, || aws.s3.get_bucket_acl().bucket(name).send()),
@@ -297,6 +321,19 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
         (Some(_), None) => Fact::Known(None),
         (None, None) => Fact::Unread,
     };
+    let none = "ReplicationConfigurationNotFoundError";
+    attrs.replication = match (versioning, replication) {
+        (_, Some(answer)) => {
+            let answer = found.optional(REPLICATION, about, none, answer);
+            fact(answer.map(|it| {
+                let told = it.and_then(|it| it.replication_configuration);
+                let rules = told.map(|it| it.rules).unwrap_or_default();
+                rules.into_iter().filter_map(copying).collect()
+            }))
+        }
+        (Some(_), None) => Fact::Known(Vec::new()),
+        (None, None) => Fact::Unread,
+    };
     if let Some(answer) = acl.and_then(|it| found.answer(ACL, about, it)) {
         let grants = answer.grants.unwrap_or_default();
         attrs.acl = Fact::Known(grants.into_iter().filter_map(grant).collect());
@@ -325,6 +362,24 @@ fn locked(it: &types::ObjectLockConfiguration) -> Option<Lock> {
         mode: mode.map(|it| it.as_str().to_owned()),
         days: number(default.and_then(|it| it.days)),
         years: number(default.and_then(|it| it.years)),
+    })
+}
+
+/// A rule of copying; one that names no bucket copies nothing.
+fn copying(it: types::ReplicationRule) -> Option<Replication> {
+    let given = |it: Option<&String>| it.is_some_and(|it| !it.is_empty());
+    let filter = it.filter.as_ref();
+    // The prefix outside the filter is how rules were written before there were filters.
+    #[expect(deprecated, reason = "old rules still have it")]
+    let prefix = it.prefix.as_ref();
+    let filtered = given(prefix)
+        || filter
+            .is_some_and(|it| given(it.prefix.as_ref()) || it.tag.is_some() || it.and.is_some());
+    let to = arn::resource(&it.destination?.bucket)?;
+    Some(Replication {
+        to: to.key,
+        enabled: it.status == types::ReplicationRuleStatus::Enabled,
+        filtered,
     })
 }
 
@@ -561,6 +616,7 @@ mod tests {
         assert_eq!(bucket.encryption, Fact::Known(None));
         assert_eq!(bucket.lifecycle, Fact::Known(Vec::new()));
         assert_eq!(bucket.lock, Fact::Known(None));
+        assert_eq!(bucket.replication, Fact::Known(Vec::new()));
         assert_eq!(bucket.acl, Fact::Known(Vec::new()));
         assert_eq!(bucket.is_empty(), Some(true));
     }
@@ -594,6 +650,14 @@ mod tests {
             )
             .answer(
                 200,
+                "<ReplicationConfiguration><Role>r</Role><Rule><Status>Enabled</Status>
+                   <Filter><Prefix></Prefix></Filter><Destination><Bucket>arn:aws:s3:::far</Bucket>
+                   </Destination></Rule><Rule><Status>Disabled</Status><Prefix>a/</Prefix>
+                   <Destination><Bucket>arn:aws:s3:::old</Bucket></Destination></Rule>
+                 </ReplicationConfiguration>",
+            )
+            .answer(
+                200,
                 r#"<AccessControlPolicy><AccessControlList>
                      <Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
                        xsi:type="CanonicalUser"><ID>own</ID></Grantee>
@@ -617,6 +681,12 @@ mod tests {
             (lock.mode.as_deref(), lock.days),
             (Some("COMPLIANCE"), Some(30))
         );
+        let copied = bucket.copied_by().unwrap();
+        assert_eq!((copied.len(), &*copied[0].to), (1, "far"));
+        let [far, old] = &bucket.replication.known().unwrap()[..] else {
+            panic!("{:?}", bucket.replication)
+        };
+        assert!(!far.filtered && old.filtered);
         let grants = bucket.acl.known().unwrap();
         assert_eq!(
             (&*grants[0].group, &*grants[0].permission),
@@ -644,6 +714,7 @@ mod tests {
             .answer(200, "no policy")
             .answer(403, error("AccessDenied"))
             .answer(403, error("AccessDenied"))
+            .answer(403, error("AccessDenied"))
             .answer(403, error("AccessDenied"));
         let found = look_into_each(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
@@ -657,6 +728,7 @@ mod tests {
                 "s3:GetEncryptionConfiguration",
                 "s3:GetBucketPolicy",
                 "s3:GetBucketObjectLockConfiguration",
+                "s3:GetReplicationConfiguration",
                 "s3:GetBucketAcl",
                 "s3:ListBucketVersions"
             ]

@@ -380,3 +380,31 @@ fn the_access_points_of_a_file_system_go_before_it() {
     let acts: Vec<Action> = step.acts.iter().map(|it| it.action).collect();
     assert_eq!(acts, [Action::DeleteAccessPoint, Action::DeleteFileSystem]);
 }
+
+#[test]
+fn what_outlives_a_disk_or_a_bucket_is_told_with_its_loss() {
+    let snapshot = json!({
+        "id": "ebs-snapshot/snap-1", "created": "2018-05-01T14:53:44Z",
+        "attrs": { "ebs-snapshot": { "volume": "vol-1", "status": "completed" } },
+    });
+    let bucket = json!({
+        "versioning": { "known": "Enabled" }, "contents": { "known": { "objects": 1 } },
+        "replication": { "known": [{ "to": "far", "enabled": true }] },
+    });
+    let things = vec![
+        thing("volume/vol-1", json!({ "status": "available" })),
+        thing("bucket/settings", bucket),
+        serde_json::from_value(snapshot).unwrap(),
+    ];
+    let plan = beside(things, &["volume/vol-1", "bucket/settings"], &all());
+    let kept: Vec<&str> = plan.losses.iter().map(|it| it.kept.as_str()).collect();
+    assert_eq!(
+        kept,
+        ["copies in bucket far", "snapshot snap-1, made 3 hours ago"]
+    );
+    let said = format!("{:?}", super::super::tell::plan(&plan));
+    assert!(
+        said.contains("outlived by snapshot snap-1, made 3 hours ago"),
+        "{said}"
+    );
+}
