@@ -384,6 +384,11 @@ impl From<NoAccess> for Failure {
                 ..failure
             }
             .hint("give --region, set AWS_REGION, or set one in the profile"),
+            NoAccess::NoEndpoint => Self {
+                exit: Exit::Usage,
+                ..failure
+            }
+            .hint("unset AWS_ENDPOINT_URL, or say where it is to lead"),
             NoAccess::NoCredentials(_) => failure
                 .hint("give --profile NAME, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
                 .hint("with SSO: aws sso login --profile NAME"),
