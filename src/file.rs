@@ -7,7 +7,7 @@ use std::{
 };
 
 use flate2::{Compression, GzBuilder, read::GzDecoder};
-use tempfile::{Builder, TempDir};
+use tempfile::{Builder, NamedTempFile, TempDir};
 
 use crate::{
     failure::{Exit, Failure},
@@ -100,20 +100,31 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(unpacked)
 }
 
+/// The folder in which a path lies.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(it) if !it.as_os_str().is_empty() => it,
+        _ => Path::new("."),
+    }
+}
+
+/// A temporary file in the folder of a path, from which it can be renamed to it. Only its owner can
+/// read it.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn beside(path: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    builder.prefix(".racklens-").tempfile_in(folder_of(path))
+}
+
 /// Writes a file by way of a temporary one beside it; packs it when its name ends in `.gz`.
 ///
 /// # Errors
 /// When the folder cannot be written to; then nothing was changed.
 pub fn write(path: &Path, content: &str) -> Result<(), Failure> {
     let failed = |it: io::Error| cannot_write(path, &it);
-    let folder = match path.parent() {
-        Some(it) if !it.as_os_str().is_empty() => it,
-        _ => Path::new("."),
-    };
-    let mut file = Builder::new()
-        .prefix(".racklens-")
-        .tempfile_in(folder)
-        .map_err(failed)?;
+    let mut file = beside(path).map_err(failed)?;
     if path.extension().is_some_and(|it| it == "gz") {
         // No name and no time inside, so that the same content makes the same bytes.
         let mut packer = GzBuilder::new().write(&mut file, Compression::default());
@@ -156,10 +167,7 @@ impl Folder {
     /// When it holds something else, or when its parent cannot be written to.
     pub fn prepare(path: &Path) -> Result<Self, Failure> {
         refuse_foreign(path)?;
-        let parent = match path.parent() {
-            Some(it) if !it.as_os_str().is_empty() => it,
-            _ => Path::new("."),
-        };
+        let parent = folder_of(path);
         fs::create_dir_all(parent).map_err(|it| cannot_write(path, &it))?;
         // Beside the goal, so that moving the files there is a rename.
         let staging = Builder::new()

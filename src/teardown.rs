@@ -7,6 +7,7 @@ mod act;
 mod elsewhere;
 mod fate;
 mod hold;
+pub mod kept;
 mod make;
 mod notes;
 mod order;

@@ -15,7 +15,7 @@ use crate::{
     rack::{self, Maker, Rack},
     removal::Data,
     rule::{Case, Run},
-    snapshot::{Gap, Gaps, Reason, Resource, Snapshot},
+    snapshot::{Gap, Gaps, Money, Origin, Reason, Resource, Snapshot},
     teardown::{self, Consent, Plan, protection::Guard},
 };
 
@@ -50,6 +50,26 @@ pub fn planned(snapshot: &Snapshot, consent: &Consent) -> Plan {
         run: &Run::default(),
     };
     teardown::make(snapshot, &case, None, consent)
+}
+
+/// A snapshot of these alone.
+pub fn snapshot(resources: Vec<Resource>) -> Snapshot {
+    Snapshot {
+        format: 1,
+        tool: "test".to_owned(),
+        taken: Timestamp::UNIX_EPOCH,
+        took_ms: 0,
+        account: "123456789012".to_owned(),
+        region: "us-east-1".to_owned(),
+        identity: "arn:aws:iam::123456789012:user/karim".to_owned(),
+        rack: "prod".to_owned(),
+        definition: None,
+        calls: BTreeMap::new(),
+        gaps: Vec::new(),
+        money: Money::default(),
+        resources,
+        origin: Origin::default(),
+    }
 }
 
 /// A live stack of that name, not opened.

@@ -666,6 +666,19 @@ mod access {
     }
 
     #[test]
+    fn an_endpoint_that_is_set_to_nothing_is_a_usage_error() {
+        let nothing = run(racks().args(["--region", "us-east-1", "--endpoint-url", ""]));
+        let unset = run(racks()
+            .env("AWS_ENDPOINT_URL", "")
+            .args(["--region", "us-east-1"]));
+        for (code, _, stderr) in [nothing, unset] {
+            assert_eq!(code, 2, "{stderr}");
+            assert!(stderr.contains("set to nothing"), "{stderr}");
+            assert!(stderr.contains("help: unset AWS_ENDPOINT_URL"), "{stderr}");
+        }
+    }
+
+    #[test]
     fn no_credentials_is_said_before_anything_is_asked() {
         let (code, _, stderr) = run(racks().args(["--region", "us-east-1"]));
         assert_eq!(code, 1);

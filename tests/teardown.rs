@@ -119,6 +119,9 @@ fn a_plan_that_does_not_fit_is_refused_before_anything_is_deleted() {
         run(site.command().arg("--execute").arg(site.plan_file())),
         "nobody confirmed",
     );
+    let (code, _, stderr) = site.resume();
+    assert_eq!(code, 2, "{stderr}");
+    assert!(stderr.contains("PLAN.journal.jsonl"), "{stderr}");
     site.assert_refused(
         site.execute_as(site.rack, &["--max-age", "0m"]),
         "was made from what was there",
@@ -196,6 +199,7 @@ fn a_run_in_an_account_of_the_list_is_proved_later_and_what_came_back_is_found()
     fs::rename(site.journal_file(), site.folder.path().join("old")).unwrap();
     let (code, _, stderr) = site.execute();
     assert_eq!(code, 3, "{stderr}");
+    assert!(stderr.contains("teardown --verify JOURNAL"), "{stderr}");
 }
 
 #[cfg(unix)]

@@ -72,6 +72,9 @@ const TELLING: [Kind; 4] = [
     Kind::Schedule,
 ];
 
+/// Kinds that start tasks, and are listed for the whole region.
+const STARTING: [Kind; 2] = [Kind::Service, Kind::EventRule];
+
 /// Kinds that a customer's key may encrypt and whose listing does not say with which: who besides
 /// the rack needs a key of the rack's, only one call for each of them tells.
 const LOCKED: [(Kind, Ask); 4] = [
@@ -275,7 +278,7 @@ impl<'a> Crawl<'a> {
             }
             // Read whoever they are of, and so as soon as can be: more hangs on them.
             if listed == Kind::Service {
-                self.fetch_what_services_run();
+                self.fetch_what_is_run();
             }
         }
         Ok(())
@@ -310,7 +313,7 @@ impl<'a> Crawl<'a> {
         loop {
             let ours = self.ours(asked)?;
             self.ask_about(&ours.ids);
-            self.fetch_what_services_run();
+            self.fetch_what_is_run();
             // Only now it is known whose the rack's keys are, and all that is the rack's.
             if self.running.is_empty() {
                 if ours.has_key {
@@ -420,11 +423,12 @@ impl<'a> Crawl<'a> {
         self.fetch(Work::More, held);
     }
 
-    /// Reads what services run, neighbours' too: only a task definition tells which roles, images,
-    /// secrets and logs a service has, and so who shares them.
-    fn fetch_what_services_run(&mut self) {
-        let services = self.found.values().filter(|it| it.id.kind == Kind::Service);
-        let mut run: Vec<ResourceId> = services.flat_map(referred).collect();
+    /// Reads what services run and what is started by the clock, neighbours' too: only a task
+    /// definition tells which roles, images, secrets and logs they have, and so who shares them.
+    fn fetch_what_is_run(&mut self) {
+        let starters = self.found.values();
+        let starters = starters.filter(|it| STARTING.contains(&it.id.kind));
+        let mut run: Vec<ResourceId> = starters.flat_map(referred).collect();
         run.retain(|it| it.kind == Kind::TaskDefinition);
         self.fetch(Work::Look, run);
     }

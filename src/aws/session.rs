@@ -42,6 +42,8 @@ pub struct Identity {
 pub enum NoAccess {
     #[error("no region is set")]
     NoRegion,
+    #[error("the endpoint of AWS is set, and set to nothing")]
+    NoEndpoint,
     #[error("no credentials were found: {0}")]
     NoCredentials(String),
     #[error("no answer from {endpoint}: {why}")]
@@ -68,6 +70,10 @@ pub async fn open(access: &Access) -> Result<(Aws, Identity), NoAccess> {
     let config = configure(access).await;
     if config.region().is_none() {
         return Err(NoAccess::NoRegion);
+    }
+    // The SDK does not bear that.
+    if config.endpoint_url().is_some_and(str::is_empty) {
+        return Err(NoAccess::NoEndpoint);
     }
     let aws = Aws::new(&config);
     credentials(&config).await?;

@@ -359,9 +359,19 @@ impl Watch {
         self.0.suspend(|| ui::note(&line));
     }
 
-    /// What is waited for, every now and then.
-    pub fn beat(&self, line: &str) {
-        self.line(line);
+    /// What is waited for, every now and then: beside the bar in few words, elsewhere a line each.
+    pub fn beat(&self, short: &str, lines: &[String]) {
+        if self.is_terminal() {
+            return self.line(short);
+        }
+        for line in lines {
+            self.line(line);
+        }
+    }
+
+    /// Whether there is a bar.
+    pub fn is_terminal(&self) -> bool {
+        !self.0.is_hidden()
     }
 
     /// So many steps are done.
@@ -384,6 +394,11 @@ impl From<NoAccess> for Failure {
                 ..failure
             }
             .hint("give --region, set AWS_REGION, or set one in the profile"),
+            NoAccess::NoEndpoint => Self {
+                exit: Exit::Usage,
+                ..failure
+            }
+            .hint("unset AWS_ENDPOINT_URL, or say where it is to lead"),
             NoAccess::NoCredentials(_) => failure
                 .hint("give --profile NAME, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
                 .hint("with SSO: aws sso login --profile NAME"),

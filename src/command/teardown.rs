@@ -236,10 +236,12 @@ fn begun(failure: Failure) -> Failure {
     if failure.exit != Exit::NoSuchRack || cfg!(not(feature = "aws")) {
         return failure;
     }
-    failure.hint(
-        "if its teardown was begun, go on with it: racklens teardown --resume JOURNAL; the journal \
-         lies beside the plan",
-    )
+    failure
+        .hint(
+            "if its teardown was begun, go on with it: racklens teardown --resume JOURNAL; the \
+             journal lies beside the plan",
+        )
+        .hint("or look whether all of it is gone: racklens teardown --verify JOURNAL")
 }
 
 fn planned(args: &Teardown) -> Result<Exit, Failure> {
@@ -334,4 +336,19 @@ pub fn markdown(pieces: Vec<Piece>) -> String {
         }
     }
     page
+}
+
+#[cfg(all(test, feature = "aws"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_rack_that_is_not_there_it_is_said_how_to_go_on_with_a_run_and_how_to_prove_one() {
+        let hints = begun(Failure::new(Exit::NoSuchRack, "no rack called prod")).hints;
+        for way in ["--resume JOURNAL", "--verify JOURNAL"] {
+            assert!(hints.iter().any(|it| it.contains(way)), "{hints:?}");
+        }
+        let other = begun(Failure::new(Exit::Failed, "the network is down")).hints;
+        assert_eq!(other, Vec::<String>::new());
+    }
 }

@@ -13,11 +13,11 @@ use std::{
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tempfile::Builder;
 
 use super::event::How;
 use crate::{
     aws::refusal::Refusal,
+    file,
     id::ResourceId,
     removal::Action,
     teardown::plan::{BadPlan, Plan},
@@ -151,15 +151,8 @@ impl Journal {
         header: Header,
         clock: fn() -> Timestamp,
     ) -> Result<Self, BadJournal> {
-        let folder = match path.parent() {
-            Some(it) if !it.as_os_str().is_empty() => it,
-            _ => Path::new("."),
-        };
         // With its first line or not at all: one without could neither be gone on with nor begun.
-        let mut file = Builder::new()
-            .prefix(".racklens-")
-            .tempfile_in(folder)
-            .map_err(BadJournal::Unopened)?;
+        let mut file = file::beside(path).map_err(BadJournal::Unopened)?;
         lock(file.as_file())?;
         let first = Line {
             at: clock(),
@@ -180,7 +173,7 @@ impl Journal {
             clock,
         };
         // The name itself must be on the disk, too.
-        File::open(folder)
+        File::open(file::folder_of(path))
             .and_then(|it| it.sync_all())
             .unwrap_or_default();
         Ok(journal)

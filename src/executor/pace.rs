@@ -13,8 +13,8 @@ use tokio::sync::Notify;
 pub struct Pace {
     /// How long a second of the plan is.
     pub second: Duration,
-    /// The first pause between two looks, in seconds; each is a sixth longer than the last, so that
-    /// what took a while is seen soon after it is done.
+    /// The first pause between two looks, in seconds; each is an eighth longer than the last, so
+    /// that what took a while is seen soon after it is done.
     pub first: f32,
     /// The longest pause, in seconds.
     pub longest: f32,
@@ -42,8 +42,9 @@ impl Default for Pace {
 impl Pace {
     /// The pause before look number `n`, counted from 0.
     pub fn pause(&self, n: u32) -> Duration {
-        // Twenty times a sixth more is more than twenty times as long: by then it is the longest.
-        let grown = (0..n.min(20)).fold(self.second.mul_f32(self.first), |it, _| it + it / 6);
+        // Twenty-four times an eighth more is nearly seventeen times as long: by then it is the
+        // longest.
+        let grown = (0..n.min(24)).fold(self.second.mul_f32(self.first), |it, _| it + it / 8);
         grown.min(self.second.mul_f32(self.longest))
     }
 

@@ -7,7 +7,7 @@ use crate::{
     kind::Kind,
     removal::Action,
     teardown::{
-        plan::{Act, Goal, Plan, Why},
+        plan::{Act, Goal, Loss, Plan, Why},
         tell,
     },
 };
@@ -93,18 +93,21 @@ fn new(planned: &Plan, fresh: &Plan) -> Vec<String> {
     .collect()
 }
 
-/// Data that would be lost now and of which the plan does not tell that.
+/// Data that would be lost now and of which the plan does not tell that, or not how much of it.
 fn lost(planned: &Plan, fresh: &Plan) -> Vec<String> {
-    let told: BTreeMap<&ResourceId, bool> = planned
-        .losses
-        .iter()
-        .map(|it| (&it.resource, it.copied))
-        .collect();
+    let told: BTreeMap<&ResourceId, &Loss> =
+        planned.losses.iter().map(|it| (&it.resource, it)).collect();
     let lost = fresh.losses.iter().filter_map(|it| {
         let (id, data) = (&it.resource, it.data.name());
         match told.get(id) {
             None => Some(format!("{id} has data now ({data}) that would be lost")),
-            Some(true) if !it.copied => Some(format!("{id} cannot be copied now before it goes")),
+            Some(told) if told.copied && !it.copied => {
+                Some(format!("{id} cannot be copied now before it goes"))
+            }
+            Some(told) if it.kept.is_empty() && !told.kept.is_empty() => Some(format!(
+                "nothing outlives {id} now; when the plan was made there was: {}",
+                told.kept
+            )),
             Some(_) => None,
         }
     });
@@ -148,7 +151,7 @@ mod tests {
     use crate::{
         executor::testing::{copy, plan, step, thing, unprotect},
         removal::Data,
-        teardown::plan::{Loss, Stay},
+        teardown::plan::Stay,
     };
 
     /// A plan of one stack that takes these along.
@@ -165,6 +168,7 @@ mod tests {
             resource,
             copied,
             size: String::new(),
+            kept: String::new(),
         }];
         plan
     }
@@ -219,6 +223,22 @@ mod tests {
         assert_eq!(told(&copied, &lost), 1);
         assert_eq!(told(&lost, &copied), 0);
         assert_eq!(told(&lost, &lost), 0);
+    }
+
+    #[test]
+    fn a_snapshot_that_was_to_outlive_a_disk_and_is_gone_is_told() {
+        let lost = losing(stack(&[thing(5)]), thing(5), false);
+        let mut outlived = lost.clone();
+        outlived.losses[0].kept = "snapshot snap-1, made 3 hours ago".to_owned();
+        let mut later = outlived.clone();
+        later.losses[0].kept = "snapshot snap-2, made an hour ago".to_owned();
+        let said = changes(&outlived, &lost);
+        assert!(
+            said[0].starts_with("nothing outlives subnet/subnet-5 now"),
+            "{said:?}"
+        );
+        assert_eq!(changes(&outlived, &later), Vec::<String>::new());
+        assert_eq!(changes(&lost, &outlived), Vec::<String>::new());
     }
 
     #[test]

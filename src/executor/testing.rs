@@ -181,6 +181,9 @@ pub struct Thing {
     /// How many of its deletions AWS accepts and then gives up.
     pub sticks: u32,
     pub stuck: bool,
+    /// Of a stack: what CloudFormation cannot delete of what goes along, by its key, which is its
+    /// logical name, too. It gives up as long as it is not told to leave that there.
+    pub fails_at: BTreeSet<String>,
     /// Whether there are objects in it, and how often more come after it was emptied.
     pub full: bool,
     pub refills: u32,
@@ -356,6 +359,16 @@ impl InMemory {
                 thing.stuck = true;
                 return Ok(());
             }
+            let retained = act.with.get("RetainResources");
+            let retained: BTreeSet<&str> = retained.iter().flat_map(|it| it.split(',')).collect();
+            if thing
+                .fails_at
+                .iter()
+                .any(|it| !retained.contains(it.as_str()))
+            {
+                fail(&mut things, &act.on);
+                return Ok(());
+            }
             thing.stuck = false;
             thing.going = true;
             if thing.looks == 0 {
@@ -374,6 +387,21 @@ impl InMemory {
         let made = (act.action, act.on.clone());
         self.made.borrow_mut().insert(made);
         Ok(())
+    }
+}
+
+/// A stack goes but for what CloudFormation fails at.
+fn fail(things: &mut BTreeMap<ResourceId, Thing>, id: &ResourceId) {
+    let Some(stack) = things.get_mut(id) else {
+        return;
+    };
+    stack.stuck = true;
+    let fails_at = stack.fails_at.clone();
+    let covers = std::mem::take(&mut stack.covers).into_iter();
+    let (left, goes): (Vec<_>, Vec<_>) = covers.partition(|it| fails_at.contains(&it.key));
+    stack.covers = left;
+    for covered in goes {
+        end(things, &covered);
     }
 }
 

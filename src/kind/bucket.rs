@@ -41,9 +41,6 @@ pub struct Bucket {
     /// Whether old versions or delete markers are left; asked where no object is current and
     /// versions were kept at some time.
     pub old_versions: Fact<bool>,
-    /// Buckets to which its new objects are copied; asked where it keeps versions, for only then can
-    /// it have some.
-    pub replicates_to: Fact<Vec<String>>,
     /// Uploads that were begun and not ended; asked where no lifecycle rule ends them.
     pub uploads: Fact<Uploads>,
     /// How Object Lock keeps versions from being deleted, where it is on.
@@ -53,6 +50,21 @@ pub struct Bucket {
     /// What its access control list grants to everybody; asked where its block does not make
     /// such grants void.
     pub acl: Fact<Vec<Grant>>,
+    /// The rules by which S3 copies what is written into it; asked where versions are kept, which
+    /// copying needs.
+    pub replication: Fact<Vec<Replication>>,
+}
+
+/// One rule by which S3 copies objects to another bucket as they are written. What was there before
+/// the rule is not copied by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Replication {
+    /// Name of the bucket that the copies go to, of whatever account and region.
+    pub to: String,
+    pub enabled: bool,
+    /// Whether it is narrowed to some of the objects by prefix or tag.
+    pub filtered: bool,
 }
 
 /// The first page of uploads in parts, which are billed and which no listing of objects shows.
@@ -214,6 +226,16 @@ impl Bucket {
         let ends =
             |it: &LifecycleRule| it.enabled && !it.filtered && it.abort_multipart_days.is_some();
         Some(rules.any(ends))
+    }
+
+    /// The rules that are on by which S3 copies what is written into it. `None` when that was not
+    /// read.
+    pub fn copied_by(&self) -> Option<Vec<&Replication>> {
+        if self.versioning.known().is_some_and(|it| it != "Enabled") {
+            return Some(Vec::new());
+        }
+        let rules = self.replication.known()?;
+        Some(rules.iter().filter(|it| it.enabled).collect())
     }
 
     /// Whether nothing is in it. `None` when that is not known, and that is so where old versions

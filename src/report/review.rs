@@ -11,14 +11,15 @@ use crate::{
     removal::Data,
     rule::{Severity, Status},
     teardown::{
-        Plan, Step, Why, size, sums,
+        Plan, Step, Why,
+        kept::{self, Kept},
+        size, sums,
         tell::{self, Piece},
     },
     text,
 };
 
 pub mod answer;
-mod held;
 
 use answer::Answer;
 
@@ -33,8 +34,16 @@ pub struct Review<'a> {
     pub checks: Vec<Check>,
     /// Data of the rack by class, whether it is lost or stays.
     pub risks: Vec<Risk>,
-    /// Whose things the rack's are used by, or use: the other, and what of ours.
-    pub touched: BTreeMap<ResourceId, Vec<ResourceId>>,
+    /// Who else uses what the rack uses, in id order.
+    pub touched: Vec<Touched>,
+}
+
+/// Something that is not the rack's and shares with it.
+pub struct Touched {
+    pub who: ResourceId,
+    pub name: Option<String>,
+    /// What it uses that the rack uses, too.
+    pub uses: Vec<ResourceId>,
 }
 
 /// What a rule says about taking the rack down.
@@ -107,7 +116,7 @@ pub fn make<'a>(material: &Material<'_>, plan: &'a Plan) -> Review<'a> {
         tool: format!("racklens {}", plan.racklens),
         checks: checks(material, plan),
         risks: risks(material, plan),
-        touched: touched(plan),
+        touched: touched(material, plan),
     }
 }
 
@@ -150,6 +159,7 @@ fn checks(material: &Material<'_>, plan: &Plan) -> Vec<Check> {
 
 fn risks(material: &Material<'_>, plan: &Plan) -> Vec<Risk> {
     let graph = material.case.graph;
+    let kept = Kept::of(graph, plan.taken);
     let risk = |data, id: &ResourceId, fate, month| {
         let resource = graph.get(id);
         Risk {
@@ -158,8 +168,8 @@ fn risks(material: &Material<'_>, plan: &Plan) -> Vec<Risk> {
             name: resource.and_then(|it| it.name.clone()),
             fate,
             size: resource.map(size::size).unwrap_or_default(),
-            last_write: resource.and_then(held::last_write),
-            backup: resource.map(held::backup).unwrap_or_default(),
+            last_write: resource.and_then(kept::last_write),
+            backup: resource.map(|it| kept.backup(it)).unwrap_or_default(),
             month,
         }
     };
@@ -188,20 +198,22 @@ fn risks(material: &Material<'_>, plan: &Plan) -> Vec<Risk> {
     risks
 }
 
-/// Who else is touched: what others use of the rack's, or with it.
-fn touched(plan: &Plan) -> BTreeMap<ResourceId, Vec<ResourceId>> {
-    let mut touched: BTreeMap<ResourceId, Vec<ResourceId>> = BTreeMap::new();
+fn touched(material: &Material<'_>, plan: &Plan) -> Vec<Touched> {
+    let mut touched: BTreeMap<&ResourceId, Vec<ResourceId>> = BTreeMap::new();
     for stay in &plan.stays {
         if let Why::Shared { others } = &stay.why {
             for other in others {
-                touched
-                    .entry(other.clone())
-                    .or_default()
-                    .push(stay.resource.clone());
+                let uses = touched.entry(other).or_default();
+                uses.push(stay.resource.clone());
             }
         }
     }
-    touched
+    let touched = touched.into_iter().map(|(who, uses)| Touched {
+        who: who.clone(),
+        name: material.case.graph.get(who).and_then(|it| it.name.clone()),
+        uses,
+    });
+    touched.collect()
 }
 
 impl Review<'_> {
@@ -244,7 +256,9 @@ impl Review<'_> {
         if self.is_safe() && self.plan.steps.is_empty() {
             said.push("Nothing goes: see below for what stays, and why.".to_owned());
         } else if self.is_safe() {
-            said.push("For others: nothing that they use goes, as far as was seen.".to_owned());
+            said.push(
+                "Safe for others: nothing that they use goes, as far as was seen.".to_owned(),
+            );
         }
         if !self.plan.steps.is_empty() {
             said.push(sums::price(self.plan));
@@ -265,9 +279,23 @@ impl Review<'_> {
         said
     }
 
-    /// What was agreed to, as options of the command line.
-    pub fn agreed(&self) -> String {
-        sums::agreed(self.plan)
+    /// What was agreed to: options of the command line with their values, or a clause each, of
+    /// which the first part is empty.
+    pub fn agreed(&self) -> Vec<(String, String)> {
+        let said = sums::consents(self.plan).into_iter();
+        let parts = said.map(|it| match it.split_once(' ') {
+            Some((option, value)) if option.starts_with("--") => {
+                (option.to_owned(), format!(" {value}"))
+            }
+            _ if it.starts_with("--") => (it, String::new()),
+            _ => (String::new(), it),
+        });
+        parts.collect()
+    }
+
+    /// What would have to be said for more of it to go; empty where nothing would.
+    pub fn more(&self) -> Vec<String> {
+        tell::options(self.plan)
     }
 
     pub fn waves(&self) -> Vec<Vec<&Step>> {
@@ -329,9 +357,10 @@ impl Review<'_> {
         }
         if !self.touched.is_empty() {
             pieces.push(Piece::Heading("Who else is touched".to_owned()));
-            pieces.extend(self.touched.iter().map(|(other, ours)| {
-                let ours: Vec<String> = ours.iter().map(ToString::to_string).collect();
-                item(format!("{other} uses {}", ours.join(", ")))
+            pieces.extend(self.touched.iter().map(|it| {
+                let who = tell::label(&it.who, it.name.as_deref());
+                let uses: Vec<String> = it.uses.iter().map(ToString::to_string).collect();
+                item(format!("{who} uses {}", uses.join(", ")))
             }));
         }
         if !self.checks.is_empty() {

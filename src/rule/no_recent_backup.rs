@@ -6,21 +6,28 @@ use super::{Case, Evidence, Rule, Status, Verdict, Words, going, rds_no_backup};
 use crate::{
     id::ResourceId,
     kind::{
-        Fact, Kind, db_cluster::DbCluster, db_instance::DbInstance, file_system::FileSystem,
-        table::Table,
+        Fact, Kind, bucket::Bucket, db_cluster::DbCluster, db_instance::DbInstance,
+        file_system::FileSystem, table::Table, volume::Volume,
     },
     snapshot::Resource,
     text,
 };
 
+mod bucket;
+mod disk;
+
+pub use disk::Snapshots;
+
 pub const RULE: Rule = Rule {
     id: "no-recent-backup",
     words: include_str!("../../rules/no-recent-backup.toml"),
     needs: &[
+        Kind::Bucket,
         Kind::DbInstance,
         Kind::DbCluster,
         Kind::FileSystem,
         Kind::Table,
+        Kind::Volume,
     ],
     check,
 };
@@ -51,10 +58,18 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         });
     let tables = going::of::<Table>(case).map(|(it, table)| of_table(case, words, it, table));
     let files = going::of::<FileSystem>(case).map(|(it, fs)| of_files(case, words, it, fs));
+    let snapshots = Snapshots::of(case.graph);
+    let disks = going::of::<Volume>(case);
+    let disks = disks.filter(|(_, it)| disk::has_data_of_its_own(case.graph, it));
+    let disks = disks.map(|(it, _)| disk::judge(case, words, &it.id, &snapshots));
+    let buckets = going::of::<Bucket>(case);
+    let buckets = buckets.map(|(it, bucket)| bucket::judge(case, words, &it.id, bucket));
     instances
         .chain(clusters)
         .chain(tables)
         .chain(files)
+        .chain(disks)
+        .chain(buckets)
         .collect()
 }
 

@@ -40,8 +40,8 @@ pub fn admitted(bucket: &Bucket) -> Vec<&str> {
 pub fn by_replication<'a>(case: &Case<'a>, bucket: &Resource) -> Option<&'a Resource> {
     let mut others = case.graph.of::<Bucket>();
     let source = others.find(|(it, other)| {
-        let copies = other.replicates_to.known().into_iter().flatten();
-        it.id != bucket.id && copies.into_iter().any(|it| *it == bucket.id.key)
+        let rules = other.copied_by().into_iter().flatten();
+        it.id != bucket.id && rules.into_iter().any(|it| it.to == bucket.id.key)
     });
     source.map(|(it, _)| it)
 }

@@ -355,6 +355,7 @@ fn direct(
     }
     if belonging.class == Class::Shared || !others.is_empty() {
         others.extend(belonging.others.iter().cloned());
+        others.extend(runners(case, &others));
         others.sort();
         others.dedup();
         return Some(Why::Shared { others });
@@ -377,6 +378,16 @@ fn direct(
     }
     let data = loses(resource)?;
     (!consent.delete.contains(&data)).then_some(Why::NoConsent { data })
+}
+
+/// Who runs the revisions among what is not the rack's: by a service one knows whose an image is.
+fn runners(case: &Case<'_>, others: &[ResourceId]) -> Vec<ResourceId> {
+    let revisions = others.iter().filter(|it| it.kind == Kind::TaskDefinition);
+    let users = revisions.flat_map(|it| case.graph.users(it));
+    let users = users.map(|(it, _)| it.id.clone());
+    users
+        .filter(|it| case.belongings.of(it).is_foreign())
+        .collect()
 }
 
 /// The class of data that is lost with a thing.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     act::Label,
     fate::{self, Fates},
-    hold, notes,
+    hold,
+    kept::Kept,
+    notes,
     order::Order,
     plan::{self, Consent, Goal, Identity, Loss, Month, Plan, Stay, Step},
     refuse, size, stacks,
@@ -97,7 +99,7 @@ pub fn make(
         consent: consent.clone(),
         notes: notes::all(case, &trees, &fates, consent),
         inferred: inferred(case, &fates),
-        losses: losses(&fates, &steps),
+        losses: losses(case, &fates, &steps),
         steps,
         stays,
         blockers,
@@ -108,7 +110,8 @@ pub fn make(
     .sealed()
 }
 
-fn losses(fates: &Fates<'_>, steps: &[Step]) -> Vec<Loss> {
+fn losses(case: &Case<'_>, fates: &Fates<'_>, steps: &[Step]) -> Vec<Loss> {
+    let kept = Kept::of(case.graph, case.taken);
     let copied: BTreeSet<&ResourceId> = steps
         .iter()
         .filter(|it| it.goal == Goal::Saved)
@@ -127,6 +130,7 @@ fn losses(fates: &Fates<'_>, steps: &[Step]) -> Vec<Loss> {
             resource: it.id.clone(),
             copied: copied.contains(&it.id) || disks_are_copied(it),
             size: size::size(it),
+            kept: kept.lasting(it, |it| fates.goes.contains_key(it)),
         })
     });
     let mut losses: Vec<Loss> = losses.collect();

@@ -14,7 +14,7 @@ use crate::{
     id::ResourceId,
     kind::{
         AsKind as _, Fact, Kind, bucket::Bucket, cluster::Cluster, elastic_ip::ElasticIp,
-        hosted_zone::HostedZone, volume::Volume,
+        function::Function, hosted_zone::HostedZone, volume::Volume,
     },
     rack::{Maker, STACK_ID_TAG},
     relation::RelationKind,
@@ -194,6 +194,7 @@ fn unseen(case: &Case<'_>, fates: &Fates<'_>) -> Vec<String> {
             global.join(", ")
         ));
     }
+    notes.extend(images(case, fates));
     let pairs = of(Kind::KeyPair);
     if !pairs.is_empty() {
         notes.push(format!(
@@ -210,6 +211,29 @@ fn unseen(case: &Case<'_>, fates: &Fates<'_>) -> Vec<String> {
         );
     }
     notes
+}
+
+/// That a function may run an image that goes: its listing does not tell which one it has.
+fn images(case: &Case<'_>, fates: &Fates<'_>) -> Option<String> {
+    let names = |them: Vec<&ResourceId>| {
+        let them: Vec<String> = them.iter().map(ToString::to_string).collect();
+        some(&them)
+    };
+    let held = fates.goes.keys().copied();
+    let held: Vec<&ResourceId> = held.filter(|it| it.kind == Kind::Repository).collect();
+    let functions = case.graph.of::<Function>().filter(|(it, function)| {
+        let image = function.package_type.as_deref() == Some("Image");
+        image && !fates.goes.contains_key(&it.id)
+    });
+    let functions: Vec<&ResourceId> = functions.map(|it| &it.0.id).collect();
+    (!held.is_empty() && !functions.is_empty()).then(|| {
+        format!(
+            "Which images these functions run was not read: {}. See that none is of {}, or they \
+             stop working.",
+            names(functions),
+            names(held)
+        )
+    })
 }
 
 /// What a stack leaves because CloudFormation failed at it, and of which nothing was read.

@@ -167,6 +167,10 @@ pub struct Loss {
     /// not read.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub size: String,
+    /// What of it is elsewhere by itself and stays: "snapshot snap-1, made 3 hours ago"; empty where
+    /// nothing is known to be.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub kept: String,
 }
 
 /// One thing that is there afterwards.

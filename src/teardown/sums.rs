@@ -87,8 +87,16 @@ fn by_class(losses: &[&Loss]) -> String {
     }
     let counted = classes
         .into_iter()
-        .map(|(data, number)| text::count(number, noun(data)));
+        .map(|(data, number)| counted(number, noun(data)));
     tell::listed(&counted.collect::<Vec<_>>())
+}
+
+/// "2 databases", "2 image repositories".
+fn counted(number: usize, noun: &str) -> String {
+    match noun.strip_suffix("ory") {
+        Some(stem) if number != 1 => format!("{number} {stem}ories"),
+        Some(_) | None => text::count(number, noun),
+    }
 }
 
 /// One thing with data of that class.
@@ -99,7 +107,7 @@ fn noun(data: Data) -> &'static str {
         Data::Databases => "database",
         Data::Dns => "DNS zone",
         Data::FileSystems => "file system",
-        Data::Images => "image store",
+        Data::Images => "image repository",
         Data::Keys => "key",
         Data::Logs => "log group",
         Data::Queues => "queue",
@@ -111,6 +119,11 @@ fn noun(data: Data) -> &'static str {
 
 /// What was agreed to, as options of the command line.
 pub fn agreed(plan: &Plan) -> String {
+    consents(plan).join("; ")
+}
+
+/// What was agreed to, each as its option of the command line, or a clause where that was not said.
+pub fn consents(plan: &Plan) -> Vec<String> {
     let consent = &plan.consent;
     let mut said = Vec::new();
     let list = |them: Vec<&str>, of: usize| {
@@ -146,7 +159,7 @@ pub fn agreed(plan: &Plan) -> String {
         said.push("--retain-resources".to_owned());
     }
     said.extend(consent.keep.iter().map(|it| format!("--spare {it}")));
-    said.join("; ")
+    said
 }
 
 /// The copies that the plan makes, which stay and cost.

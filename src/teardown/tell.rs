@@ -380,8 +380,10 @@ fn lost(plan: &Plan) -> Vec<Piece> {
     pieces.extend(losses.into_iter().map(|(data, losses)| {
         let ids = losses.iter().map(|it| {
             let size = Some(it.size.as_str()).filter(|it| !it.is_empty());
-            let copied = it.copied.then_some("copied before");
-            let besides: Vec<&str> = size.into_iter().chain(copied).collect();
+            let copied = it.copied.then(|| "copied before".to_owned());
+            let kept = (!it.kept.is_empty()).then(|| format!("outlived by {}", it.kept));
+            let size = size.map(ToOwned::to_owned);
+            let besides: Vec<String> = size.into_iter().chain(copied).chain(kept).collect();
             match &besides[..] {
                 [] => it.resource.to_string(),
                 _ => format!("{} ({})", it.resource, besides.join("; ")),

@@ -13,7 +13,7 @@ use crate::{
     kind::Kind,
     rack::STACK_ID_TAG,
     removal::{Action, Data},
-    snapshot::{Gap, Money, Origin, Resource, Snapshot},
+    snapshot::{Gap, Resource, Snapshot},
     testing::{self, all, planned},
 };
 
@@ -47,20 +47,10 @@ fn snapshot(resources: Vec<Resource>, own: &[&str], gaps: Vec<Gap>) -> Snapshot 
         ..Definition::default()
     };
     Snapshot {
-        format: 1,
-        tool: "test".to_owned(),
         taken: "2018-05-01T17:53:44Z".parse().unwrap(),
-        took_ms: 0,
-        account: "123456789012".to_owned(),
-        region: "us-east-1".to_owned(),
-        identity: "arn:aws:iam::123456789012:user/karim".to_owned(),
-        rack: "prod".to_owned(),
         definition: Some(definition),
-        calls: BTreeMap::new(),
         gaps,
-        resources,
-        origin: Origin::default(),
-        money: Money::default(),
+        ..testing::snapshot(resources)
     }
 }
 

@@ -283,6 +283,9 @@ pub(super) fn undo(resource: &Resource, goal: Goal) -> Option<String> {
             "restore it within {} days",
             super::act::WINDOW_DAYS
         )),
+        (Goal::Gone, Kind::ScalableTarget) => {
+            told("register it again, with its limits and its policies")
+        }
         (Goal::Gone, Kind::KeyAlias) => told("make the alias again"),
         (Goal::Gone, Kind::TaskDefinition) => told("register its text again: AWS keeps it"),
         (Goal::Gone, _) => None,

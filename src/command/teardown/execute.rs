@@ -1,9 +1,8 @@
 //! `teardown --execute`, `--resume` and `--verify`: a plan that a person approved, run and proved.
 
 use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    io::{self, BufRead as _, IsTerminal as _},
+    collections::BTreeSet,
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -21,29 +20,28 @@ use crate::{
         write::Hand,
     },
     command::definition::Said,
-    cost,
     executor::{
-        approval::{self, Here, Refused, Word},
-        event::{Event, How},
+        approval::{self, Refused},
         journal::{self, BadJournal, Entry, Header, Journal, Notes as _, Past},
-        lock::{self, Held, NotHeld},
         pace::{Pace, Stop},
         preflight,
-        proof::{self, Evidence, Proof},
-        run::{self, Early, Ended, Outcome},
+        proof::{self, Proof},
+        run,
     },
     failure::{Exit, Failure},
     file,
-    id::ResourceId,
     kind::Kind,
-    price::{Book, Usd},
-    teardown::{
-        Plan,
-        plan::{BadPlan, Goal, Step},
-        tell,
-    },
+    teardown::{Plan, plan::BadPlan},
     text, ui,
 };
+
+mod approve;
+mod ended;
+mod told;
+
+use approve::{fresh_look, given, hold, introduce, refused, same_run, typed};
+use ended::{copies, costs, proved, summary, tell_copies, tell_proof};
+use told::Told;
 
 /// How a plan is run.
 #[derive(Clone, Debug, Default, Args)]
@@ -112,7 +110,7 @@ pub(super) fn execute(path: &Path, asked: &Asked<'_>) -> Result<Exit, Failure> {
         approval::agreed(&plan, word).map_err(refused)?;
     }
     let _held = hold(asked, &plan)?;
-    fresh_look(&plan, asked, preflight::changes)?;
+    fresh_look(&plan, asked, preflight::changes).map_err(super::begun)?;
     introduce(&plan, &here, asked)?;
     if given.is_none() {
         approval::agreed(&plan, &typed()?).map_err(refused)?;
@@ -207,10 +205,6 @@ pub(in crate::command) fn read_plan(path: &Path) -> Result<Plan, Failure> {
     })
 }
 
-fn refused(it: Refused) -> Failure {
-    Failure::new(Exit::Refused, format!("nothing was deleted: {}", it.what)).hint(it.remedy)
-}
-
 fn unjournaled(path: &Path, why: &BadJournal) -> Failure {
     let shown = path.display();
     let message = format!("{shown}: {why}");
@@ -222,6 +216,10 @@ fn unjournaled(path: &Path, why: &BadJournal) -> Failure {
             .hint("or move it away, if what it tells is over and done with"),
         BadJournal::InUse => Failure::new(Exit::Refused, message)
             .hint("wait for the other run to end, or stop it with Ctrl-C"),
+        BadJournal::Unopened(it) if it.kind() == io::ErrorKind::NotFound => {
+            Failure::new(Exit::Usage, message)
+                .hint("the journal of a run lies beside its plan: PLAN.journal.jsonl")
+        }
         BadJournal::Unopened(_) => Failure::new(Exit::Failed, message),
         BadJournal::Damaged { .. } | BadJournal::Headless => Failure::new(Exit::Usage, message)
             .hint(
@@ -245,117 +243,6 @@ fn resume_hint(path: &Path) -> String {
     format!("go on with: racklens teardown --resume {}", path.display())
 }
 
-/// A journal is gone on with where and by whom it was begun.
-fn same_run(header: &Header, here: &Here) -> Result<(), Failure> {
-    let plan = &header.plan;
-    // However old the plan is by now: it was fresh when the run began.
-    approval::check(plan, here, plan.taken, SignedDuration::MAX).map_err(refused)
-}
-
-/// Keeps other runs away from this rack.
-fn hold(asked: &Asked<'_>, plan: &Plan) -> Result<Held, Failure> {
-    let home = || std::env::home_dir().map(|it| it.join(".local").join("state"));
-    let state = asked.running.state_home.clone().or_else(home);
-    let state = state.unwrap_or_else(std::env::temp_dir);
-    let folder = state.join("racklens");
-    lock::hold(&folder, &plan.account, &plan.region, &plan.rack).map_err(|it| {
-        let exit = match it {
-            NotHeld::Taken(_) => Exit::Refused,
-            NotHeld::Failed { .. } => Exit::Failed,
-        };
-        Failure::new(exit, it.to_string())
-            .hint("wait for the other run to end; a run that was killed holds nothing")
-    })
-}
-
-/// Reads the rack anew and refuses when a plan of it would differ from this one by what matters.
-fn fresh_look(
-    plan: &Plan,
-    asked: &Asked<'_>,
-    changes: fn(&Plan, &Plan) -> Vec<String>,
-) -> Result<(), Failure> {
-    let snapshot = live::snapshot(asked.access, &plan.rack, asked.said, true)?;
-    super::super::seen(&snapshot, |material| {
-        let fresh = super::plan(material, &plan.consent)?;
-        let changes = changes(plan, &fresh);
-        if changes.is_empty() {
-            return Ok(());
-        }
-        let message = format!(
-            "nothing was deleted: since the plan was made {} changed",
-            match changes.len() {
-                1 => "something".to_owned(),
-                it => format!("{it} things"),
-            }
-        );
-        let mut failure = Failure::new(Exit::Refused, message);
-        const SHOWN: usize = 10;
-        for change in changes.iter().take(SHOWN) {
-            failure = failure.hint(change.clone());
-        }
-        if changes.len() > SHOWN {
-            failure = failure.hint(format!("and {} more", changes.len() - SHOWN));
-        }
-        Err(failure.hint("make a new plan, and read it"))
-    })
-}
-
-/// Says once more what is about to happen, where, and as whom.
-fn introduce(plan: &Plan, here: &Here, asked: &Asked<'_>) -> Result<(), Failure> {
-    let goes = plan.goes().len();
-    let alias = live::watched(async |watch| {
-        let (aws, identity) = live::open(asked.access, watch).await?;
-        Ok(hand(&aws, &identity, plan).alias().await)
-    })?;
-    let alias = match alias {
-        Ok(Some(it)) => it,
-        Ok(None) => "it has no alias".to_owned(),
-        Err(it) => format!("its alias is not known: {}", it.code),
-    };
-    let lines = [
-        format!("rack      {}", plan.rack),
-        format!("account   {} ({alias})", here.account),
-        format!("region    {}", here.region),
-        format!("as        {}", here.identity),
-        format!(
-            "deletes   {} in {}, {}",
-            text::count(goes, "resource"),
-            text::count(plan.steps.len(), "step"),
-            tell::duration(tell::takes(&plan.steps))
-        ),
-        format!("stays     {}", text::count(plan.stays.len(), "resource")),
-    ];
-    for line in lines {
-        ui::note(&text::harmless(&line));
-    }
-    for (data, steps) in tell::losses(plan) {
-        let names: Vec<String> = steps.iter().map(|it| it.resource.key.clone()).collect();
-        let line = format!("data lost {}: {}", data.name(), names.join(", "));
-        ui::note(&text::harmless(&line));
-    }
-    Ok(())
-}
-
-/// The word that the command line gives; `None` where a person can be asked for it.
-fn given(asked: &Asked<'_>) -> Result<Option<Word>, Failure> {
-    // Also at a terminal: a job may have one, too, and nobody sits before it.
-    let Some(name) = asked.running.confirm.clone() else {
-        return Ok((!io::stdin().is_terminal()).then_some(Word::None));
-    };
-    let mut accounts = asked.running.accounts.clone();
-    accounts.extend(asked.said.unattended()?);
-    Ok(Some(Word::Confirmed { name, accounts }))
-}
-
-/// The word that a person gives at a terminal, with the account before their eyes.
-fn typed() -> Result<Word, Failure> {
-    ui::ask("type the rack's name to delete it: ");
-    let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line);
-    read.map_err(|it| Failure::new(Exit::Failed, format!("cannot read the name: {it}")))?;
-    Ok(Word::Typed(line.trim().to_owned()))
-}
-
 fn hand(aws: &Aws, identity: &Identity, plan: &Plan) -> Hand {
     let place = Place::of(&identity.account, &identity.arn);
     Hand::new(aws, place, plan)
@@ -364,10 +251,6 @@ fn hand(aws: &Aws, identity: &Identity, plan: &Plan) -> Hand {
 /// Runs what is left to do, proves it, and tells how it ended.
 fn go(asked: &Asked<'_>, journal: &Journal, path: &Path, past: &Past) -> Result<Exit, Failure> {
     let plan = &past.header.plan;
-    let pace = Pace {
-        second: Duration::from_millis(asked.running.second),
-        ..Pace::default()
-    };
     let stop = Stop::default();
     let done = live::watched_until(&stop, async |watch| {
         let (aws, identity) = live::open(asked.access, watch).await?;
@@ -377,8 +260,10 @@ fn go(asked: &Asked<'_>, journal: &Journal, path: &Path, past: &Past) -> Result<
             let remedy = format!("use those of account {}", plan.account);
             return Err(refused(Refused { what, remedy }));
         }
+        watch.line(&format!("deleting what the plan of {} says", plan.rack));
         let hand = hand(&aws, &identity, plan);
         let told = Told::new(watch, plan.steps.len());
+        let pace = pace(asked, watch);
         let ended = run::run(&hand, journal, past, &pace, &stop, &|it| told.event(&it)).await;
         let proof = if ended.early.is_none() {
             Some(prove(&aws, &hand, plan, watch).await)
@@ -401,6 +286,21 @@ fn go(asked: &Asked<'_>, journal: &Journal, path: &Path, past: &Past) -> Result<
     Ok(exit)
 }
 
+/// How patient a run is; a bar is told oftener what is waited for, since it takes no room.
+fn pace(asked: &Asked<'_>, watch: &Watch) -> Pace {
+    const BESIDE_A_BAR: u32 = 2;
+    let usual = Pace::default();
+    Pace {
+        second: Duration::from_millis(asked.running.second),
+        heartbeat: if watch.is_terminal() {
+            BESIDE_A_BAR
+        } else {
+            usual.heartbeat
+        },
+        ..usual
+    }
+}
+
 /// Looks at everything again, and lists what the region holds by now.
 async fn prove(aws: &Aws, hand: &Hand, plan: &Plan, watch: &Watch) -> Proven {
     watch.line("looking again at everything that was to go, and at what was to stay");
@@ -418,356 +318,9 @@ struct Proven {
     unlisted: BTreeSet<String>,
 }
 
-fn proved(proof: &Proof) -> Exit {
-    if proof.holds() {
-        return Exit::Fine;
-    }
-    let others = proof.left.is_empty() && proof.unknown.is_empty() && proof.missing.is_empty();
-    if others && proof.made_anew().next().is_none() {
-        Exit::StillDeleting
-    } else {
-        Exit::NotDeleted
-    }
-}
-
-/// How it ended, for a person, and the exit code.
-fn summary(
-    plan: &Plan,
-    ended: &Ended,
-    proof: Option<(&Proven, &Costs)>,
-    path: &Path,
-) -> Result<Exit, Failure> {
-    if let Some(early) = &ended.early {
-        return Err(stopped(plan, ended, early, path));
-    }
-    for step in &plan.steps {
-        let line = match ended.outcomes.get(&step.number) {
-            None | Some(Outcome::Done(_)) => continue,
-            Some(Outcome::Left(why)) => format!("left alone   {}: {why}", name(step)),
-            Some(Outcome::Failed(why)) => format!("not done     {}: {why}", name(step)),
-            Some(Outcome::StillGoing(why)) => format!("still going  {}: {why}", name(step)),
-            Some(Outcome::NotBegun(before)) => format!(
-                "not begun    {}: it waits for step {before}, {}",
-                name(step),
-                plan.steps
-                    .iter()
-                    .find(|it| it.number == *before)
-                    .map(name)
-                    .unwrap_or_default()
-            ),
-        };
-        ui::result(&format!("{}\n", text::harmless(&line)))?;
-    }
-    for line in unprotected(plan, ended) {
-        ui::result(&format!("{}\n", text::harmless(&line)))?;
-    }
-    let mut exit = Exit::Fine;
-    if let Some((proof, costs)) = proof {
-        tell_proof(plan, proof, costs)?;
-        exit = proved(&proof.proof);
-    }
-    let is_done = |step| matches!(ended.outcomes.get(&step), Some(Outcome::Done(_)));
-    tell_copies(&copies(plan, is_done))?;
-    let going = |it: &Outcome| matches!(it, Outcome::StillGoing(_));
-    let failed = |it: &Outcome| matches!(it, Outcome::Left(_) | Outcome::Failed(_));
-    if ended.outcomes.values().any(failed) || ended.unprotected.iter().any(|it| !it.goes) {
-        exit = Exit::NotDeleted;
-    } else if ended.outcomes.values().any(going) {
-        exit = Exit::StillDeleting;
-    }
-    if exit != Exit::Fine {
-        ui::note(&resume_hint(path));
-    }
-    Ok(exit)
-}
-
-/// What is not protected any more and was, line by line.
-fn unprotected(plan: &Plan, ended: &Ended) -> Vec<String> {
-    let lines = ended.unprotected.iter().filter_map(|it| {
-        let step = plan.steps.iter().find(|step| step.number == it.step)?;
-        let why = &it.why;
-        Some(format!("unprotected  {}, still: {why}", name(step)))
-    });
-    lines.collect()
-}
-
-/// A run that ended before every step had its outcome.
-fn stopped(plan: &Plan, ended: &Ended, early: &Early, path: &Path) -> Failure {
-    let done = ended.outcomes.values();
-    let done = done.filter(|it| matches!(it, Outcome::Done(_))).count();
-    let so_far = format!(
-        "{done} of {} are done",
-        text::count(plan.steps.len(), "step")
-    );
-    let failure = match early {
-        Early::Interrupted => Failure::new(
-            Exit::Interrupted,
-            format!("stopped as asked; {so_far}, and no call is under way"),
-        ),
-        Early::Expired(refusal) => Failure::new(
-            Exit::NotDeleted,
-            format!("stopped, because AWS takes the credentials no more ({refusal}); {so_far}"),
-        )
-        .hint("renew the credentials first: aws sso login --profile NAME, for example"),
-        Early::Deadline => Failure::new(
-            Exit::StillDeleting,
-            format!("stopped, because it takes longer than a run may; {so_far}"),
-        ),
-        Early::Journal(why) => unwritten(path, why),
-    };
-    let lines = unprotected(plan, ended);
-    let failure = lines.into_iter().fold(failure, Failure::hint);
-    if matches!(early, Early::Journal(_)) {
-        return failure;
-    }
-    failure.hint(resume_hint(path))
-}
-
-/// `security-group sg-1 (web)`
-fn name(step: &Step) -> String {
-    tell::label(&step.resource, step.name.as_deref())
-}
-
-/// What each thing is known to cost a month.
-type Costs = BTreeMap<ResourceId, Usd>;
-
-/// What the leftovers cost, read anew. Where the rack cannot be read any more that is not known.
-fn costs(plan: &Plan, proof: &Proof, asked: &Asked<'_>) -> Costs {
-    if proof.left.is_empty() && proof.new.is_empty() {
-        return Costs::new();
-    }
-    let read = live::snapshot(asked.access, &plan.rack, asked.said, false).and_then(|snapshot| {
-        super::super::seen(&snapshot, |material| {
-            let book = Book::embedded();
-            let book = book.map_err(|it| Failure::new(Exit::Failed, it.to_string()))?;
-            let terms = cost::Terms {
-                region: &snapshot.region,
-                book: &book,
-                month: &cost::Month::usual(),
-                usage: &cost::Usage::default(),
-            };
-            let bill = cost::bill(&material.case, &terms);
-            let mut costs = Costs::new();
-            for line in &bill.lines {
-                if let Some(usd) = line.amount.usd() {
-                    let sum = costs.entry(line.resource.clone()).or_default();
-                    *sum = *sum + usd;
-                }
-            }
-            Ok(costs)
-        })
-    });
-    read.unwrap_or_default()
-}
-
-fn tell_proof(plan: &Plan, proven: &Proven, costs: &Costs) -> Result<(), Failure> {
-    let Proven { proof, unlisted } = proven;
-    let mut lines = Vec::new();
-    let cost = |id| {
-        let cost = costs.get(id);
-        let cost = cost.map(|it| format!(", $ {} a month", it.cents()));
-        cost.unwrap_or_default()
-    };
-    for (id, state) in &proof.left {
-        let state = state.as_ref().map(|it| format!(" ({it})"));
-        let state = state.unwrap_or_default();
-        lines.push(format!("still there  {id}{state}{}", cost(id)));
-    }
-    for (id, what) in &proof.going {
-        lines.push(format!("still going  {id}: {what}"));
-    }
-    for (id, refusal) in &proof.unknown {
-        lines.push(format!("not known    {id}: {refusal}"));
-    }
-    for id in &proof.missing {
-        lines.push(format!(
-            "missing      {id}, which was to stay: who deleted it?"
-        ));
-    }
-    for (id, evidence) in &proof.new {
-        let how = match evidence {
-            Evidence::MadeBy(it) => format!("{it} made it"),
-            Evidence::NamedAfter(it) => format!("it is called after {it}; look whose it is"),
-        };
-        let cost = cost(id);
-        lines.push(format!("new          {id}, not in the plan: {how}{cost}"));
-    }
-    for call in unlisted {
-        lines.push(format!(
-            "not listed   what {call} would tell: nothing new of it is seen"
-        ));
-    }
-    if !plan.stays.is_empty() {
-        lines.push(format!(
-            "{} as planned, at $ {} a month",
-            match plan.stays.len() {
-                1 => "1 resource was to stay".to_owned(),
-                it => format!("{it} resources were to stay"),
-            },
-            plan.month.kept
-        ));
-    }
-    lines.push(format!(
-        "{} {}: {} gone, {} still there, {} still going, {} not known; {} that were to stay are \
-         still there, {} missing",
-        plan.rack,
-        if proof.holds() {
-            "is gone"
-        } else {
-            "is not gone"
-        },
-        proof.gone,
-        proof.left.len(),
-        proof.going.len(),
-        proof.unknown.len(),
-        proof.kept,
-        proof.missing.len(),
-    ));
-    for line in lines {
-        ui::result(&format!("{}\n", text::harmless(&line)))?;
-    }
-    Ok(())
-}
-
-/// Names under which AWS keeps copies of the rack's data, with what each is of.
-fn copies(plan: &Plan, is_done: impl Fn(u32) -> bool) -> Vec<(String, &ResourceId)> {
-    const NAMES: &[&str] = &[
-        "BackupName",
-        "DBClusterSnapshotIdentifier",
-        "DBSnapshotIdentifier",
-        "Description",
-        "FinalDBSnapshotIdentifier",
-        "SnapshotName",
-    ];
-    let done = plan.steps.iter().filter(|it| is_done(it.number));
-    let acts = done.flat_map(|it| &it.acts);
-    let named = acts.flat_map(|act| {
-        let names = NAMES.iter().filter_map(|it| act.with.get(*it));
-        names.map(|it| (it.clone(), &act.on))
-    });
-    named.collect()
-}
-
-fn tell_copies(copies: &[(String, &ResourceId)]) -> Result<(), Failure> {
-    for (name, of) in copies {
-        let line = format!("copied       {of}: {name}, which costs until you delete it");
-        ui::result(&format!("{}\n", text::harmless(&line)))?;
-    }
-    Ok(())
-}
-
-/// Tells a person what goes on.
-struct Told<'a> {
-    watch: &'a Watch,
-    steps: usize,
-    done: RefCell<usize>,
-}
-
-impl<'a> Told<'a> {
-    fn new(watch: &'a Watch, steps: usize) -> Self {
-        Self {
-            watch,
-            steps,
-            done: RefCell::new(0),
-        }
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        match event {
-            Event::Done { step, how } => {
-                *self.done.borrow_mut() += 1;
-                self.watch.steps(*self.done.borrow(), self.steps);
-                self.watch
-                    .say(&format!("{} {}", did(step, *how), name(step)));
-            }
-            Event::Refused { step, refusal } => {
-                tracing::debug!(step = step.number, %refusal, "refused for now");
-            }
-            Event::HeldBy { step, holders } => {
-                for holder in *holders {
-                    self.watch
-                        .say(&format!("waiting for {}: held by {holder}", name(step)));
-                }
-            }
-            Event::Again { step, why } => {
-                self.watch
-                    .say(&format!("trying {} once more: {why}", name(step)));
-            }
-            Event::Left { step, why } => {
-                self.watch.say(&format!("left {} alone: {why}", name(step)));
-            }
-            Event::Failed { step, why } => {
-                self.watch.say(&format!("FAILED {}: {why}", name(step)));
-            }
-            Event::Restored { step } => {
-                self.watch.say(&format!(
-                    "switched the protection of {} on again",
-                    name(step)
-                ));
-            }
-            Event::NotRestored { step, why } => {
-                let line = format!(
-                    "the protection of {} is off and was not switched on again: {why}",
-                    name(step)
-                );
-                self.watch.say(&line);
-            }
-            Event::Waiting {
-                for_what,
-                done,
-                of,
-                seconds_left,
-            } => {
-                for it in *for_what {
-                    self.watch.beat(&format!(
-                        "waiting for {}, {} so far: {} ({done} of {of} steps done, {} left)",
-                        name(it.step),
-                        tell::duration(it.seconds),
-                        it.what,
-                        tell::duration(*seconds_left)
-                    ));
-                }
-            }
-        }
-    }
-}
-
-/// "deleted", "stopped", …
-fn did(step: &Step, how: How) -> &'static str {
-    match (step.goal, how) {
-        (Goal::Gone, How::Found) => "gone already",
-        (Goal::Gone, How::Made) if step.resource.kind == Kind::Key => "scheduled the end of",
-        (Goal::Gone, How::Made) => "deleted",
-        (Goal::Saved, _) => "copied",
-        (Goal::Unprotected, _) => "unprotected",
-        (Goal::Stopped, _) => "switched off",
-        (Goal::Drained, _) => "drained",
-        (Goal::Cut, _) => "cut loose",
-        (Goal::Empty, _) => "emptied",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_aws_still_deletes_is_exit_code_21_and_what_is_left_or_made_anew_22() {
-        let id = |key: &str| ResourceId::new(Kind::Subnet, key);
-        let mut proof = Proof::default();
-        assert_eq!(proved(&proof), Exit::Fine);
-        proof.going.insert(id("a"), "it is going".to_owned());
-        assert_eq!(proved(&proof), Exit::StillDeleting);
-        let maker = ResourceId::new(Kind::Stack, "shop");
-        let mut anew = proof.clone();
-        anew.new.insert(id("b"), Evidence::MadeBy(maker.clone()));
-        assert_eq!(proved(&anew), Exit::NotDeleted);
-        let mut named = Proof::default();
-        named.new.insert(id("b"), Evidence::NamedAfter(maker));
-        assert_eq!(proved(&named), Exit::Fine);
-        proof.missing.push(id("c"));
-        assert_eq!(proved(&proof), Exit::NotDeleted);
-    }
 
     #[test]
     fn an_age_is_told_with_its_unit() {

@@ -5,8 +5,9 @@ use std::{collections::BTreeSet, time::Duration};
 use jiff::Timestamp;
 use proptest::{prelude::*, sample::Index};
 
-use super::*;
+use super::{step::SOON_TRIES, *};
 use crate::{
+    aws::refusal::Class,
     executor::testing::{
         self, InMemory, Incident, Memory, Thing, Weather, copy, header, plan, step, thing,
         unprotect,
@@ -14,19 +15,20 @@ use crate::{
     id::ResourceId,
     kind::Kind,
     removal::Action,
+    teardown::plan::Act,
 };
 
 /// A journal with nothing but its beginning.
-fn fresh(plan: &Plan) -> Past {
+pub(super) fn fresh(plan: &Plan) -> Past {
     Past::fresh(header(plan.clone()), Timestamp::UNIX_EPOCH)
 }
 
 /// What came of a run of the whole plan.
-fn run_all(account: &InMemory, plan: &Plan) -> Ended {
+pub(super) fn run_all(account: &InMemory, plan: &Plan) -> Ended {
     go(account, &Memory::whole(), &fresh(plan))
 }
 
-fn go(account: &InMemory, notes: &Memory, past: &Past) -> Ended {
+pub(super) fn go(account: &InMemory, notes: &Memory, past: &Past) -> Ended {
     go_with(account, notes, past, &testing::pace(), &|_| ())
 }
 
@@ -546,7 +548,7 @@ fn killed_after_any_line_and_taken_up_again_it_ends_the_same() {
 }
 
 /// Up to 30 steps, each after some of those before it.
-fn graphs() -> impl Strategy<Value = Plan> {
+pub(super) fn graphs() -> impl Strategy<Value = Plan> {
     let after = proptest::collection::vec(any::<Index>(), 0..4);
     proptest::collection::vec(after, 1..30).prop_map(|steps| {
         let steps = steps.iter().enumerate().map(|(earlier, before)| {
@@ -560,7 +562,7 @@ fn graphs() -> impl Strategy<Value = Plan> {
     })
 }
 
-fn cases() -> ProptestConfig {
+pub(super) fn cases() -> ProptestConfig {
     ProptestConfig {
         cases: 64,
         failure_persistence: None,

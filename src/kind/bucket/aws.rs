@@ -12,9 +12,11 @@ use aws_sdk_s3::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    Bucket, Contents, Grant, LifecycleRule, Lock, PolicyFacts, PublicAccessBlock, Uploads, policy,
+    Bucket, Contents, Grant, LifecycleRule, Lock, PolicyFacts, PublicAccessBlock, Replication,
+    Uploads, policy,
 };
 use crate::{
+    arn,
     aws::{
         Aws, Call, Found, Service,
         found::{self, Missing, Need},
@@ -44,10 +46,10 @@ const TEXT: Call = Call::new(Service::S3, "GetBucketPolicy");
 const ACL: Call = Call::new(Service::S3, "GetBucketAcl");
 const LOCK: Call = Call::new(Service::S3, "GetObjectLockConfiguration")
     .allowed_by("GetBucketObjectLockConfiguration");
-const VERSIONS: Call =
-    Call::new(Service::S3, "ListObjectVersions").allowed_by("ListBucketVersions");
 const REPLICATION: Call =
     Call::new(Service::S3, "GetBucketReplication").allowed_by("GetReplicationConfiguration");
+const VERSIONS: Call =
+    Call::new(Service::S3, "ListObjectVersions").allowed_by("ListBucketVersions");
 const UPLOADS: Call =
     Call::new(Service::S3, "ListMultipartUploads").allowed_by("ListBucketMultipartUploads");
 /// What S3 answers of a bucket, or of an account, that was never given a block.
@@ -71,9 +73,9 @@ pub const READING: Reading = Reading {
         TEXT,
         ACL,
         LOCK,
+        REPLICATION,
         VERSIONS,
         ACCOUNT,
-        REPLICATION,
         UPLOADS,
     ],
     source: Source::Region(list),
@@ -272,8 +274,9 @@ async fn look_into(aws: &Aws, mut bucket: Resource) -> Found {
 async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut Found) {
     let versioning = attrs.versioning.known().map(String::as_str);
     let has_policy = matches!(attrs.policy, Fact::Known(Some(_)));
-    // Without versions there is no lock, and no list counts where grants to all are void.
-    let may_lock = versioning == Some("Enabled");
+    // Without versions there is no lock and no copying, and no list counts where grants to all are
+    // void.
+    let has_versions = versioning == Some("Enabled");
     let block = attrs.public_access_block.known();
     let void = block.is_some_and(|it| it.as_ref().is_some_and(|it| it.ignore_public_acls));
     let is_read = attrs.contents.known().is_some() && versioning.is_some();
@@ -281,25 +284,24 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
     // Where a rule ends them nobody needs to know of uploads.
     let may_pile = attrs.ends_uploads() == Some(false);
     let name = &id.key;
-    let (text, lock, acl, versions, replication, uploads) = tokio::join!(
+    let (text, lock, replication, acl, versions, uploads) = tokio::join!(
         ask(has_policy, || aws
             .s3
             .get_bucket_policy()
             .bucket(name)
             .send()),
-        ask(may_lock, || {
+        ask(has_versions, || {
             let request = aws.s3.get_object_lock_configuration();
+            request.bucket(name).send()
+        }),
+        ask(has_versions, || {
+            let request = aws.s3.get_bucket_replication();
             request.bucket(name).send()
         }),
         ask(!void, || aws.s3.get_bucket_acl().bucket(name).send()),
         ask(may_hide, || {
             let request = aws.s3.list_object_versions().bucket(name);
             request.max_keys(1).send()
-        }),
-        // Only from a bucket with versions objects are copied.
-        ask(may_lock, || {
-            let request = aws.s3.get_bucket_replication();
-            request.bucket(name).send()
         }),
         ask(may_pile, || {
             let request = aws.s3.list_multipart_uploads();
@@ -328,6 +330,19 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
         (Some(_), None) => Fact::Known(None),
         (None, None) => Fact::Unread,
     };
+    let none = "ReplicationConfigurationNotFoundError";
+    attrs.replication = match (versioning, replication) {
+        (_, Some(answer)) => {
+            let answer = found.optional(REPLICATION, about, none, answer);
+            fact(answer.map(|it| {
+                let told = it.and_then(|it| it.replication_configuration);
+                let rules = told.map(|it| it.rules).unwrap_or_default();
+                rules.into_iter().filter_map(copying).collect()
+            }))
+        }
+        (Some(_), None) => Fact::Known(Vec::new()),
+        (None, None) => Fact::Unread,
+    };
     if let Some(answer) = acl.and_then(|it| found.answer(ACL, about, it)) {
         let grants = answer.grants.unwrap_or_default();
         attrs.acl = Fact::Known(grants.into_iter().filter_map(grant).collect());
@@ -337,16 +352,6 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
         let any = !markers.is_empty() || !answer.versions.unwrap_or_default().is_empty();
         attrs.old_versions = Fact::Known(any);
     }
-    let none = "ReplicationConfigurationNotFoundError";
-    attrs.replicates_to = match (versioning, replication) {
-        (_, Some(answer)) => {
-            let answer = found.optional(REPLICATION, about, none, answer);
-            let told = answer.map(|it| it.and_then(|it| it.replication_configuration));
-            fact(told.map(|it| it.map(copies).unwrap_or_default()))
-        }
-        (Some(_), None) => Fact::Known(Vec::new()),
-        (None, None) => Fact::Unread,
-    };
     if let Some(answer) = uploads.and_then(|it| found.answer(UPLOADS, about, it)) {
         let begun = answer.uploads.unwrap_or_default();
         attrs.uploads = Fact::Known(Uploads {
@@ -358,17 +363,6 @@ async fn ask_further(aws: &Aws, id: &ResourceId, attrs: &mut Bucket, found: &mut
             complete: answer.is_truncated != Some(true),
         });
     }
-}
-
-/// The buckets that rules which are on copy objects to, by name.
-fn copies(it: types::ReplicationConfiguration) -> Vec<String> {
-    let on = types::ReplicationRuleStatus::Enabled;
-    let rules = it.rules.into_iter().filter(|it| it.status == on);
-    let arns = rules.filter_map(|it| it.destination.map(|it| it.bucket));
-    let mut names: Vec<String> = arns.map(shape::key).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
 }
 
 /// Asks only where the answer is wanted.
@@ -388,6 +382,24 @@ fn locked(it: &types::ObjectLockConfiguration) -> Option<Lock> {
         mode: mode.map(|it| it.as_str().to_owned()),
         days: number(default.and_then(|it| it.days)),
         years: number(default.and_then(|it| it.years)),
+    })
+}
+
+/// A rule of copying; one that names no bucket copies nothing.
+fn copying(it: types::ReplicationRule) -> Option<Replication> {
+    let given = |it: Option<&String>| it.is_some_and(|it| !it.is_empty());
+    let filter = it.filter.as_ref();
+    // The prefix outside the filter is how rules were written before there were filters.
+    #[expect(deprecated, reason = "old rules still have it")]
+    let prefix = it.prefix.as_ref();
+    let filtered = given(prefix)
+        || filter
+            .is_some_and(|it| given(it.prefix.as_ref()) || it.tag.is_some() || it.and.is_some());
+    let to = arn::resource(&it.destination?.bucket)?;
+    Some(Replication {
+        to: to.key,
+        enabled: it.status == types::ReplicationRuleStatus::Enabled,
+        filtered,
     })
 }
 
@@ -620,13 +632,13 @@ mod tests {
         let found = look_into_each(&tape.aws(), vec![logs()]).await;
         let bucket = Bucket::of(&found.resources[0].attrs).unwrap();
         assert!(found.gaps.is_empty(), "{:?}", found.gaps);
-        assert_eq!(bucket.replicates_to, Fact::Known(Vec::new()));
         assert_eq!(bucket.uploads.known().unwrap().count, 0);
         assert_eq!(bucket.policy, Fact::Known(None));
         assert_eq!(bucket.public_access_block, Fact::Known(None));
         assert_eq!(bucket.encryption, Fact::Known(None));
         assert_eq!(bucket.lifecycle, Fact::Known(Vec::new()));
         assert_eq!(bucket.lock, Fact::Known(None));
+        assert_eq!(bucket.replication, Fact::Known(Vec::new()));
         assert_eq!(bucket.acl, Fact::Known(Vec::new()));
         assert_eq!(bucket.is_empty(), Some(true));
     }
@@ -660,6 +672,14 @@ mod tests {
             )
             .answer(
                 200,
+                "<ReplicationConfiguration><Role>r</Role><Rule><Status>Enabled</Status>
+                   <Filter><Prefix></Prefix></Filter><Destination><Bucket>arn:aws:s3:::far</Bucket>
+                   </Destination></Rule><Rule><Status>Disabled</Status><Prefix>a/</Prefix>
+                   <Destination><Bucket>arn:aws:s3:::old</Bucket></Destination></Rule>
+                 </ReplicationConfiguration>",
+            )
+            .answer(
+                200,
                 r#"<AccessControlPolicy><AccessControlList>
                      <Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
                        xsi:type="CanonicalUser"><ID>own</ID></Grantee>
@@ -672,15 +692,6 @@ mod tests {
             .answer(
                 200,
                 "<ListVersionsResult><DeleteMarker><Key>a</Key></DeleteMarker></ListVersionsResult>",
-            )
-            .answer(
-                200,
-                "<ReplicationConfiguration><Role>r</Role>
-                   <Rule><Status>Enabled</Status>
-                     <Destination><Bucket>arn:aws:s3:::copies</Bucket></Destination></Rule>
-                   <Rule><Status>Disabled</Status>
-                     <Destination><Bucket>arn:aws:s3:::once</Bucket></Destination></Rule>
-                 </ReplicationConfiguration>",
             )
             .answer(
                 200,
@@ -699,13 +710,18 @@ mod tests {
             (lock.mode.as_deref(), lock.days),
             (Some("COMPLIANCE"), Some(30))
         );
+        let copied = bucket.copied_by().unwrap();
+        assert_eq!((copied.len(), &*copied[0].to), (1, "far"));
+        let [far, old] = &bucket.replication.known().unwrap()[..] else {
+            panic!("{:?}", bucket.replication)
+        };
+        assert!(!far.filtered && old.filtered);
         let grants = bucket.acl.known().unwrap();
         assert_eq!(
             (&*grants[0].group, &*grants[0].permission),
             ("AllUsers", "READ")
         );
         assert_eq!(grants.len(), 1);
-        assert_eq!(bucket.replicates_to, Fact::Known(vec!["copies".to_owned()]));
         let uploads = bucket.uploads.known().unwrap();
         assert_eq!((uploads.count, uploads.complete), (2, true));
         assert_eq!(uploads.oldest.unwrap().to_string(), "2018-04-29T21:00:00Z");
@@ -745,9 +761,9 @@ mod tests {
                 "s3:GetEncryptionConfiguration",
                 "s3:GetBucketPolicy",
                 "s3:GetBucketObjectLockConfiguration",
+                "s3:GetReplicationConfiguration",
                 "s3:GetBucketAcl",
                 "s3:ListBucketVersions",
-                "s3:GetReplicationConfiguration",
                 "s3:ListBucketMultipartUploads"
             ]
         );

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Cell, Failed, joined, table};
 use crate::{
     report::review::Review,
-    teardown::{Blocker, Stay, Step, tell},
+    teardown::{Blocker, Stay, Step, sums, tell},
 };
 
 const REVIEW: &[&str] = &[
@@ -85,6 +85,15 @@ pub fn review(review: &Review<'_>) -> Result<String, Failed> {
         row.insert("DataSize", Cell::text(sizes.join("|")));
         row
     }));
+    rows.extend(review.touched.iter().map(|it| {
+        Row::from([
+            ("Section", Cell::word("touched")),
+            ("ResourceId", Cell::text(it.who.to_string())),
+            ("ResourceName", Cell::maybe(it.name.as_deref())),
+            ("What", Cell::word("uses what the rack uses")),
+            ("Evidence", Cell::text(joined(&it.uses))),
+        ])
+    }));
     rows.extend(plan.inferred.iter().map(|(id, evidence)| {
         Row::from([
             ("Section", Cell::word("inferred")),
@@ -102,7 +111,7 @@ pub fn review(review: &Review<'_>) -> Result<String, Failed> {
     }));
     let agreed = Row::from([
         ("Section", Cell::word("agreed")),
-        ("What", Cell::text(review.agreed())),
+        ("What", Cell::text(sums::agreed(plan))),
     ]);
     rows.push(agreed);
     let cells = rows.into_iter().map(|mut row| {

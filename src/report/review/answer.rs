@@ -5,7 +5,7 @@ use crate::{
     kind::Kind,
     removal::Data,
     rule::{Status, Verdict},
-    teardown::{Goal, Plan, Step},
+    teardown::{Goal, Loss, Plan, Step},
 };
 
 /// What becomes of a finding when the plan is run.
@@ -95,10 +95,10 @@ pub fn answer(plan: &Plan, verdict: &Verdict) -> Answer {
     if blockers.any(|it| it.resource.as_ref() == Some(id) || it.by.contains(&named)) {
         return Answer::Blocks;
     }
-    if let Some(loss) = plan.losses.iter().find(|it| it.resource == *id) {
+    if let Some(loss) = loss_of(plan, id) {
         let copy = step_of(plan, id).filter(|it| it.goal == Goal::Saved);
         return match copy {
-            Some(step) if loss.copied => Answer::Copied(step.number),
+            Some(step) if loss.copied || id.kind == Kind::Volume => Answer::Copied(step.number),
             _ => Answer::Agreed(loss.data),
         };
     }
@@ -109,6 +109,14 @@ pub fn answer(plan: &Plan, verdict: &Verdict) -> Answer {
         return Answer::Stays;
     }
     Answer::Open
+}
+
+/// The data that is lost with a thing; what is on a machine's disks is told of the machine.
+fn loss_of<'p>(plan: &'p Plan, id: &ResourceId) -> Option<&'p Loss> {
+    let own = plan.losses.iter().find(|it| it.resource == *id);
+    let whole = plan.gone_with(id).filter(|_| id.kind == Kind::Volume);
+    let on_disks = |it: &&Loss| it.data == Data::Volumes && it.resource.kind == Kind::Instance;
+    own.or_else(|| plan.lost_with(whole?).into_iter().find(on_disks))
 }
 
 /// The first step that is about a thing itself; a copy before all others.
@@ -125,7 +133,8 @@ mod tests {
     use super::*;
     use crate::rule::{Evidence, RULES, Severity};
 
-    /// A plan in which the rack's key goes with its stack in step 1 and one queue by itself.
+    /// A plan in which the rack's key goes with its stack in step 1 one queue by itself,
+    /// and a machine with its disk.
     fn plan() -> Plan {
         let step = |number: u32, resource: &str, covers: &[&str]| {
             json!({ "number": number, "resource": resource, "identity": {}, "goal": "gone",
@@ -136,8 +145,10 @@ mod tests {
             "format": 1, "racklens": "0", "rack": "prod", "account": "123456789012",
             "region": "us-east-1", "identity": null, "taken": "2018-05-01T17:53:44Z",
             "consent": {},
-            "steps": [step(1, "stack/prod", &["key/k-1", "bucket/going"]), step(2, "queue/q", &[])],
-            "losses": [{ "data": "queues", "resource": "queue/q", "copied": false }],
+            "steps": [step(1, "stack/prod", &["key/k-1", "bucket/going"]), step(2, "queue/q", &[]),
+                      step(3, "instance/i-1", &["volume/vol-1"])],
+            "losses": [{ "data": "queues", "resource": "queue/q", "copied": false },
+                       { "data": "volumes", "resource": "instance/i-1", "copied": false }],
             "stays": [{ "resource": "vpc/vpc-1", "why": { "shared": { "others": [] } } }],
             "blockers": [], "notes": [], "neighbours": [],
             "month": { "saved": "0", "kept": "0", "unknown": 0 },
@@ -165,6 +176,12 @@ mod tests {
         );
         assert_eq!(found("stack-protected", "stack/prod", &[]), Answer::Step(1));
         assert_eq!(found("shared-resource", "vpc/vpc-1", &[]), Answer::Stays);
+    }
+
+    #[test]
+    fn the_loss_of_a_machines_disk_is_agreed_to_with_the_machines() {
+        let agreed = Answer::Agreed(Data::Volumes);
+        assert_eq!(found("no-recent-backup", "volume/vol-1", &[]), agreed);
     }
 
     #[test]

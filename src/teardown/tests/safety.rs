@@ -380,3 +380,86 @@ fn the_access_points_of_a_file_system_go_before_it() {
     let acts: Vec<Action> = step.acts.iter().map(|it| it.action).collect();
     assert_eq!(acts, [Action::DeleteAccessPoint, Action::DeleteFileSystem]);
 }
+
+/// The rack's images, and what of somebody else's is in the account besides.
+fn images(others: Vec<Resource>) -> Plan {
+    let web = thing(
+        "repository/web",
+        json!({ "images": { "known": { "count": 2 } } }),
+    );
+    beside([vec![web], others].concat(), &["repository/web"], &all())
+}
+
+fn revision() -> Resource {
+    thing(
+        "task-definition/billing:4",
+        json!({ "status": "ACTIVE", "containers": [{ "name": "main", "repository": "web" }] }),
+    )
+}
+
+#[test]
+fn images_that_another_clusters_service_runs_stay_and_the_service_is_named() {
+    let service = thing(
+        "service/billing/api",
+        json!({ "cluster": "billing", "task_definition": "billing:4", "status": "ACTIVE" }),
+    );
+    let plan = images(vec![service, revision()]);
+    let others = ["service/billing/api", "task-definition/billing:4"].map(id);
+    let others = others.to_vec();
+    assert_eq!(why(&plan, "repository/web"), &Why::Shared { others });
+}
+
+#[test]
+fn images_that_somebody_else_starts_by_the_clock_stay() {
+    let arn = |rest: &str| format!("arn:aws:{rest}");
+    let target = json!({
+        "id": "1", "arn": arn("ecs:us-east-1:123456789012:cluster/billing"),
+        "task": { "task_definition": arn("ecs:us-east-1:123456789012:task-definition/billing:4") },
+    });
+    let nightly = thing(
+        "event-rule/nightly",
+        json!({ "arn": arn("events:us-east-1:123456789012:rule/nightly"),
+                "targets": { "known": [target] } }),
+    );
+    let plan = images(vec![nightly, revision()]);
+    let others = ["task-definition/billing:4", "event-rule/nightly"].map(id);
+    let others = others.to_vec();
+    assert_eq!(why(&plan, "repository/web"), &Why::Shared { others });
+}
+
+#[test]
+fn a_function_of_which_nobody_read_what_image_it_runs_is_told() {
+    let function = |package: &str| thing("function/thumbs", json!({ "package_type": package }));
+    let plan = images(vec![function("Image")]);
+    assert!(note(&plan, "function/thumbs").contains("none is of repository/web"));
+    let plan = images(vec![function("Zip")]);
+    assert!(!plan.notes.iter().any(|it| it.contains("function/thumbs")));
+}
+
+#[test]
+fn what_outlives_a_disk_or_a_bucket_is_told_with_its_loss() {
+    let snapshot = json!({
+        "id": "ebs-snapshot/snap-1", "created": "2018-05-01T14:53:44Z",
+        "attrs": { "ebs-snapshot": { "volume": "vol-1", "status": "completed" } },
+    });
+    let bucket = json!({
+        "versioning": { "known": "Enabled" }, "contents": { "known": { "objects": 1 } },
+        "replication": { "known": [{ "to": "far", "enabled": true }] },
+    });
+    let things = vec![
+        thing("volume/vol-1", json!({ "status": "available" })),
+        thing("bucket/settings", bucket),
+        serde_json::from_value(snapshot).unwrap(),
+    ];
+    let plan = beside(things, &["volume/vol-1", "bucket/settings"], &all());
+    let kept: Vec<&str> = plan.losses.iter().map(|it| it.kept.as_str()).collect();
+    assert_eq!(
+        kept,
+        ["copies in bucket far", "snapshot snap-1, made 3 hours ago"]
+    );
+    let said = format!("{:?}", super::super::tell::plan(&plan));
+    assert!(
+        said.contains("outlived by snapshot snap-1, made 3 hours ago"),
+        "{said}"
+    );
+}
