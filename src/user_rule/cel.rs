@@ -16,11 +16,13 @@ use std::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
+    thread,
 };
 
 use cel::{
     Context, Env, ExecutionError, FunctionContext, IdedExpr, Value,
     common::{
+        ast::SourceInfo,
         types::{CelBool, CelInt, CelList, CelMap, CelMapKey, CelNull, CelString},
         value::{CowVal, Val},
     },
@@ -37,6 +39,8 @@ use crate::text;
 
 /// Characters that a condition has at most.
 pub const LONGEST: usize = 2000;
+/// Bytes of stack that reading a condition has; what it does not touch takes no memory.
+const STACK: usize = 64 << 20;
 /// Brackets that may be open at once.
 const BRACKETS: usize = 16;
 /// Values that a condition goes through at most, for one resource.
@@ -50,8 +54,7 @@ pub struct Cel;
 impl Language for Cel {
     fn read(&self, text: &str, scope: &Scope) -> Result<Box<dyn Condition>, BadCondition> {
         bounded(text)?;
-        let parsed = Parser::new().parse_with_source_info(text);
-        let (mut expr, source) = parsed.map_err(|it| unreadable(text, &it))?;
+        let (mut expr, source) = parsed(text)?;
         let paths = check::check(&mut expr, &source, scope)?;
         Ok(Box::new(Checked::new(expr, paths)))
     }
@@ -311,6 +314,27 @@ fn bounded(text: &str) -> Result<(), BadCondition> {
         }
     }
     Ok(())
+}
+
+/// Reads a text with a stack of its own: the parser goes a dozen calls deep for each level, and
+/// nobody knows how much is left of a stack that was begun elsewhere.
+fn parsed(text: &str) -> Result<(IdedExpr, SourceInfo), BadCondition> {
+    let read = || {
+        let parsed = Parser::new().parse_with_source_info(text);
+        parsed.map_err(|it| unreadable(text, &it))
+    };
+    thread::scope(|scope| {
+        let begun = thread::Builder::new().stack_size(STACK);
+        let reader = begun.spawn_scoped(scope, read).ok();
+        let read = reader.and_then(|it| it.join().ok());
+        read.unwrap_or_else(|| {
+            Err(BadCondition {
+                at: 0,
+                message: "the condition cannot be read: the machine has no room for it".to_owned(),
+                hint: "free some memory and try again".to_owned(),
+            })
+        })
+    })
 }
 
 /// The parser's complaint in our words: where reading stopped, and what people mean there.

@@ -165,6 +165,17 @@ fn a_huge_condition_is_refused() {
     }
 }
 
+#[test]
+fn a_condition_is_read_with_little_left_of_the_stack() {
+    let reader = std::thread::Builder::new().stack_size(256 << 10);
+    let reader = reader.spawn(|| {
+        let deep = format!("{}it.retention_days{} == 1", "(".repeat(16), ")".repeat(16));
+        let scope = facts::scope(Kind::LogGroup, &toml::Table::new());
+        Language::read(&Cel, &deep, &scope).map(drop)
+    });
+    assert_eq!(reader.unwrap().join().unwrap(), Ok(()));
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_reading_or_asking_a_condition_panic(
