@@ -72,7 +72,8 @@ pub async fn open(access: &Access) -> Result<(Aws, Identity), NoAccess> {
         return Err(NoAccess::NoRegion);
     }
     // The SDK does not bear that.
-    if config.endpoint_url().is_some_and(str::is_empty) {
+    let unset = std::env::var_os("AWS_ENDPOINT_URL").is_some_and(|it| it.is_empty());
+    if config.endpoint_url().map_or(unset, str::is_empty) {
         return Err(NoAccess::NoEndpoint);
     }
     let aws = Aws::new(&config);

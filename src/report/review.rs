@@ -315,7 +315,7 @@ impl Review<'_> {
         }
         // The plan alone does not know what the rules found.
         if let Some(Piece::Line(verdict)) = pieces.get_mut(2) {
-            *verdict = format!("{}: {}", self.verdict(), self.sentences().join(" "));
+            *verdict = format!("{}. {}", self.verdict(), self.sentences().join(" "));
         }
         let item = |text: String| Piece::Item {
             mark: "-".to_owned(),
