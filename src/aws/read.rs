@@ -73,7 +73,7 @@ const TELLING: [Kind; 4] = [
 ];
 
 /// Kinds that start tasks, and are listed for the whole region.
-const STARTING: [Kind; 2] = [Kind::Service, Kind::EventRule];
+const STARTING: [Kind; 3] = [Kind::Service, Kind::EventRule, Kind::Schedule];
 
 /// Kinds that a customer's key may encrypt and whose listing does not say with which: who besides
 /// the rack needs a key of the rack's, only one call for each of them tells.

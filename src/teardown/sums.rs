@@ -52,6 +52,12 @@ pub fn price(plan: &Plan) -> String {
             1 => "one thing of it stays".to_owned(),
             _ => format!("{left} things of it stay"),
         };
+        let held = plan.stays.iter();
+        let held = held.filter(|it| matches!(it.why, Why::GoesWith { .. }));
+        let things = match held.count() {
+            0 => things,
+            more => format!("{things} and keep {more} more there"),
+        };
         said.push(format!(
             "Only part of the rack goes: {things}, and what stays costs $ {} a month.",
             grouped(plan.month.kept)

@@ -5,6 +5,7 @@ use crate::{
     graph::Graph,
     kind::{AsKind as _, Fact, stack::Stack, volume::Volume},
     rack::{self, NoSuchRack},
+    removal::Removal,
 };
 
 const SAMPLES: &[(&str, &str)] = &[
@@ -109,9 +110,11 @@ fn whatever_of_a_half_gone_rack_is_not_planned_is_told_or_the_rack_is_not_found(
                     || stays.contains(id)
                     || said.contains(&id.to_string())
                     || said.contains("known by its use alone")
-                    // AWS takes it away by itself.
+                    // AWS takes it away by itself, with what it is part of.
                     || id.kind == Kind::NetworkInterface
-                    || graph.get(id).is_none();
+                    || graph.get(id).is_none_or(|it| {
+                        matches!(it.attrs.model().removal(), Removal::Follows(_))
+                    });
                 if !told {
                     wrong.push(format!("{name} after {steps} steps: {id} is forgotten"));
                 }
