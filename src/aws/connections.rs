@@ -23,8 +23,8 @@ use tokio::sync::Semaphore;
 /// How many answers one host is waited for at once.
 ///
 /// What a reading asks about many things at once multiplies: without a limit, a rack with many
-/// buckets opens some hundred connections, and each takes memory.
-const AT_ONCE: usize = 64;
+/// buckets opens some hundreds of connections, and each takes memory.
+const AT_ONCE: usize = 128;
 
 /// How long to wait for a connection, and for an answer.
 type Patience = (Option<Duration>, Option<Duration>);
