@@ -139,17 +139,13 @@ impl<'s> Graph<'s> {
 
     /// All resources of one kind, typed, in id order.
     pub fn of<K: AsKind + 's>(&self) -> impl Iterator<Item = (&'s Resource, &'s K)> {
-        self.by_kind
-            .get(&K::KIND)
-            .into_iter()
-            .flatten()
-            .filter_map(|&ix| K::of(&self.inner[ix].attrs).map(|it| (self.inner[ix], it)))
+        self.of_kind(K::KIND)
+            .filter_map(|it| K::of(&it.attrs).map(|attrs| (it, attrs)))
     }
 
     /// All resources of one kind, in id order.
     pub fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'s Resource> {
-        let nodes = self.by_kind.get(&kind).into_iter().flatten();
-        nodes.map(|&ix| self.inner[ix])
+        self.places_of(kind).map(|it| self.at(it))
     }
 
     /// The resource of that id, if it was seen. A key may also be the whole ARN, or another key

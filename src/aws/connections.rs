@@ -50,7 +50,7 @@ impl HttpClient for Connections {
             builder.set_sleep_impl(components.sleep_impl());
             SharedHttpConnector::new(Limited {
                 inner: SharedHttpConnector::new(builder.build()),
-                hosts: Arc::default(),
+                hosts: Mutex::default(),
             })
         });
         connector.clone()
@@ -61,7 +61,7 @@ impl HttpClient for Connections {
 #[derive(Debug)]
 struct Limited {
     inner: SharedHttpConnector,
-    hosts: Arc<Mutex<BTreeMap<String, Arc<Semaphore>>>>,
+    hosts: Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
 impl Limited {
@@ -120,7 +120,7 @@ mod tests {
         let answering = Answering::default();
         let connector = Limited {
             inner: SharedHttpConnector::new(answering.clone()),
-            hosts: Arc::default(),
+            hosts: Mutex::default(),
         };
         let ask = |uri: String| {
             let mut request = HttpRequest::empty();

@@ -63,8 +63,8 @@ macro_rules! define_readings {
 for_each_kind!(define_readings);
 
 /// Kinds of which neighbours, too, are asked for all fields: only these tell which bucket a load
-/// balancer writes its logs to, or what an event rule or a schedule sets off, and so who shares it and whether
-/// one is left behind.
+/// balancer writes its logs to, or what an event rule or a schedule sets off, and so who shares it
+/// and whether one is left behind.
 const TELLING: [Kind; 4] = [
     Kind::LoadBalancer,
     Kind::ClassicLoadBalancer,

@@ -82,25 +82,26 @@ fn behind(case: &Case<'_>, group: &str) -> Option<ResourceId> {
     let balancers = group.load_balancers.iter();
     let mut balancers = balancers.filter_map(|it| case.graph.get_as::<LoadBalancer>(it));
     let facing = balancers.find(|(resource, it)| {
-        let listeners = case.graph.parts::<Listener>(&resource.id);
-        let mut ports = listeners.iter().map(|(_, it)| it.port);
-        it.is_internet_facing()
-            && ports
-                .any(|port| it.security_groups.is_empty() || open(case, &it.security_groups, port))
+        let listeners = case.graph.parts::<Listener>(&resource.id).into_iter();
+        let ports = listeners.map(|(_, it)| it.port);
+        it.is_internet_facing() && lets_in(case, &it.security_groups, ports)
     });
     facing.map(|(it, _)| it.id.clone())
 }
 
 fn lets_in_old_style(case: &Case<'_>, it: &ClassicLoadBalancer) -> bool {
-    let mut ports = it.listeners.iter().map(|it| it.port);
-    it.is_internet_facing()
-        && ports.any(|port| it.security_groups.is_empty() || open(case, &it.security_groups, port))
+    let ports = it.listeners.iter().map(|it| it.port);
+    it.is_internet_facing() && lets_in(case, &it.security_groups, ports)
 }
 
-/// Whether these groups let the internet of either family in.
-fn open(case: &Case<'_>, groups: &[String], port: u16) -> bool {
-    let mut families = [Family::V4, Family::V6].into_iter();
-    families.any(|it| internet::groups(case, groups, it, Protocol::Tcp, port) == Answer::Open)
+/// Whether a load balancer's groups let the internet of either family in at one of these ports; one
+/// without groups lets everybody in.
+fn lets_in(case: &Case<'_>, groups: &[String], mut ports: impl Iterator<Item = u16>) -> bool {
+    ports.any(|port| {
+        let mut families = [Family::V4, Family::V6].into_iter();
+        let open = |it| internet::groups(case, groups, it, Protocol::Tcp, port) == Answer::Open;
+        groups.is_empty() || families.any(open)
+    })
 }
 
 fn straight(case: &Case<'_>, task: &Task) -> Option<String> {
@@ -115,7 +116,7 @@ fn straight(case: &Case<'_>, task: &Task) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         kind::{
@@ -149,7 +150,7 @@ mod tests {
     }
 
     /// A service behind a load balancer of that scheme, whose group opens that port.
-    fn rack(scheme: &str, opened: i32) -> Vec<Resource> {
+    pub(in crate::rule) fn rack(scheme: &str, opened: i32) -> Vec<Resource> {
         let balancer = LoadBalancer {
             scheme: scheme.to_owned(),
             security_groups: vec!["sg-lb".to_owned()],

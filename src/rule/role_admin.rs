@@ -170,14 +170,7 @@ fn runner(case: &Case<'_>, id: &ResourceId) -> Option<ResourceId> {
 mod tests {
     use super::*;
     use crate::{
-        kind::{
-            Fact,
-            listener::Listener,
-            load_balancer::LoadBalancer,
-            role::RoleFacts,
-            service::{Service, ServiceTarget},
-            target_group::TargetGroup,
-        },
+        kind::{Fact, role::RoleFacts},
         testing,
     };
 
@@ -205,38 +198,14 @@ mod tests {
         } else {
             definition.task_role = Some("web".to_owned());
         }
-        let service = Service {
-            task_definition: "web:1".to_owned(),
-            status: "ACTIVE".to_owned(),
-            load_balancers: vec![ServiceTarget {
-                target_group: Some("web".to_owned()),
-                ..ServiceTarget::default()
-            }],
-            ..Service::default()
-        };
-        let balancer = LoadBalancer {
-            scheme: scheme.to_owned(),
-            ..LoadBalancer::default()
-        };
-        let listener = Listener {
-            load_balancer: "router".to_owned(),
-            port: 443,
-            ..Listener::default()
-        };
-        let group = TargetGroup {
-            load_balancers: vec!["router".to_owned()],
-            ..TargetGroup::default()
-        };
-        let resources = [
+        let mut resources = facing::tests::rack(scheme, 443);
+        resources.retain(|it| it.id.kind != Kind::TaskDefinition);
+        resources.extend([
             Resource::new("web", role),
             Resource::new(own("small"), policy(false)),
             Resource::new(own("all"), policy(true)),
             Resource::new("web:1", definition),
-            Resource::new("prod/web", service),
-            Resource::new("router", balancer),
-            Resource::new("router/443", listener),
-            Resource::new("web", group),
-        ];
+        ]);
         let words = RULE.words().unwrap();
         let mut said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
         let said = said.remove(0);

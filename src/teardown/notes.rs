@@ -329,13 +329,13 @@ fn unused<'s>(case: &Case<'s>) -> BTreeSet<&'s ResourceId> {
             users.entry(held).or_default().push(holder);
         }
     }
-    let goes = |it: &Resource| it.attrs.model().removal();
+    let removal = |it: &Resource| it.attrs.model().removal();
     let lone = graph.resources().filter(|it| {
         let foreign = case.belongings.of(&it.id).is_foreign();
         let own = matches!(it.id.kind, Kind::Stack | Kind::Cluster | Kind::Alarm);
         // What another stack made, or left, is told by its tags whose it is.
         let others = own || it.tags.contains_key(STACK_ID_TAG);
-        foreign && !others && !matches!(goes(it), Removal::Never(_))
+        foreign && !others && !matches!(removal(it), Removal::Never(_))
     });
     let lone: Vec<&ResourceId> = lone.map(|it| &it.id).collect();
     let mut unused: BTreeSet<&ResourceId> = BTreeSet::new();
@@ -349,7 +349,7 @@ fn unused<'s>(case: &Case<'s>) -> BTreeSet<&'s ResourceId> {
         }
         if unused.len() == before {
             // What is only a part of something is told with it.
-            let by_itself = |it: &Resource| matches!(goes(it), Removal::By { .. });
+            let by_itself = |it: &Resource| matches!(removal(it), Removal::By { .. });
             unused.retain(|it| graph.get(it).is_some_and(by_itself));
             return unused;
         }

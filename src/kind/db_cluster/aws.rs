@@ -14,7 +14,10 @@ use crate::{
         shape::{self, count, tag_map, text},
     },
     id::ResourceId,
-    kind::{AsKind, Fact, Kind, db_instance::forces_tls},
+    kind::{
+        AsKind, Fact, Kind,
+        db_instance::{aws::open_to_all, forces_tls},
+    },
     snapshot::Resource,
 };
 
@@ -189,31 +192,24 @@ async fn public_snapshots(aws: &Aws, id: &ResourceId, found: &mut Found) -> Fact
         let request = aws.rds.describe_db_cluster_snapshot_attributes();
         request.db_cluster_snapshot_identifier(name).send()
     });
-    let mut public = Vec::new();
-    let mut whole = true;
+    let mut told = Vec::new();
     for (name, answer) in names.into_iter().zip(answers.await) {
-        let Some(answer) = found.answer(ATTRIBUTES, Some(id), answer) else {
-            whole = false;
-            continue;
-        };
-        let attributes = answer.db_cluster_snapshot_attributes_result;
-        let attributes = attributes.and_then(|it| it.db_cluster_snapshot_attributes);
-        let mut restore = attributes.into_iter().flatten();
-        let Some(restore) = restore.find(|it| it.attribute_name() == Some("restore")) else {
+        let answer = found.answer(ATTRIBUTES, Some(id), answer);
+        let attributes = answer.map(|it| it.db_cluster_snapshot_attributes_result);
+        let attributes = attributes.map(|it| it.and_then(|it| it.db_cluster_snapshot_attributes));
+        let restore = attributes.map(|all| {
+            let mut all = all.into_iter().flatten();
+            all.find(|it| it.attribute_name() == Some("restore"))
+        });
+        if let Some(None) = restore {
             found.malformed(ATTRIBUTES, Some(id), Missing("AttributeName"));
-            whole = false;
-            continue;
-        };
-        if restore.attribute_values().iter().any(|it| it == "all") {
-            public.push(name);
         }
+        let who = restore
+            .flatten()
+            .map(|it| it.attribute_values.unwrap_or_default());
+        told.push((name, who));
     }
-    // One that is open is bad enough to be told although another was not read.
-    if whole || !public.is_empty() {
-        Fact::Known(shape::sorted(public))
-    } else {
-        Fact::Unread
-    }
+    open_to_all(told)
 }
 
 #[cfg(test)]

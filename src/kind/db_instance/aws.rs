@@ -184,29 +184,36 @@ async fn public_snapshots(aws: &Aws, id: &ResourceId, found: &mut Found) -> Fact
         let request = aws.rds.describe_db_snapshot_attributes();
         request.db_snapshot_identifier(name).send()
     });
-    let mut public = Vec::new();
-    let mut whole = true;
+    let mut told = Vec::new();
     for (name, answer) in names.into_iter().zip(answers.await) {
-        let Some(answer) = found.answer(ATTRIBUTES, Some(id), answer) else {
-            whole = false;
-            continue;
-        };
-        let attributes = answer.db_snapshot_attributes_result;
-        let attributes = attributes.and_then(|it| it.db_snapshot_attributes);
-        let mut restore = attributes.into_iter().flatten();
-        let is_restore = |it: &types::DbSnapshotAttribute| it.attribute_name() == Some("restore");
-        let Some(restore) = restore.find(is_restore) else {
+        let answer = found.answer(ATTRIBUTES, Some(id), answer);
+        let attributes = answer.map(|it| it.db_snapshot_attributes_result);
+        let attributes = attributes.map(|it| it.and_then(|it| it.db_snapshot_attributes));
+        let restore = attributes.map(|all| {
+            let mut all = all.into_iter().flatten();
+            all.find(|it| it.attribute_name() == Some("restore"))
+        });
+        if let Some(None) = restore {
             found.malformed(ATTRIBUTES, Some(id), Missing("AttributeName"));
-            whole = false;
-            continue;
-        };
-        if restore.attribute_values().iter().any(|it| it == "all") {
-            public.push(name);
         }
+        let who = restore
+            .flatten()
+            .map(|it| it.attribute_values.unwrap_or_default());
+        told.push((name, who));
     }
+    open_to_all(told)
+}
+
+/// Of snapshots and of who may restore each (`None` where that was not read), the names of those
+/// that everybody may.
+pub(in crate::kind) fn open_to_all(told: Vec<(String, Option<Vec<String>>)>) -> Fact<Vec<String>> {
+    let whole = told.iter().all(|(_, who)| who.is_some());
+    let is_open = |who: &Option<Vec<String>>| who.iter().flatten().any(|it| it == "all");
+    let open = told.into_iter().filter(|(_, who)| is_open(who));
+    let open = shape::sorted(open.map(|(name, _)| name));
     // One that is open is bad enough to be told although another was not read.
-    if whole || !public.is_empty() {
-        Fact::Known(shape::sorted(public))
+    if whole || !open.is_empty() {
+        Fact::Known(open)
     } else {
         Fact::Unread
     }

@@ -189,7 +189,8 @@ impl<'s> Draft<'_, 's> {
         }
     }
 
-    /// Rules that start things are stopped, and schedules deleted, before anything that they could start again.
+    /// Rules that start things are stopped, and schedules deleted, before anything that they could
+    /// start again.
     fn re_creators(&mut self) {
         let rules: Vec<usize> = (0..self.steps.len())
             .filter(|it| {
