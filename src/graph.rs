@@ -16,7 +16,7 @@ use petgraph::{
 
 use crate::{
     id::ResourceId,
-    kind::{AsKind, Kind},
+    kind::{AsKind, Kind, task_definition::TaskDefinition},
     relation::{Relation, RelationKind},
     snapshot::Resource,
 };
@@ -56,6 +56,8 @@ pub struct Graph<'s> {
     by_arn: Names<&'s str, NodeIndex>,
     /// For references by another key than the one that we chose; several may share one.
     by_other: Names<String, Vec<NodeIndex>>,
+    /// The highest revision of each family that can be started: what a family's name stands for.
+    latest: Names<&'s str, (u32, NodeIndex)>,
     dangling: Vec<(&'s ResourceId, Relation)>,
 }
 
@@ -84,12 +86,21 @@ impl<'s> Graph<'s> {
                 by_other.entry(key).or_default().push(ix);
             }
         }
+        let mut latest: Names<&str, (u32, NodeIndex)> = Names::default();
+        for &ix in by_kind.get(&Kind::TaskDefinition).into_iter().flatten() {
+            let definition = TaskDefinition::of(&inner[ix].attrs);
+            if let Some(it) = definition.filter(|it| it.is_active()) {
+                let latest = latest.entry(&it.family).or_insert((it.revision, ix));
+                *latest = (*latest).max((it.revision, ix));
+            }
+        }
         let mut graph = Self {
             inner,
             index,
             by_kind,
             by_arn,
             by_other,
+            latest,
             dangling: Vec::new(),
         };
         let mut edges = Vec::with_capacity(graph.inner.node_count() * 3);
@@ -149,7 +160,7 @@ impl<'s> Graph<'s> {
     }
 
     /// The resource of that id, if it was seen. A key may also be the whole ARN, or another key
-    /// that no second resource of its kind has.
+    /// that no second resource of its kind has, or of a task definition its family: the latest.
     pub fn get(&self, id: &ResourceId) -> Option<&'s Resource> {
         self.find(id).map(|ix| self.inner[ix])
     }
@@ -162,8 +173,13 @@ impl<'s> Graph<'s> {
             let mut named = named.filter(|it| self.inner[**it].id.kind == id.kind);
             named.next().filter(|_| named.next().is_none())
         };
-        let found = self.index.get(&key).or_else(by_arn);
-        found.or_else(by_other).copied()
+        let by_family = || {
+            let latest = self.latest.get(id.key.as_str());
+            let latest = latest.filter(|_| id.kind == Kind::TaskDefinition);
+            latest.map(|it| &it.1)
+        };
+        let found = self.index.get(&key).or_else(by_arn).or_else(by_other);
+        found.or_else(by_family).copied()
     }
 
     /// Where the resource of that id stands, if it was seen.
@@ -251,5 +267,36 @@ impl<'s> Graph<'s> {
         near: impl Iterator<Item = (Place, &'e Edge)>,
     ) -> Vec<(&'s Resource, Edge)> {
         near.map(|(it, edge)| (self.at(it), *edge)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_family_stands_for_its_latest_revision_that_can_be_started() {
+        let revision = |number: u32, status: &str| {
+            let definition = TaskDefinition {
+                family: "web".to_owned(),
+                revision: number,
+                status: status.to_owned(),
+                ..TaskDefinition::default()
+            };
+            Resource::new(format!("web:{number}"), definition)
+        };
+        let family = ResourceId::new(Kind::TaskDefinition, "web");
+        let latest = |all: &[Resource]| {
+            let graph = Graph::build(all);
+            graph.get(&family).map(|it| it.id.key.clone())
+        };
+        let nine = revision(9, "ACTIVE");
+        let ten = revision(10, "ACTIVE");
+        let eleven = revision(11, "INACTIVE");
+        assert_eq!(
+            latest(&[nine, ten, eleven.clone()]).as_deref(),
+            Some("web:10")
+        );
+        assert_eq!(latest(&[eleven]), None);
     }
 }

@@ -18,7 +18,7 @@ use crate::{
     definition::Definition,
     graph::Graph,
     id::ResourceId,
-    kind::{self, Kind, for_each_kind, key::Key},
+    kind::{self, Kind, for_each_kind, key::Key, task_definition::is_family},
     rack::{self, NoSuchRack, Rack},
     relation::RelationKind,
     snapshot::{Gap, Resource},
@@ -160,20 +160,22 @@ pub async fn kinds(aws: &Aws, kinds: &[Kind], progress: &dyn Fn(Progress)) -> Re
             crawl.start(Work::List(kind), list(aws));
         }
     }
-    while let Some((_, found)) = crawl.next().await {
-        crawl.keep(found);
+    while let Some((work, found)) = crawl.next().await {
+        crawl.keep(work, found);
     }
     crawl.into_read()
 }
 
 /// One reading under way or done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Work {
     List(Kind),
     /// More fields of resources that are there already.
     Deepen,
     /// Resources that may be new.
     More,
+    /// What a family's name stands for, which may be known by its own name already.
+    Latest,
     /// A look at neighbours' resources, or a last one at ours: nothing more is asked about them.
     Look,
 }
@@ -240,8 +242,13 @@ impl<'a> Crawl<'a> {
     }
 
     /// Keeps what was found and tells what it was.
-    fn keep(&mut self, found: Found) -> Vec<ResourceId> {
+    fn keep(&mut self, work: Work, mut found: Found) -> Vec<ResourceId> {
         self.gaps.extend(found.gaps);
+        // More may have been asked about what is there.
+        if work == Work::Latest {
+            let known = &self.found;
+            found.resources.retain(|it| !known.contains_key(&it.id));
+        }
         let ids = found.resources.iter().map(|it| it.id.clone()).collect();
         let found = found.resources.into_iter();
         self.found.extend(found.map(|it| (it.id.clone(), it)));
@@ -264,7 +271,7 @@ impl<'a> Crawl<'a> {
         // the wait.
         let mut anchors = BTreeSet::from([Kind::Stack, Kind::Cluster]);
         while let Some((work, found)) = self.next().await {
-            self.keep(found);
+            self.keep(work, found);
             let Work::List(listed) = work else { continue };
             for &kind in Kind::ALL {
                 if let Source::Inside(parent, ask) = reading(kind).source
@@ -327,13 +334,13 @@ impl<'a> Crawl<'a> {
                 return Ok(());
             }
             while let Some((work, found)) = self.next().await {
-                let came = self.keep(found);
+                let came = self.keep(work, found);
                 match work {
                     // Parts and references of what is ours are ours to ask about at once;
                     // only what belongs for another reason waits for the next round.
                     Work::More | Work::List(_) => self.ask_about(&came),
                     Work::Deepen => self.fetch_referred(&came),
-                    Work::Look => {}
+                    Work::Latest | Work::Look => {}
                 }
             }
         }
@@ -442,16 +449,17 @@ impl<'a> Crawl<'a> {
 
     /// Reads by id what was not read yet and no listing brings.
     fn fetch(&mut self, work: Work, ids: Vec<ResourceId>) {
-        let mut wanted: BTreeMap<Kind, Vec<ResourceId>> = BTreeMap::new();
+        let mut wanted: BTreeMap<(Kind, Work), Vec<ResourceId>> = BTreeMap::new();
         for id in ids {
             if matches!(reading(id.kind).source, Source::Referred(_))
                 && !self.found.contains_key(&id)
                 && self.fetched.insert(id.clone())
             {
-                wanted.entry(id.kind).or_default().push(id);
+                let work = if is_family(&id) { Work::Latest } else { work };
+                wanted.entry((id.kind, work)).or_default().push(id);
             }
         }
-        for (kind, ids) in wanted {
+        for ((kind, work), ids) in wanted {
             if let Source::Referred(fetch) = reading(kind).source {
                 self.start(work, fetch(self.aws, ids));
             }
@@ -476,4 +484,34 @@ fn referred(holder: &Resource) -> impl Iterator<Item = ResourceId> {
 /// The rack's own, what it shares, and what a stack left behind.
 fn deserves_depth(resource: &Resource, graph: &Graph<'_>, belongings: &Belongings) -> bool {
     !belongings.of(&resource.id).is_foreign() || belonging::left_by(resource, graph).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{AsKind as _, Fact, task_definition::TaskDefinition},
+        testing::replay::Tape,
+    };
+
+    #[test]
+    fn what_was_asked_of_a_revision_is_not_lost_when_its_family_is_read() {
+        let aws = Tape::default().aws();
+        let mut crawl = Crawl::new(&aws, &|_| ());
+        let read = |active_revisions| {
+            let definition = TaskDefinition {
+                active_revisions,
+                ..TaskDefinition::default()
+            };
+            let mut found = Found::of(Kind::TaskDefinition);
+            found.resources = vec![Resource::new("web:120", definition)];
+            found
+        };
+        crawl.keep(Work::Deepen, read(Fact::Known(120)));
+        let came = crawl.keep(Work::Latest, read(Fact::Unread));
+        assert_eq!(came, []);
+        let kept = crawl.into_read().resources;
+        let kept = TaskDefinition::of(&kept[0].attrs).unwrap();
+        assert_eq!(kept.active_revisions, Fact::Known(120));
+    }
 }

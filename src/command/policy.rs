@@ -310,11 +310,13 @@ mod tests {
         plans.collect()
     }
 
-    /// The ARN that AWS gives a resource, told by the snapshot, or for a type of which AWS tells
-    /// none in its answers by IAM's reference.
+    /// The ARN by which IAM asks about a resource: the one that AWS gave it, told by the snapshot,
+    /// or by IAM's reference for a type of which AWS tells none in its answers, or one without
+    /// the cluster.
     fn arn(resource: &Resource) -> Option<String> {
         let key = &resource.id.key;
-        let told = resource.arn.clone();
+        let short = resource.id.kind == Kind::Service;
+        let told = resource.arn.clone().filter(|_| !short);
         const HEADS: &[(Kind, &str)] = &[
             (
                 Kind::ClassicLoadBalancer,
@@ -333,6 +335,7 @@ mod tests {
             (Kind::NetworkAcl, "ec2:T:network-acl/"),
             (Kind::NetworkInterface, "ec2:T:network-interface/"),
             (Kind::RouteTable, "ec2:T:route-table/"),
+            (Kind::Service, "ecs:T:service/"),
             (Kind::Volume, "ec2:T:volume/"),
             (Kind::Vpc, "ec2:T:vpc/"),
             (Kind::VpcEndpoint, "ec2:T:vpc-endpoint/"),
@@ -441,6 +444,20 @@ mod tests {
             }
         }
         assert!(neighbours > 50, "{neighbours}");
+    }
+
+    #[test]
+    fn a_service_with_a_short_arn_is_allowed_by_its_long_one() {
+        let plans = plans();
+        let (_, snapshot, plan) = plans.iter().find(|it| it.0 == "ecs-cluster").unwrap();
+        let mut resources = snapshot.resources.iter();
+        let service = resources.find(|it| it.id.kind == Kind::Service).unwrap();
+        let short = service.arn.as_deref().unwrap();
+        assert!(!short.contains(&service.id.key), "{short}");
+        let allowed = of_plan(plan);
+        assert!(!allows(&allowed, "ecs:DeleteService", short));
+        let long = arn(service).unwrap();
+        assert!(allows(&allowed, "ecs:DeleteService", &long), "{long}");
     }
 
     #[test]

@@ -94,8 +94,6 @@ const FIELDS: Fields = Fields {
 impl TaskTarget {
     pub(super) fn relations(&self, own: &str, fields: &Fields) -> impl Iterator<Item = Relation> {
         let definition = arn::beside(&self.task_definition, own);
-        // The latest revision goes by another name whenever there is a new one.
-        let definition = definition.filter(|it| it.key.contains(':'));
         let uses = RelationKind::Uses;
         let definition = definition.map(|it| Relation::new(uses, it, fields.definition));
         definition
@@ -276,7 +274,7 @@ mod tests {
             ]
         );
         let latest = edges(&rule(Fact::Known(vec![starts("report")])));
-        assert!(latest.iter().all(|it| !it.contains("task-definition")));
+        assert_eq!(latest[1], "uses task-definition/report");
     }
 
     #[test]

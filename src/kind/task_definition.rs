@@ -55,6 +55,12 @@ pub struct TaskDefinition {
     pub active_revisions: Fact<u32>,
 }
 
+/// Whether an id names no revision but a whole family, which to AWS means the latest that can be
+/// started.
+pub fn is_family(id: &ResourceId) -> bool {
+    id.kind == Kind::TaskDefinition && !id.key.contains(':')
+}
+
 /// Revisions are numbered from one on, so that a family that is at a lower one has fewer.
 pub const COUNTED_FROM: u32 = 100;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition::Families};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition::starters};
 use crate::{
     id::ResourceId,
     kind::{
@@ -27,26 +27,19 @@ pub const RULE: Rule = Rule {
 /// One verdict for each revision that runs on machines of the rack, or that a service or a schedule
 /// would start there. Fargate has no machine's role.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let starts = Starts {
-        families: Families::new(case),
-        machines: machines(case),
-    };
+    let machines = machines(case);
     revision::in_use(case)
-        .filter_map(|(it, definition)| judge(case, words, &starts, &it.id, definition))
+        .filter_map(|(it, definition)| judge(case, words, &machines, &it.id, definition))
         .collect()
 }
 
-/// Who starts tasks, and where they may land.
-struct Starts<'a> {
-    families: Families<'a>,
-    /// By the cluster's key.
-    machines: BTreeMap<&'a str, Vec<Place<'a>>>,
-}
+/// Machines by their cluster's key.
+type Machines<'a> = BTreeMap<&'a str, Vec<Place<'a>>>;
 
 /// The machines of each cluster, one of all that are alike in what is asked here: a cluster may have
 /// thousands.
-fn machines<'a>(case: &Case<'a>) -> BTreeMap<&'a str, Vec<Place<'a>>> {
-    let mut machines: BTreeMap<&str, Vec<Place<'_>>> = BTreeMap::new();
+fn machines<'a>(case: &Case<'a>) -> Machines<'a> {
+    let mut machines: Machines<'_> = BTreeMap::new();
     let mut met = BTreeSet::new();
     for (_, held) in case.ours::<ContainerInstance>() {
         let Some(place) = place(case, false, held) else {
@@ -90,14 +83,9 @@ fn running<'a>(case: &Case<'a>, id: &ResourceId) -> Vec<Place<'a>> {
 
 /// Where services and schedules would start the next task of a revision: on any machine of their
 /// clusters.
-fn startable<'a>(
-    case: &Case<'a>,
-    starts: &Starts<'a>,
-    id: &ResourceId,
-    definition: &TaskDefinition,
-) -> Vec<Place<'a>> {
+fn startable<'a>(case: &Case<'a>, machines: &Machines<'a>, id: &ResourceId) -> Vec<Place<'a>> {
     let mut clusters: BTreeSet<&str> = BTreeSet::new();
-    for starter in starts.families.starters(case, id, definition) {
+    for starter in starters(case, id) {
         if let Some((_, it)) = case.graph.get_as::<Service>(&starter.key)
             && starter.kind == Kind::Service
             && on_machines(it.launch_type.as_deref(), &it.capacity_providers)
@@ -115,8 +103,8 @@ fn startable<'a>(
             clusters.extend(it.task().and_then(scheduled));
         }
     }
-    let machines = clusters.iter().filter_map(|it| starts.machines.get(it));
-    machines.flatten().copied().collect()
+    let near = clusters.iter().filter_map(|it| machines.get(it));
+    near.flatten().copied().collect()
 }
 
 /// The cluster on whose machines a task is started, if it is.
@@ -154,13 +142,13 @@ enum Reach {
 fn judge<'a>(
     case: &Case<'a>,
     words: &Words,
-    starts: &Starts<'a>,
+    machines: &Machines<'a>,
     id: &ResourceId,
     definition: &TaskDefinition,
 ) -> Option<Verdict> {
-    let mut machines = running(case, id);
-    machines.extend(startable(case, starts, id, definition));
-    if machines.is_empty() {
+    let mut places = running(case, id);
+    places.extend(startable(case, machines, id));
+    if places.is_empty() {
         return None;
     }
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
@@ -168,11 +156,11 @@ fn judge<'a>(
         let why = format!("its containers act as role {role}");
         return Some(verdict(Status::Pass, why));
     }
-    if machines.iter().all(|it| it.given) {
+    if places.iter().all(|it| it.given) {
         let why = "each of its tasks was given a role at its start".to_owned();
         return Some(verdict(Status::Pass, why));
     }
-    let without = machines.iter().filter(|it| !it.given);
+    let without = places.iter().filter(|it| !it.given);
     let reaches = without.map(|it| reach(definition, it.id, it.machine));
     let mut unknown = None;
     let mut no = None;

@@ -7,8 +7,6 @@ use crate::{
     id::ResourceId,
     kind::{
         Kind,
-        event_rule::EventRule,
-        schedule::Schedule,
         service::Service,
         stack::Stack,
         task_definition::{ContainerDefinition, TaskDefinition},
@@ -79,8 +77,12 @@ pub fn unread(rule: &Rule, case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 pub struct Families<'c> {
     /// The highest revision that can be started.
     latest: BTreeMap<&'c str, u32>,
-    /// Schedules that start whatever revision is the latest.
-    schedules: BTreeMap<&'c str, Vec<&'c ResourceId>>,
+}
+
+/// The rack's services that run a revision, and its schedules that start it.
+pub fn starters<'c>(case: &Case<'c>, id: &ResourceId) -> BTreeSet<&'c ResourceId> {
+    let users = revision::users(case, id).into_iter().map(|it| &it.id);
+    users.filter(|it| starts(it)).collect()
 }
 
 impl<'c> Families<'c> {
@@ -91,32 +93,7 @@ impl<'c> Families<'c> {
             let latest = latest.entry(&it.family).or_default();
             *latest = it.revision.max(*latest);
         }
-        let mut schedules: BTreeMap<&str, Vec<&ResourceId>> = BTreeMap::new();
-        let rules = case.graph.of::<EventRule>();
-        let rules = rules.flat_map(|(it, rule)| rule.tasks().map(|(_, task)| (&it.id, task)));
-        let timed = case.graph.of::<Schedule>();
-        let timed = timed.filter_map(|(it, schedule)| Some((&it.id, schedule.task()?.1)));
-        for (id, task) in rules.chain(timed) {
-            schedules.entry(task.definition()).or_default().push(id);
-        }
-        Self { latest, schedules }
-    }
-
-    /// The rack's services that run a revision, and its schedules that start it, be it only as the
-    /// latest of its family.
-    pub fn starters(
-        &self,
-        case: &Case<'c>,
-        id: &ResourceId,
-        definition: &TaskDefinition,
-    ) -> BTreeSet<&'c ResourceId> {
-        let users = revision::users(case, id).into_iter().map(|it| &it.id);
-        let starters = users.filter(|it| starts(it));
-        let is_latest = self.latest.get(definition.family.as_str()) == Some(&definition.revision);
-        let scheduled = self.schedules.get(definition.family.as_str());
-        let scheduled = scheduled.into_iter().flatten().copied();
-        let scheduled = scheduled.filter(|it| is_latest && !case.belongings.of(it).is_foreign());
-        starters.chain(scheduled).collect()
+        Self { latest }
     }
 
     /// Who runs a revision, in words; tasks only where no service and no schedule starts them.
@@ -127,10 +104,8 @@ impl<'c> Families<'c> {
         definition: &TaskDefinition,
     ) -> Option<String> {
         let users = case.graph.users(id).into_iter().map(|(it, _)| &it.id);
-        let scheduled = self.schedules.get(definition.family.as_str());
-        let (starters, others): (Vec<&ResourceId>, Vec<&ResourceId>) = users
-            .chain(scheduled.into_iter().flatten().copied())
-            .partition(|it| starts(it));
+        let (starters, others): (Vec<&ResourceId>, Vec<&ResourceId>) =
+            users.partition(|it| starts(it));
         let tasks = others.into_iter().filter(|it| it.kind == Kind::Task);
         let mut runners = if starters.is_empty() {
             tasks.collect()
@@ -197,8 +172,8 @@ mod tests {
     use crate::{
         kind::{
             Fact,
-            event_rule::{Target, TaskTarget},
-            schedule::Start,
+            event_rule::{EventRule, Target, TaskTarget},
+            schedule::{Schedule, Start},
             task::Task,
         },
         snapshot::Reason,
@@ -282,46 +257,63 @@ mod tests {
         assert_eq!(said[0].0, Status::NotApplicable);
     }
 
+    /// What starts the latest revision of the family.
+    fn latest() -> TaskTarget {
+        TaskTarget {
+            task_definition: "arn:aws:ecs:us-east-1:1:task-definition/web".to_owned(),
+            ..TaskTarget::default()
+        }
+    }
+
+    /// Two revisions of the family that can be started, and what starts the later.
+    fn two_and(starter: Resource) -> [Resource; 3] {
+        let active = |number| {
+            let definition = TaskDefinition {
+                family: "web".to_owned(),
+                revision: number,
+                status: "ACTIVE".to_owned(),
+                ..TaskDefinition::default()
+            };
+            Resource::new(format!("web:{number}"), definition)
+        };
+        [active(9), active(10), starter]
+    }
+
+    fn nightly(starter: Resource) -> Vec<(Status, String)> {
+        said(&two_and(starter), &[])
+    }
+
     #[test]
-    fn a_schedule_that_starts_the_latest_revision_counts() {
+    fn a_rule_that_starts_the_latest_revision_counts_for_that_one_alone() {
         let target = Target {
-            task: Some(TaskTarget {
-                task_definition: "arn:aws:ecs:us-east-1:123456789012:task-definition/web"
-                    .to_owned(),
-                ..TaskTarget::default()
-            }),
+            task: Some(latest()),
             ..Target::default()
         };
         let rule = EventRule {
+            arn: "arn:aws:events:us-east-1:1:rule/nightly".to_owned(),
             targets: Fact::Known(vec![target]),
             ..EventRule::default()
         };
-        let said = said(&[revision(), Resource::new("nightly", rule)], &[]);
-        assert_eq!(
-            said[0],
-            (Status::Fail, "bad; event-rule/nightly runs it".to_owned())
-        );
+        let said = nightly(Resource::new("nightly", rule));
+        let of_ten = (Status::Fail, "bad; event-rule/nightly runs it".to_owned());
+        assert_eq!(said[0], of_ten);
+        assert_eq!(said[1].0, Status::NotApplicable);
     }
 
     #[test]
     fn a_schedule_of_the_scheduler_counts_as_well() {
         let start = Start {
-            task: Some(TaskTarget {
-                task_definition: "arn:aws:ecs:us-east-1:123456789012:task-definition/web"
-                    .to_owned(),
-                ..TaskTarget::default()
-            }),
+            task: Some(latest()),
             ..Start::default()
         };
         let schedule = Schedule {
+            arn: "arn:aws:scheduler:us-east-1:1:schedule/default/nightly".to_owned(),
             start: Fact::Known(start),
             ..Schedule::default()
         };
-        let said = said(&[revision(), Resource::new("nightly", schedule)], &[]);
-        assert_eq!(
-            said[0],
-            (Status::Fail, "bad; schedule/nightly runs it".to_owned())
-        );
+        let said = nightly(Resource::new("nightly", schedule));
+        let of_ten = (Status::Fail, "bad; schedule/nightly runs it".to_owned());
+        assert_eq!(said[0], of_ten);
     }
 
     #[test]

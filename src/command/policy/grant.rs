@@ -205,9 +205,17 @@ fn own(step: &Step, act: &Act, home: &Home<'_>) -> Vec<String> {
     let cluster = cluster.filter(|_| act.action == Action::DeregisterContainerInstance);
     let cluster = cluster.map(|it| ResourceId::new(Kind::Cluster, it));
     let id = cluster.unwrap_or_else(|| act.on.clone());
-    // What AWS itself said is exact; of a log group policies know two forms.
+    // What AWS itself said is exact. But of a log group policies know two forms, and of what ECS
+    // gave a short ARN they ask about the long one, with the cluster, all the same:
+    // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-supported-iam-actions-resources.html
+    const OTHERWISE: [Kind; 4] = [
+        Kind::ContainerInstance,
+        Kind::LogGroup,
+        Kind::Service,
+        Kind::Task,
+    ];
     let exact = step.arn.as_deref().map(pattern::literal);
-    let exact = exact.filter(|_| id == step.resource && id.kind != Kind::LogGroup);
+    let exact = exact.filter(|_| id == step.resource && !OTHERWISE.contains(&id.kind));
     let stack = act.with.get("StackName").map(|it| pattern::literal(it));
     let mut arns = match exact.or(stack) {
         Some(it) => vec![it],
