@@ -45,11 +45,30 @@ fn inside(aws: &Aws, balancers: Vec<Resource>) -> BoxFuture<'_, Found> {
         let read = aws.each(balancers, |it| of_balancer(aws, it)).await;
         read.into_iter().for_each(|it| found.merge(it));
         let listeners = mem::take(&mut found.resources);
-        let read = aws.each(listeners, |it| certificates(aws, it)).await;
+        // None of the three needs another's answer, and each fills another field.
+        let alike = || {
+            let mut alike = Found::of(Kind::Listener);
+            alike.resources.clone_from(&listeners);
+            alike
+        };
+        let (mut versed, mut tagged) = (alike(), alike());
+        let (read, (), ()) = tokio::join!(
+            aws.each(listeners, |it| certificates(aws, it)),
+            add_versions(aws, &mut versed),
+            load_balancer::aws::add_tags(aws, &mut tagged),
+        );
         read.into_iter().for_each(|it| found.merge(it));
-        add_versions(aws, &mut found).await;
+        let others = versed.resources.into_iter().zip(tagged.resources);
+        for (listener, (versed, tagged)) in found.resources.iter_mut().zip(others) {
+            listener.tags = tagged.tags;
+            let versed = Listener::of(&versed.attrs).map(|it| it.tls_versions.clone());
+            if let (Some(attrs), Some(it)) = (Listener::of_mut(&mut listener.attrs), versed) {
+                attrs.tls_versions = it;
+            }
+        }
+        found.gaps.extend(versed.gaps);
+        found.gaps.extend(tagged.gaps);
         add_server_certificates(aws, &mut found).await;
-        load_balancer::aws::add_tags(aws, &mut found).await;
         found
     })
 }
