@@ -1,6 +1,9 @@
 //! The terminal: results on stdout, everything else on stderr. The only place that prints.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    ops::RangeInclusive,
+};
 
 use anstream::{AutoStream, ColorChoice};
 use owo_colors::{OwoColorize as _, Style};
@@ -95,49 +98,112 @@ pub fn outcome(line: &str) -> String {
     line.to_owned()
 }
 
-/// How wide the last column of a table may be on a screen: sentences stand there.
-const SENTENCE: usize = 76;
-
-/// The cells of a row, made harmless; for a screen the last one is folded.
-fn cells(row: &[String], screen: bool) -> Vec<String> {
-    let mut cells: Vec<String> = row
-        .iter()
-        .map(|it| text::harmless(it).into_owned())
-        .collect();
-    if let Some(last) = cells.last_mut().filter(|_| screen && row.len() > 1) {
-        *last = text::wrapped(last, SENTENCE).join("\n");
-    }
-    cells
+/// A table for a person, its cells made harmless; columns as wide as they need to be.
+pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    aligned(header, &rows, None).join("\n") + "\n"
 }
 
-/// A table for a person, its cells made harmless; columns as wide as they need to be. On a screen
-/// the last one is folded, elsewhere a row is a line.
-pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
+/// A table whose last column is sentences. A screen folds them, or has them below their rows where
+/// too little is left beside; elsewhere a row is a line.
+pub fn told(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let screen = io::stdout().is_terminal();
+    let width = terminal_size::terminal_size().map(|it| usize::from(it.0.0));
+    laid(header, rows, screen.then_some(width.unwrap_or(SCREEN))).join("\n") + "\n"
+}
+
+/// Columns of a screen that does not say how many it has.
+const SCREEN: usize = 80;
+/// Between how many letters a sentence is folded beside its row: fewer make a ribbon, more are hard
+/// to read.
+const BESIDE: RangeInclusive<usize> = 40..=100;
+/// How far a sentence below its row is set in.
+const INDENT: usize = 4;
+
+fn laid(header: &[&str], mut rows: Vec<Vec<String>>, screen: Option<usize>) -> Vec<String> {
+    let (Some(screen), Some((_, others))) = (screen, header.split_last()) else {
+        return aligned(header, &rows, None);
+    };
+    let ends: Vec<String> = rows.iter_mut().filter_map(Vec::pop).collect();
+    let lines = aligned(others, &rows, None);
+    let taken = lines.iter().map(|it| it.chars().count()).max().unwrap_or(0);
+    let room = screen.saturating_sub(taken + 3);
+    if room >= *BESIDE.start() {
+        for (row, end) in rows.iter_mut().zip(ends) {
+            row.push(end);
+        }
+        return aligned(header, &rows, Some(room.min(*BESIDE.end())));
+    }
+    let mut lines = lines.into_iter();
+    let mut all: Vec<String> = lines.next().into_iter().collect();
+    for (line, end) in lines.zip(ends) {
+        all.push(line);
+        let end = text::harmless(&end);
+        let room = screen.saturating_sub(INDENT).max(*BESIDE.start());
+        let folded = text::wrapped(&end, room.min(*BESIDE.end()));
+        all.extend(folded.iter().map(|it| format!("{:INDENT$}{it}", "")));
+    }
+    all
+}
+
+/// The lines of a table, each cell on one, but for the last column folded at so many letters.
+fn aligned(header: &[&str], rows: &[Vec<String>], fold: Option<usize>) -> Vec<String> {
     let mut table = comfy_table::Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     table.set_header(header.iter().map(|it| it.to_uppercase()));
-    let screen = io::stdout().is_terminal();
     for row in rows {
-        table.add_row(cells(&row, screen));
+        let cells = row.iter().map(|it| text::harmless(it).into_owned());
+        let mut cells: Vec<String> = cells.collect();
+        if let (Some(width), Some(last)) = (fold, cells.last_mut()) {
+            *last = text::wrapped(last, width).join("\n");
+        }
+        table.add_row(cells);
     }
     let lines = table.to_string();
-    let lines: Vec<&str> = lines.lines().map(str::trim_end).collect();
-    format!("{}\n", lines.join("\n"))
+    lines.lines().map(|it| it.trim_end().to_owned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SENTENCE: &str = "it is so and so, since this and that stands where the other should be";
+
+    fn shown(screen: Option<usize>) -> Vec<String> {
+        let row = vec![
+            "high".to_owned(),
+            "bucket/a\nb".to_owned(),
+            SENTENCE.to_owned(),
+        ];
+        laid(&["verdict", "resource", "why"], vec![row], screen)
+    }
+
     #[test]
-    fn on_a_screen_the_last_column_is_folded_and_no_name_breaks_a_row() {
-        let long = "word ".repeat(30);
-        let row = ["a\nb".to_owned(), long.trim_end().to_owned()];
-        let [first, last] = &cells(&row, true)[..] else {
-            panic!("two cells")
-        };
-        assert_eq!(first, "a\\u{a}b");
-        assert_eq!(last.lines().count(), 2);
-        assert_eq!(cells(&row, false)[1], row[1]);
+    fn without_a_screen_a_row_is_a_line_and_no_name_breaks_it() {
+        let lines = shown(None);
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert_eq!(lines[1], format!(" high     bucket/a\\u{{a}}b  {SENTENCE}"));
+    }
+
+    #[test]
+    fn a_screen_folds_the_sentences_beside_their_rows() {
+        let lines = shown(Some(80));
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(lines[1].starts_with(" high     bucket/a"), "{lines:?}");
+        assert!(lines[2].ends_with("  other should be"), "{lines:?}");
+        assert!(lines.iter().all(|it| it.len() <= 80), "{lines:?}");
+    }
+
+    #[test]
+    fn a_narrow_screen_has_the_sentences_below_their_rows() {
+        let lines = shown(Some(60));
+        assert_eq!(
+            lines,
+            [
+                " VERDICT  RESOURCE",
+                " high     bucket/a\\u{a}b",
+                "    it is so and so, since this and that stands where the",
+                "    other should be"
+            ]
+        );
     }
 }

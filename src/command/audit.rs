@@ -221,7 +221,7 @@ fn table(audit: &View<'_>, costs: &Costs<'_>) -> String {
     let table = if rows.is_empty() {
         String::new()
     } else {
-        ui::table(&header, rows) + "\n"
+        ui::told(&header, rows) + "\n"
     };
     format!("{table}{}\n", summary(audit, ui::verdict))
 }

@@ -144,7 +144,7 @@ fn table(diff: &Diff) -> String {
     let mut parts = Vec::new();
     if !findings.is_empty() {
         let header = ["finding", "verdict", "rule", "resource", "why"];
-        parts.push(ui::table(&header, findings));
+        parts.push(ui::told(&header, findings));
     }
     if !resources.is_empty() {
         let header = ["change", "resource", "field", "was", "is"];

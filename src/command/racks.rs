@@ -252,7 +252,7 @@ fn table(lines: &[Line]) -> String {
             it.region.clone(),
         ]
     });
-    ui::table(
+    ui::told(
         &["rack", "made by", "age", "size", "status", "region"],
         rows.collect(),
     )

@@ -159,7 +159,7 @@ fn list(args: &List) -> Result<Exit, Failure> {
         })
     };
     ui::result(&match args.format {
-        Format::Table => ui::table(
+        Format::Table => ui::told(
             &["rule", "severity", "category", "title", "from"],
             rows().collect(),
         ),
@@ -286,7 +286,7 @@ fn tell_facts(args: &Facts) -> Result<Exit, Failure> {
             .map(|it| vec![it.path.clone(), it.shape.clone(), it.about.clone()])
     };
     ui::result(&match args.format {
-        Format::Table => ui::table(&["name", "type", "what"], rows().collect()),
+        Format::Table => ui::told(&["name", "type", "what"], rows().collect()),
         Format::Json => {
             let facts = facts.iter();
             let facts =
