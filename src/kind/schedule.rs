@@ -116,6 +116,14 @@ impl Model for Schedule {
             .collect()
     }
 
+    /// The stack that made one knows its name alone, whatever group it is in.
+    fn other_keys(&self) -> Vec<String> {
+        let name = self.arn.rsplit_once('/').map(|it| it.1.to_owned());
+        name.into_iter()
+            .filter(|_| self.group != "default")
+            .collect()
+    }
+
     fn removal(&self) -> Removal {
         Removal::by(Action::DeleteSchedule)
     }
@@ -138,6 +146,7 @@ impl Model for Schedule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{graph::Graph, snapshot::Resource};
 
     const CLUSTER: &str = "arn:aws:ecs:us-east-1:1:cluster/prod";
 
@@ -215,6 +224,27 @@ mod tests {
             let schedule = schedule(target, Fact::Unread);
             assert_eq!(schedule.is_unread(), unread, "{target}");
         }
+    }
+
+    #[test]
+    fn a_stack_finds_by_its_name_the_one_in_a_group_of_its_own_unless_two_bear_it() {
+        let in_group = |group: &str| {
+            let schedule = Schedule {
+                arn: format!("arn:aws:scheduler:us-east-1:1:schedule/{group}/a"),
+                group: group.to_owned(),
+                ..Schedule::default()
+            };
+            Resource::new(key(group, "a"), schedule)
+        };
+        let found = |groups: &[&str]| {
+            let all: Vec<Resource> = groups.iter().map(|it| in_group(it)).collect();
+            let graph = Graph::build(&all);
+            let named = graph.get(&ResourceId::new(Kind::Schedule, "a"));
+            named.map(|it| it.id.key.clone())
+        };
+        assert_eq!(found(&["jobs"]).as_deref(), Some("jobs/a"));
+        assert_eq!(found(&["jobs", "more"]), None);
+        assert_eq!(found(&["default", "jobs"]).as_deref(), Some("a"));
     }
 
     #[test]
