@@ -18,7 +18,10 @@ use crate::{
     definition::Definition,
     graph::Graph,
     id::ResourceId,
-    kind::{self, Kind, for_each_kind, key::Key, task_definition::is_family},
+    kind::{
+        self, AsKind as _, Kind, cluster::Cluster, for_each_kind, key::Key, service, task,
+        task_definition::is_family,
+    },
     rack::{self, NoSuchRack, Rack},
     relation::RelationKind,
     snapshot::{Gap, Resource},
@@ -72,8 +75,9 @@ const TELLING: [Kind; 4] = [
     Kind::Schedule,
 ];
 
-/// Kinds that start tasks, and are listed for the whole region.
-const STARTING: [Kind; 3] = [Kind::Service, Kind::EventRule, Kind::Schedule];
+/// Kinds that run task definitions. Of neighbours' tasks only those are read that none of the
+/// others started.
+const RUNNING: [Kind; 4] = [Kind::Service, Kind::EventRule, Kind::Schedule, Kind::Task];
 
 /// Kinds that a customer's key may encrypt and whose listing does not say with which: who besides
 /// the rack needs a key of the rack's, only one call for each of them tells.
@@ -198,6 +202,8 @@ struct Crawl<'a> {
     asked_for_key: BTreeSet<ResourceId>,
     /// What has been asked whether AWS would delete it.
     guarded: BTreeSet<ResourceId>,
+    /// Neighbours' clusters whose tasks have been asked for.
+    peeked_into: BTreeSet<ResourceId>,
 }
 
 /// What of the things seen so far deserves depth.
@@ -222,6 +228,7 @@ impl<'a> Crawl<'a> {
             fetched: BTreeSet::new(),
             asked_for_key: BTreeSet::new(),
             guarded: BTreeSet::new(),
+            peeked_into: BTreeSet::new(),
         }
     }
 
@@ -320,6 +327,7 @@ impl<'a> Crawl<'a> {
         loop {
             let ours = self.ours(asked)?;
             self.ask_about(&ours.ids);
+            self.ask_what_runs_alone();
             self.fetch_what_is_run();
             // Only now it is known whose the rack's keys are, and all that is the rack's.
             if self.running.is_empty() {
@@ -364,6 +372,30 @@ impl<'a> Crawl<'a> {
             !matches!(class, Class::Shared | Class::Foreign) && key.is_aws_managed() != Some(true)
         });
         Ok(Ours { ids, has_key })
+    }
+
+    /// Asks those of neighbours' clusters for their tasks in which more run than services keep
+    /// running: nothing else tells which images and roles those have.
+    fn ask_what_runs_alone(&mut self) {
+        let mut kept: BTreeMap<&str, u32> = BTreeMap::new();
+        for service in self
+            .found
+            .values()
+            .filter_map(|it| service::Service::of(&it.attrs))
+        {
+            *kept.entry(&service.cluster).or_default() += service.running;
+        }
+        let more = |it: &&Resource| {
+            let kept = kept.get(it.id.key.as_str()).copied().unwrap_or_default();
+            Cluster::of(&it.attrs).is_some_and(|it| it.is_active() && it.running_tasks > kept)
+        };
+        let clusters = self.found.values().filter(more);
+        let mut clusters: Vec<Resource> = clusters.cloned().collect();
+        clusters
+            .retain(|it| !self.asked.contains(&it.id) && self.peeked_into.insert(it.id.clone()));
+        if !clusters.is_empty() {
+            self.start(Work::Look, task::aws::ask_for_lone(self.aws, clusters));
+        }
     }
 
     /// Asks neighbours' things, each once, which key they are encrypted with.
@@ -433,9 +465,9 @@ impl<'a> Crawl<'a> {
     /// Reads what services run and what is started by the clock, neighbours' too: only a task
     /// definition tells which roles, images, secrets and logs they have, and so who shares them.
     fn fetch_what_is_run(&mut self) {
-        let starters = self.found.values();
-        let starters = starters.filter(|it| STARTING.contains(&it.id.kind));
-        let mut run: Vec<ResourceId> = starters.flat_map(referred).collect();
+        let runners = self.found.values();
+        let runners = runners.filter(|it| RUNNING.contains(&it.id.kind));
+        let mut run: Vec<ResourceId> = runners.flat_map(referred).collect();
         run.retain(|it| it.kind == Kind::TaskDefinition);
         self.fetch(Work::Look, run);
     }
@@ -490,9 +522,39 @@ fn deserves_depth(resource: &Resource, graph: &Graph<'_>, belongings: &Belonging
 mod tests {
     use super::*;
     use crate::{
-        kind::{AsKind as _, Fact, task_definition::TaskDefinition},
+        kind::{Fact, task_definition::TaskDefinition},
         testing::replay::Tape,
     };
+
+    #[tokio::test]
+    async fn only_where_more_runs_than_services_keep_running_a_neighbour_is_asked_for_tasks() {
+        for (running, asked) in [(2, 0), (3, 1)] {
+            let tape = Tape::default().answer(200, r#"{"taskArns":[]}"#);
+            let aws = tape.aws();
+            let mut crawl = Crawl::new(&aws, &|_| ());
+            let mut found = Found::of(Kind::Cluster);
+            let cluster = Cluster {
+                status: "ACTIVE".to_owned(),
+                running_tasks: running,
+                ..Cluster::default()
+            };
+            let service = service::Service {
+                cluster: "other".to_owned(),
+                running: 2,
+                ..service::Service::default()
+            };
+            found.resources = vec![
+                Resource::new("other", cluster),
+                Resource::new("other/web", service),
+            ];
+            crawl.keep(Work::List(Kind::Cluster), found);
+            // Each is asked once, however often it is thought of.
+            crawl.ask_what_runs_alone();
+            crawl.ask_what_runs_alone();
+            while crawl.next().await.is_some() {}
+            assert_eq!(tape.asked().len(), asked, "{running}");
+        }
+    }
 
     #[test]
     fn what_was_asked_of_a_revision_is_not_lost_when_its_family_is_read() {

@@ -1,4 +1,5 @@
-//! Reads tasks: ids by page, descriptions a hundred at a time, of the rack's own clusters.
+//! Reads tasks: ids by page, descriptions a hundred at a time, of the rack's own clusters; of
+//! neighbours' those that no service started.
 
 use aws_sdk_ecs::types::{self, DesiredStatus, TaskField};
 use futures_util::future::BoxFuture;
@@ -12,7 +13,7 @@ use crate::{
         shape::{self, key, last, tag_map, text},
     },
     kind::{
-        Kind,
+        AsKind as _, Kind,
         service::aws::{left_out, live},
     },
     snapshot::Resource,
@@ -34,6 +35,18 @@ fn inside(aws: &Aws, clusters: Vec<Resource>) -> BoxFuture<'_, Found> {
         let clusters = live(clusters);
         aws.find_each(Kind::Task, clusters, |it| of_cluster(aws, it))
             .await
+    })
+}
+
+/// Of the tasks in these clusters, those that no service started.
+pub fn ask_for_lone(aws: &Aws, clusters: Vec<Resource>) -> BoxFuture<'_, Found> {
+    Box::pin(async {
+        let mut found = inside(aws, clusters).await;
+        let lone = |it: &Task| it.service().is_none();
+        found
+            .resources
+            .retain(|it| Task::of(&it.attrs).is_some_and(lone));
+        found
     })
 }
 
@@ -243,6 +256,23 @@ mod tests {
         let asked = tape.asked();
         assert_eq!(asked.len(), 4);
         assert!(asked[3].contains(r#"["t100"]"#));
+    }
+
+    #[tokio::test]
+    async fn of_a_neighbours_tasks_those_that_a_service_started_are_left_out() {
+        let task = |id: &str, group: &str| {
+            format!(
+                r#"{{"taskArn":"{id}","group":"{group}","lastStatus":"RUNNING",
+                "taskDefinitionArn":"web:3"}}"#
+            )
+        };
+        let both = [task("t1", "service:web"), task("t2", "family:web")].join(",");
+        let tape = Tape::default()
+            .answer(200, ONE)
+            .answer(200, format!(r#"{{"tasks":[{both}]}}"#));
+        let found = ask_for_lone(&tape.aws(), vec![cluster("other")]).await;
+        let keys = found.resources.iter().map(|it| it.id.key.as_str());
+        assert_eq!(keys.collect::<Vec<_>>(), ["other/t2"]);
     }
 
     #[tokio::test]

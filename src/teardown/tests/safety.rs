@@ -428,6 +428,19 @@ fn images_that_somebody_else_starts_by_the_clock_stay() {
 }
 
 #[test]
+fn images_of_a_task_that_somebody_else_started_by_hand_stay() {
+    let task = thing(
+        "task/billing/t1",
+        json!({ "cluster": "billing", "task_definition": "billing:4", "group": "family:billing",
+                "last_status": "RUNNING" }),
+    );
+    let plan = images(vec![task, revision()]);
+    let others = ["task/billing/t1", "task-definition/billing:4"].map(id);
+    let others = others.to_vec();
+    assert_eq!(why(&plan, "repository/web"), &Why::Shared { others });
+}
+
+#[test]
 fn a_function_of_which_nobody_read_what_image_it_runs_is_told() {
     let function = |package: &str| thing("function/thumbs", json!({ "package_type": package }));
     let plan = images(vec![function("Image")]);

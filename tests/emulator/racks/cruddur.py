@@ -395,19 +395,37 @@ def team_with_the_same_role(aws: standing.Aws, vpc: str, subnets: list[str]) -> 
         ],
     )
     group = aws.ec2.create_security_group(GroupName="ledger", Description="tasks of the ledger team", VpcId=vpc)
+    network = {
+        "awsvpcConfiguration": {
+            "assignPublicIp": "ENABLED",
+            "securityGroups": [group["GroupId"]],
+            "subnets": subnets[:2],
+        }
+    }
     aws.ecs.create_service(
         cluster="ledger",
         serviceName="ledger",
         taskDefinition="ledger",
         launchType="FARGATE",
         desiredCount=1,
-        networkConfiguration={
-            "awsvpcConfiguration": {
-                "assignPublicIp": "ENABLED",
-                "securityGroups": [group["GroupId"]],
-                "subnets": subnets[:2],
-            }
-        },
+        networkConfiguration=network,
+    )
+    close_the_year(aws, network)
+
+
+def close_the_year(aws: standing.Aws, network: dict) -> None:
+    """What somebody of that team started by hand and no service keeps running."""
+    aws.ecs.register_task_definition(
+        family="ledger-closing",
+        executionRoleArn=EXECUTION_ROLE,
+        networkMode="awsvpc",
+        cpu="256",
+        memory="512",
+        requiresCompatibilities=["FARGATE"],
+        containerDefinitions=[{"name": "closing", "image": f"{REGISTRY}/ledger"}],
+    )
+    aws.ecs.run_task(
+        cluster="ledger", taskDefinition="ledger-closing", launchType="FARGATE", networkConfiguration=network
     )
 
 
