@@ -101,13 +101,13 @@ async fn one(aws: &Aws, id: ResourceId) -> Found {
     if let Some(answer) = found.answer(DESCRIBE, Some(&id), answer) {
         let tags = tag_map!(answer.tags());
         let made = answer.task_definition.need("taskDefinition");
-        let made = made.and_then(|it| resource(&id, it));
+        let made = made.and_then(resource);
         found.add(DESCRIBE, Some(&id), made.map(|it| it.tags(tags)));
     }
     found
 }
 
-fn resource(id: &ResourceId, it: types::TaskDefinition) -> Result<Resource, Missing> {
+fn resource(it: types::TaskDefinition) -> Result<Resource, Missing> {
     let text = it.task_definition_arn.need("taskDefinitionArn")?;
     let arn = Arn::parse(&text).need("taskDefinitionArn")?;
     let containers = it.container_definitions.need("containerDefinitions")?;
@@ -152,7 +152,8 @@ fn resource(id: &ResourceId, it: types::TaskDefinition) -> Result<Resource, Miss
         registered,
         active_revisions: Fact::Unread,
     };
-    Ok(Resource::new(&id.key, attrs).arn(text).created(registered))
+    let key = key(text.clone());
+    Ok(Resource::new(key, attrs).arn(text).created(registered))
 }
 
 fn container(it: types::ContainerDefinition, of: Arn<'_>) -> ContainerDefinition {
@@ -357,6 +358,14 @@ mod tests {
         assert!(web.health_check);
         assert_eq!(found.resources[0].tags["app"], "web");
         assert!(!format!("{found:?}").contains("planted-secret"));
+    }
+
+    #[tokio::test]
+    async fn a_family_that_is_asked_for_comes_as_its_latest_revision() {
+        let tape = Tape::default().answer(200, told(r#""image":"web""#));
+        let family = ResourceId::new(Kind::TaskDefinition, "web");
+        let found = fetch(&tape.aws(), vec![family]).await;
+        assert_eq!(found.resources[0].id, id());
     }
 
     #[tokio::test]
