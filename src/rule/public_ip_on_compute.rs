@@ -1,6 +1,6 @@
 //! Machines and tasks with a public address.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Case, Evidence, Rule, Severity, Status, Verdict, Words,
@@ -53,12 +53,14 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         }
         found.groups.extend(&service.security_groups);
     }
+    // Where a controller of its own gives each task set its network, only the tasks tell.
+    let told: BTreeSet<ResourceId> = by_subject.keys().cloned().collect();
     for (resource, task) in case.ours::<Task>().filter(|(_, it)| !it.is_stopped()) {
         for interface in &task.interfaces {
             if let Some((it, interface)) = case.graph.get_as::<NetworkInterface>(interface) {
                 let subject = origin::of(case, &resource.id);
                 // A service says itself what its tasks get.
-                if subject.kind == Kind::Service {
+                if told.contains(&subject) {
                     continue;
                 }
                 let found = by_subject.entry(subject).or_default();
@@ -167,4 +169,46 @@ fn opened(case: &Case<'_>, groups: &[&String]) -> Answer {
         .iter()
         .map(open)
         .fold(Answer::Closed, super::internet::either)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn the_tasks_of_a_service_that_does_not_say_what_they_get_tell_it() {
+        let said = |asked: Option<bool>| {
+            let service = Service {
+                status: "ACTIVE".to_owned(),
+                assign_public_ip: asked,
+                ..Service::default()
+            };
+            let task = Task {
+                cluster: "prod".to_owned(),
+                group: "service:web".to_owned(),
+                last_status: "RUNNING".to_owned(),
+                interfaces: vec!["eni-1".to_owned()],
+                ..Task::default()
+            };
+            let interface = NetworkInterface {
+                public_ip: Some("198.51.100.7".to_owned()),
+                ..NetworkInterface::default()
+            };
+            let resources = [
+                Resource::new("prod/web", service),
+                Resource::new("prod/1", task),
+                Resource::new("eni-1", interface),
+            ];
+            let words = RULE.words().unwrap();
+            let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+            let said = said.into_iter();
+            said.map(|it| (it.subject.to_string(), it.status, it.evidence.len()))
+                .collect::<Vec<_>>()
+        };
+        let web = "service/prod/web".to_owned();
+        assert_eq!(said(None), [(web.clone(), Status::Fail, 1)]);
+        // What it asks for is what its next tasks get.
+        assert_eq!(said(Some(false)), [(web, Status::Pass, 0)]);
+    }
 }
