@@ -1,12 +1,17 @@
 //! Plain HTTP that a load balancer serves instead of redirecting it to HTTPS.
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, internet};
+use super::{
+    Case, Evidence, Rule, Severity, Status, Verdict, Words,
+    exposure::{self, Protocol},
+    internet,
+};
 use crate::{
     kind::{
         Kind,
         listener::Listener,
         listener_rule::{Action, ListenerRule},
         load_balancer::LoadBalancer,
+        security_group::{Permission, SecurityGroup},
     },
     snapshot::Resource,
 };
@@ -60,16 +65,42 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, lb: &LoadBalancer)
                 let why = format!("everything on {port} is redirected or answered at the door");
                 return verdict(Status::Pass, why).detail(port);
             }
-            let why = match serving.len() {
+            let mut why = match serving.len() {
                 1 => format!("{port} serves plain HTTP: a rule passes requests on unencrypted"),
                 it => format!("{port} serves plain HTTP: {it} rules pass requests on unencrypted"),
             };
+            let mut severity = severity;
+            if only_from_aws(case, lb, listener.port) {
+                severity = Severity::Low;
+                why.push_str(
+                    "; its security groups let only networks in of which AWS keeps a list, such \
+                     as CloudFront's, where TLS may end, which lowers the severity",
+                );
+            }
             verdict(Status::Fail, why)
                 .severity(severity)
                 .evidence(serving)
                 .detail(port)
         })
         .collect()
+}
+
+/// Whether nobody may use a port of a load balancer but networks of AWS's own lists.
+fn only_from_aws(case: &Case<'_>, lb: &LoadBalancer, port: u16) -> bool {
+    let groups = lb.security_groups.iter();
+    let groups: Option<Vec<_>> = groups
+        .map(|it| case.graph.get_as::<SecurityGroup>(it))
+        .collect();
+    let groups = groups.unwrap_or_default();
+    let entries = groups.iter().flat_map(|(_, it)| &it.ingress);
+    let mut entries = entries
+        .filter(|it| exposure::covers(it, Protocol::Tcp, port))
+        .peekable();
+    let of_aws = |it: &Permission| {
+        let ranges = it.cidrs.iter().all(|range| it.of_aws.contains(range));
+        ranges && !it.cidrs.is_empty() && it.groups.is_empty() && !it.has_unread_lists()
+    };
+    entries.peek().is_some() && entries.all(of_aws)
 }
 
 /// Every rule that passes requests on, and the default action when no rule tells of it.
@@ -125,7 +156,10 @@ mod tests {
     use super::*;
     use crate::{
         id::ResourceId,
-        kind::listener_rule::{Condition, Redirect},
+        kind::{
+            AsKind as _,
+            listener_rule::{Condition, Redirect},
+        },
         snapshot::Gap,
         testing,
     };
@@ -196,6 +230,39 @@ mod tests {
             Status::Fail
         );
         assert_eq!(status(&[]), Status::Fail);
+    }
+
+    #[test]
+    fn what_only_cloudfront_reaches_is_a_low_finding() {
+        let severity = |cidrs: &[&str], of_aws: &[&str]| {
+            let owned = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect();
+            let entry = Permission {
+                protocol: "tcp".to_owned(),
+                from: Some(80),
+                to: Some(80),
+                cidrs: owned(cidrs),
+                of_aws: owned(of_aws),
+                ..Permission::default()
+            };
+            let group = SecurityGroup {
+                ingress: vec![entry],
+                ..SecurityGroup::default()
+            };
+            let mut all = rack(&["/*"]);
+            if let Some(balancer) = LoadBalancer::of_mut(&mut all[0].attrs) {
+                balancer.security_groups = vec!["sg-1".to_owned()];
+            }
+            all.push(Resource::new("sg-1", group));
+            let words = RULE.words().unwrap();
+            let said = testing::owned(&all, &[], |_| true, |case| check(case, &words));
+            assert_eq!(said[0].status, Status::Fail);
+            said[0].severity
+        };
+        let list = "130.176.0.0/16";
+        assert_eq!(severity(&[list], &[list]), Severity::Low);
+        assert_eq!(severity(&[list, "0.0.0.0/0"], &[list]), Severity::Medium);
+        assert_eq!(severity(&[list], &[]), Severity::Medium);
+        assert_eq!(severity(&[], &[]), Severity::Medium);
     }
 
     #[test]
