@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition::Families};
+use super::{
+    Case, Evidence, Rule, Status, Verdict, Words, revision,
+    used_definition::{self, Families},
+};
 use crate::{
     id::ResourceId,
     kind::{
@@ -31,9 +34,12 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         families: Families::new(case),
         machines: machines(case),
     };
-    revision::in_use(case)
-        .filter_map(|(it, definition)| judge(case, words, &starts, &it.id, definition))
-        .collect()
+    let judged = revision::in_use(case)
+        .filter_map(|(it, definition)| judge(case, words, &starts, &it.id, definition));
+    // On Fargate alone there is no machine whose role a revision that was not read could take.
+    let unread = used_definition::unread(&RULE, case, words);
+    let unread = unread.into_iter().filter(|_| !starts.machines.is_empty());
+    judged.chain(unread).collect()
 }
 
 /// Who starts tasks, and where they may land.
