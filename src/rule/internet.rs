@@ -108,15 +108,7 @@ pub fn reaches(
     if listens == Answer::Closed {
         return Answer::Closed;
     }
-    let families = [
-        (Family::V4, interface.public_ip.is_some()),
-        (
-            Family::V6,
-            interface.ipv6_addresses.iter().any(|it| is_public(it)),
-        ),
-    ];
-    let ways = families.into_iter().filter(|(_, has)| *has);
-    let ways = ways.map(|(family, _)| {
+    let ways = families(interface).map(|family| {
         [
             route(case, &interface.subnet, family),
             acl(case, &interface.subnet, family, protocol, port),
@@ -126,6 +118,19 @@ pub fn reaches(
         .fold(listens, both)
     });
     ways.fold(Answer::Closed, either)
+}
+
+/// The internets that know an address of an interface.
+fn families(interface: &NetworkInterface) -> impl Iterator<Item = Family> {
+    let families = [
+        (Family::V4, interface.public_ip.is_some()),
+        (
+            Family::V6,
+            interface.ipv6_addresses.iter().any(|it| is_public(it)),
+        ),
+    ];
+    let known = families.into_iter().filter(|(_, has)| *has);
+    known.map(|(family, _)| family)
 }
 
 /// Two doors, one behind the other.
@@ -348,8 +353,8 @@ pub fn way_to(case: &Case<'_>, group: &ResourceId) -> Option<ResourceId> {
     let users = case.graph.users(group).into_iter();
     let worn = users.filter_map(|(it, _)| Some((&it.id, NetworkInterface::of(&it.attrs)?)));
     let mut reached = worn.filter(|(_, it)| {
-        let has_address = it.public_ip.is_some();
-        has_address && route(case, &it.subnet, Family::V4) == Answer::Open
+        let mut families = families(it);
+        families.any(|family| route(case, &it.subnet, family) == Answer::Open)
     });
     reached.next().map(|(it, _)| it.clone())
 }
