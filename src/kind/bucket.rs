@@ -212,6 +212,13 @@ impl Bucket {
         }
     }
 
+    /// AWS's verdict on its policy; a bucket without a policy is not made public by one. `None`
+    /// where it was not read.
+    pub fn has_public_policy(&self) -> Option<bool> {
+        let policy = self.policy.known()?;
+        Some(policy.as_ref().is_some_and(|it| it.is_public))
+    }
+
     /// Whether its policy keeps somebody from deleting what is in it.
     pub fn denies_deleting(&self) -> bool {
         let policy = self.policy.known().and_then(Option::as_ref);

@@ -35,6 +35,11 @@ pub struct Stack {
     pub parameters: Vec<String>,
     /// The value of parameter `Rack`, kept only where it is the name of a stack in the region.
     pub rack_parameter: Option<String>,
+    /// Whether Convox's parameter `InternalOnly` says that only the network should reach the rack;
+    /// absent where it says neither `Yes` nor `No`. Its other parameters of such names, `Internal`
+    /// and `Private`, leave the public router where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub internal_only: Option<bool>,
     pub termination_protection: bool,
     /// Key of the role that CloudFormation changes it with; absent where that is who asks.
     pub role: Option<String>,

@@ -131,7 +131,7 @@ pub struct EnvName {
     /// Characters in its value.
     pub length: usize,
     /// What its value has the form of: `url-with-password`, `aws-access-key`, `private-key`,
-    /// `json-web-token`, `service-token`.
+    /// `json-web-token`, `service-token`; of no secret: `reference` for an ARN or a path, `number`.
     pub looks: Option<String>,
 }
 

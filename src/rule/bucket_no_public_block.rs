@@ -1,10 +1,10 @@
 //! Buckets that do not themselves rule out public access.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, bucket_public};
 use crate::{
     kind::{
-        Fact, Kind,
-        bucket::{Bucket, Part, PolicyFacts, PublicAccessBlock},
+        Kind,
+        bucket::{Bucket, Part, PublicAccessBlock},
     },
     snapshot::Resource,
 };
@@ -33,18 +33,8 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         if of(None).next().is_none() {
             return verdict(Status::Pass, closed(bucket).to_owned());
         }
-        let (why, call) = if bucket.public_access_block.known().is_none() {
-            (
-                "its block on public access was not read",
-                "s3:GetPublicAccessBlock",
-            )
-        } else {
-            (
-                "it leaves some to the account's block on public access, which was not read",
-                "s3control:GetPublicAccessBlock",
-            )
-        };
-        return verdict(Status::Unknown, why.to_owned()).gap(case.gap_of_call(id, call));
+        let (whose, gap) = bucket_public::unread_block(case, id, bucket);
+        return verdict(Status::Unknown, format!("{whose} was not read")).gap(gap);
     }
     let evidence = off
         .iter()
@@ -57,7 +47,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
             off.join(", ")
         )
     };
-    let policy = match is_public(&bucket.policy) {
+    let policy = match bucket.has_public_policy() {
         Some(true) if bucket.blocks(Part::RestrictPublicBuckets) == Some(true) => {
             "its policy is public, but held back by what is on"
         }
@@ -81,16 +71,10 @@ fn closed(bucket: &Bucket) -> &'static str {
     }
 }
 
-/// AWS's verdict on the policy; a bucket without a policy is not made public by one.
-fn is_public(policy: &Fact<Option<PolicyFacts>>) -> Option<bool> {
-    let policy = policy.known()?;
-    Some(policy.as_ref().is_some_and(|it| it.is_public))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing;
+    use crate::{kind::Fact, testing};
 
     #[test]
     fn what_was_refused_is_unknown_and_never_dropped() {

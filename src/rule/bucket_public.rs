@@ -1,12 +1,13 @@
 //! Buckets that strangers may read or write.
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
+    id::ResourceId,
     kind::{
         Kind,
         bucket::{Bucket, Grant, Part},
     },
-    snapshot::Resource,
+    snapshot::{Gap, Resource},
 };
 
 pub const RULE: Rule = Rule {
@@ -26,8 +27,8 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     let void_policy = bucket.blocks(Part::RestrictPublicBuckets);
     let void_grants = bucket.blocks(Part::IgnorePublicAcls);
-    let policy = bucket.policy.known();
-    let is_public = policy.is_some_and(|it| it.as_ref().is_some_and(|it| it.is_public));
+    let policy = bucket.has_public_policy();
+    let is_public = policy == Some(true);
     let acl = bucket.acl.known();
     let grants = acl.map(Vec::as_slice).unwrap_or_default();
     let open = is_public && void_policy == Some(false);
@@ -37,21 +38,14 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         &[]
     };
     if open || !granted.is_empty() {
-        return fail(words, resource, open, granted);
+        return fail(words, id, open, granted);
     }
     let may_open = is_public && void_policy.is_none();
     if may_open || (!grants.is_empty() && void_grants.is_none()) {
-        let (whose, call) = if bucket.public_access_block.known().is_none() {
-            ("its block on public access", "s3:GetPublicAccessBlock")
-        } else {
-            (
-                "the account's block on public access",
-                "s3control:GetPublicAccessBlock",
-            )
-        };
+        let (whose, gap) = unread_block(case, id, bucket);
         let why =
             format!("it is open to strangers unless {whose}, which was not read, keeps them out");
-        return verdict(Status::Unknown, why).gap(case.gap_of_call(id, call));
+        return verdict(Status::Unknown, why).gap(gap);
     }
     // What was not read and could still make it public.
     let unread = if policy.is_none() && void_policy != Some(true) {
@@ -73,9 +67,24 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
     verdict(Status::Pass, why.to_owned())
 }
 
+/// Which of the two blocks on public access was not read, and why: its own, else the account's.
+pub(super) fn unread_block<'a>(
+    case: &Case<'a>,
+    id: &ResourceId,
+    bucket: &Bucket,
+) -> (&'static str, Option<&'a Gap>) {
+    let (whose, call) = match bucket.public_access_block.known() {
+        None => ("its block on public access", "s3:GetPublicAccessBlock"),
+        Some(_) => (
+            "the account's block on public access",
+            "s3control:GetPublicAccessBlock",
+        ),
+    };
+    (whose, case.gap_of_call(id, call))
+}
+
 /// What opens it: its policy, and what its access control list grants.
-fn fail(words: &Words, resource: &Resource, open: bool, grants: &[Grant]) -> Verdict {
-    let id = &resource.id;
+fn fail(words: &Words, id: &ResourceId, open: bool, grants: &[Grant]) -> Verdict {
     let mut ways = Vec::new();
     let mut evidence = Vec::new();
     if open {
@@ -94,19 +103,11 @@ fn fail(words: &Words, resource: &Resource, open: bool, grants: &[Grant]) -> Ver
         let value = format!("{}: {}", grant.group, grant.permission);
         evidence.push(Evidence::new(id, "Grants.Permission", value));
     }
-    let writes = |it: &str| matches!(it, "WRITE" | "WRITE_ACP" | "FULL_CONTROL");
-    let severity = if grants.iter().any(|it| writes(&it.permission)) {
-        Severity::Critical
-    } else {
-        words.severity
-    };
     let why = format!(
         "{}; neither its own block on public access nor the account's keeps strangers out",
         ways.join(", and ")
     );
-    Verdict::new(&RULE, words, id, Status::Fail, why)
-        .severity(severity)
-        .evidence(evidence)
+    Verdict::new(&RULE, words, id, Status::Fail, why).evidence(evidence)
 }
 
 #[cfg(test)]
@@ -117,6 +118,7 @@ mod tests {
             Fact,
             bucket::{PolicyFacts, PublicAccessBlock},
         },
+        rule::Severity,
         testing,
     };
 
@@ -173,8 +175,11 @@ mod tests {
     }
 
     #[test]
-    fn what_strangers_may_write_is_worse_than_what_they_may_read() {
-        let said = |permission: &str| {
+    fn what_strangers_may_read_is_as_critical_as_what_they_may_write_and_both_are_said() {
+        for (permission, said) in [
+            ("READ", "grants READ to everybody"),
+            ("WRITE_ACP", "grants WRITE_ACP to everybody"),
+        ] {
             let grant = Grant {
                 group: "AllUsers".to_owned(),
                 permission: permission.to_owned(),
@@ -186,10 +191,13 @@ mod tests {
                 acl: Fact::Known(vec![grant]),
                 ..Bucket::default()
             };
-            let said = judged(bucket);
-            (said.status, said.severity)
-        };
-        assert_eq!(said("READ"), (Status::Fail, Severity::High));
-        assert_eq!(said("WRITE"), (Status::Fail, Severity::Critical));
+            let it = judged(bucket);
+            assert_eq!(
+                (it.status, it.severity),
+                (Status::Fail, Severity::Critical),
+                "{permission}"
+            );
+            assert!(it.why.contains(said), "{}", it.why);
+        }
     }
 }

@@ -158,6 +158,13 @@ fn d7_a_load_balancer_whose_groups_are_empty_is_idle() {
     let account = [BALANCER, &listener(80, "HTTP", FORWARD)].concat();
     let status = said("lb-idle", "load-balancer/router", &account);
     assert_eq!(status, Some(Status::Fail));
+    // One whose targets are all ill is no waste, and not fine either.
+    let ill = account.replace(
+        "known = []",
+        r#"known = [{ id = "10.0.0.7", state = "unhealthy" }]"#,
+    );
+    let status = said("no-healthy-target", "target-group/web", &ill);
+    assert_eq!(status, Some(Status::Fail));
 }
 
 #[test]
@@ -194,6 +201,8 @@ fn d9_a_group_that_only_a_template_or_a_service_or_a_schedule_names_is_in_use() 
         "[[resources]]\nid = \"event-rule/nightly\"\nattrs.event-rule = { schedule = \"rate(1 \
          day)\", targets = { known = [{ id = \"1\", task = { security_groups = [\"sg-1\"] } }] } \
          }\n",
+        "[[resources]]\nid = \"schedule/hourly\"\nattrs.schedule = { start = { known = { task = { \
+         security_groups = [\"sg-1\"] } } } }\n",
         "[[resources]]\nid = \"function/jobs\"\nattrs.function = { security_groups = [\"sg-1\"] }\n",
         "[[resources]]\nid = \"security-group/sg-2\"\nattrs.security-group = { group_name = \
          \"db\", ingress = [{ protocol = \"tcp\", from = 5432, to = 5432, groups = [\"sg-1\"] }] }\n",
@@ -387,10 +396,22 @@ fn the_matrix_of_security_groups_comes_out_right() {
     ] {
         assert!(ssh(&ingress), "{name} lets the world in at SSH's port");
     }
-    // All TCP, be it in one entry or in two.
+    // All TCP, be it in one entry or in two, and told of once by each rule.
     for all in [entry("tcp", 0, 65535, world), two] {
         assert!(failing(&WORLD, &all).contains(&"sg-world-wide-range"));
+        for rule in WORLD {
+            let verdicts = verdicts(rule, &group(&all));
+            let fails = verdicts.iter().filter(|it| it.status == Status::Fail);
+            assert!(fails.count() <= 1, "{rule}");
+        }
     }
+    let every = format!(r#"{{ protocol = "-1", {world} }}"#);
+    assert_eq!(failing(&WORLD, &every), ["sg-world-all-traffic"]);
+    // Two halves of the internet may stand in entries for different ports.
+    let crossed = entry("tcp", 22, 22, r#"cidrs = ["0.0.0.0/1"]"#)
+        + ", "
+        + &entry("tcp", 20, 25, r#"cidrs = ["128.0.0.0/1"]"#);
+    assert!(ssh(&crossed), "crossed halves");
     assert!(open(&entry("tcp", 80, 65535, world)), "range-80-up");
     for (name, ingress) in [
         ("udp-22", entry("udp", 22, 22, world)),

@@ -179,7 +179,8 @@ mod tests {
         testing,
     };
 
-    fn judged(public: bool) -> Verdict {
+    /// What is said of a machine that the internet has a way to by that address.
+    fn judged(by: Option<&str>) -> Verdict {
         let mut all = public_subnet();
         for group in all
             .iter_mut()
@@ -199,7 +200,10 @@ mod tests {
             ..ContainerInstance::default()
         };
         let mut worn = interface();
-        worn.public_ip = worn.public_ip.filter(|_| public);
+        worn.public_ip = worn.public_ip.filter(|_| by == Some("IPv4"));
+        if by == Some("IPv6") {
+            worn.ipv6_addresses = vec!["2600:1f18::1".to_owned()];
+        }
         all.push(Resource::new("eni-1", worn));
         all.push(Resource::new("i-1", machine));
         all.push(Resource::new("prod/1", held));
@@ -210,13 +214,12 @@ mod tests {
 
     #[test]
     fn who_has_a_way_there_makes_it_worse() {
-        assert_eq!(judged(false).severity, Severity::Medium);
-        let reached = judged(true);
-        assert_eq!(reached.severity, Severity::High);
-        assert!(
-            reached.why.ends_with("has a way to instance/i-1"),
-            "{}",
-            reached.why
-        );
+        assert_eq!(judged(None).severity, Severity::Medium);
+        for by in ["IPv4", "IPv6"] {
+            let reached = judged(Some(by));
+            assert_eq!(reached.severity, Severity::High, "{by}");
+            let why = &reached.why;
+            assert!(why.ends_with("has a way to instance/i-1"), "{why}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Shared files that lie or travel unencrypted.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, revision};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition};
 use crate::{
     id::ResourceId,
     kind::{
@@ -28,7 +28,9 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
             .map(|mount| on_the_way_to(words, &it.id, mount))
             .collect::<Vec<_>>()
     });
-    at_rest.chain(on_the_way).collect()
+    // A revision that was not read may mount one.
+    let unread = used_definition::unread(&RULE, case, words);
+    at_rest.chain(on_the_way).chain(unread).collect()
 }
 
 fn at_rest_of(words: &Words, id: &ResourceId, system: &FileSystem) -> Verdict {
@@ -67,4 +69,22 @@ fn on_the_way_to(words: &Words, id: &ResourceId, mount: (&TaskVolume, &String)) 
     Verdict::new(&RULE, words, id, status, why)
         .evidence([evidence])
         .detail(format!("volume {}", volume.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn a_revision_that_was_not_read_may_mount_files_without_encryption() {
+        let gap = crate::snapshot::Gap {
+            resource: Some(ResourceId::new(Kind::TaskDefinition, "web:4")),
+            ..testing::gap(Kind::TaskDefinition, "ecs:DescribeTaskDefinition")
+        };
+        let words = RULE.words().unwrap();
+        let said = testing::owned(&[], &[gap], |_| true, |case| check(case, &words));
+        assert_eq!(said[0].subject.to_string(), "task-definition/web:4");
+        assert_eq!(said[0].status, Status::Unknown);
+    }
 }

@@ -1,11 +1,11 @@
 //! Secrets that stand in a task definition, told by the names of variables and by their form.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition};
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, revision, used_definition};
 use crate::{
     id::ResourceId,
     kind::{
         Kind,
-        task_definition::{ContainerDefinition, EnvName},
+        task_definition::{ContainerDefinition, EnvName, looks},
     },
 };
 
@@ -48,7 +48,7 @@ fn judge(
     let mut found: Vec<&EnvName> = container
         .environment
         .iter()
-        .filter(|it| it.looks.is_some() || names.tell(it))
+        .filter(|it| has_form(it.looks.as_deref()) || names.tell(it))
         .collect();
     found.sort_by_key(|it| &it.name);
     let names = found.iter().map(|it| it.name.as_str());
@@ -68,8 +68,21 @@ fn judge(
                 .map(|it| told(&it.at, Some(&it.looks))),
         )
         .collect();
+    let by_form = found.iter().any(|it| has_form(it.looks.as_deref()))
+        || container
+            .in_plain
+            .iter()
+            .any(|it| looks::is_form(&it.looks));
+    let (severity, judged) = if by_form {
+        let judged = "its form tells that it is a secret, which raises the severity; values are \
+                      not kept";
+        (Severity::High, judged)
+    } else {
+        let judged = "judged by name, length and form: values are not kept";
+        (words.severity, judged)
+    };
     let why = format!(
-        "container {} gets {} in plain text, judged by name, length and form: values are not kept",
+        "container {} gets {} in plain text, {judged}",
         container.name,
         said.join(", ")
     );
@@ -82,6 +95,7 @@ fn judge(
         Evidence::new(id, "containerDefinitions", value)
     });
     let verdict = Verdict::new(&RULE, words, id, Status::Fail, why)
+        .severity(severity)
         .evidence(variables)
         .evidence(others)
         .detail(format!("{}: {}", container.name, names.join(", ")));
@@ -94,6 +108,11 @@ fn told(name: &str, looks: Option<&str>) -> String {
         Some(looks) => format!("{name} ({})", form(looks)),
         None => name.to_owned(),
     }
+}
+
+/// Whether a value has a secret's form, whatever it is called.
+fn has_form(looks: Option<&str>) -> bool {
+    looks.is_some_and(looks::is_form)
 }
 
 /// A form of secrets for a person.
@@ -133,7 +152,9 @@ impl<'w> Names<'w> {
     fn tell(&self, variable: &EnvName) -> bool {
         let name = upper_snake(&variable.name);
         let mut parts = name.split('_');
-        variable.length >= self.shortest
+        let harmless = variable.looks.as_deref().is_some_and(looks::is_harmless);
+        !harmless
+            && variable.length >= self.shortest
             && !parts.any(|it| self.harmless.contains(&it))
             && self.secret.iter().any(|it| holds(&name, it))
     }
@@ -170,15 +191,59 @@ fn upper_snake(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::task_definition::InPlain;
 
     fn tells(name: &str, length: usize) -> bool {
+        tells_of(name, length, None)
+    }
+
+    fn tells_of(name: &str, length: usize, looks: Option<&str>) -> bool {
         let words = RULE.words().unwrap();
         let variable = EnvName {
             name: name.to_owned(),
             length,
-            looks: None,
+            looks: looks.map(str::to_owned),
         };
         Names::new(&words).tell(&variable)
+    }
+
+    /// What is said of one container with these variables and this in its command.
+    fn severity(variables: &[(&str, Option<&str>)], command: Option<&str>) -> Option<Severity> {
+        let variables = variables.iter().map(|(name, looks)| EnvName {
+            name: (*name).to_owned(),
+            length: 20,
+            looks: looks.map(str::to_owned),
+        });
+        let command = command.map(|it| InPlain {
+            at: "command".to_owned(),
+            looks: it.to_owned(),
+        });
+        let container = ContainerDefinition {
+            environment: variables.collect(),
+            in_plain: command.into_iter().collect(),
+            ..ContainerDefinition::default()
+        };
+        let words = RULE.words().unwrap();
+        let id = ResourceId::new(Kind::TaskDefinition, "web:1");
+        judge(&words, &Names::new(&words), &id, &container).map(|it| it.severity)
+    }
+
+    #[test]
+    fn what_has_the_form_of_a_secret_is_worse_than_what_is_only_called_one() {
+        let (name, url) = (("DB_PASSWORD", None), ("URL", Some("url-with-password")));
+        let (medium, high) = (Some(Severity::Medium), Some(Severity::High));
+        assert_eq!(severity(&[name], None), medium);
+        assert_eq!(severity(&[], Some("named-secret")), medium);
+        assert_eq!(severity(&[name, url], None), high);
+        assert_eq!(severity(&[], Some("aws-access-key")), high);
+    }
+
+    #[test]
+    fn a_value_that_points_at_a_secret_or_counts_is_none() {
+        for looks in ["reference", "number"] {
+            assert!(!tells_of("DB_PASSWORD", 70, Some(looks)), "{looks}");
+            assert_eq!(severity(&[("DB_PASSWORD", Some(looks))], None), None);
+        }
     }
 
     #[test]
@@ -190,6 +255,8 @@ mod tests {
             "dbPassword",
             "AWS_SECRET_ACCESS_KEY",
             "SECRET_KEY_BASE",
+            "RAILS_MASTER_KEY",
+            "DB_PWD",
             "GITHUB_TOKEN",
             "stripe-api-key",
         ] {

@@ -1,6 +1,10 @@
 //! Who a security group lets in: the world, on which ports, and what remains unknown.
 
-use std::{collections::BTreeSet, fmt, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::LazyLock,
+};
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::Serialize;
@@ -183,6 +187,26 @@ pub fn all_traffic(group: &SecurityGroup) -> Answer {
         return Answer::Unknown;
     }
     Answer::Closed
+}
+
+/// The numbers of the protocols without ports of ours that the group opens to the whole internet,
+/// such as 47 for GRE tunnels. Ping is no door.
+pub fn other_protocols(group: &SecurityGroup) -> BTreeSet<&str> {
+    let mut by_protocol: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for entry in group.ingress.iter().filter(|it| is_other(it)) {
+        let ranges = by_protocol.entry(&entry.protocol).or_default();
+        ranges.extend(entry.cidrs.iter().map(String::as_str));
+    }
+    let open = by_protocol.into_iter();
+    open.filter(|(_, ranges)| is_world(ranges.iter().copied()))
+        .map(|(protocol, _)| protocol)
+        .collect()
+}
+
+/// Whether a permission is about a protocol that has neither ports nor is ping.
+pub fn is_other(permission: &Permission) -> bool {
+    let known = ["-1", "tcp", "6", "udp", "17", "icmp", "1", "icmpv6", "58"];
+    !known.contains(&permission.protocol.as_str())
 }
 
 /// What a group opens besides all traffic, which is told of once, by itself.
@@ -413,6 +437,22 @@ mod tests {
             ("-1", None, None, &["128.0.0.0/1"]),
         ];
         assert_eq!(all_traffic(&group(&halves)), Answer::Open);
+    }
+
+    #[test]
+    fn a_tunnel_is_a_door_and_ping_is_none() {
+        let all4: &[&str] = &["0.0.0.0/0"];
+        let all = group(&[
+            ("47", None, None, all4),
+            ("50", None, None, &["0.0.0.0/1"]),
+            ("50", None, None, &["128.0.0.0/1"]),
+            ("51", None, None, &["10.0.0.0/8"]),
+            ("icmp", Some(-1), Some(-1), all4),
+            ("58", None, None, &["::/0"]),
+            ("tcp", Some(22), Some(22), all4),
+            ("-1", None, None, all4),
+        ]);
+        assert_eq!(other_protocols(&all), ["47", "50"].into());
     }
 
     #[test]

@@ -11,8 +11,9 @@ use crate::{
     id::ResourceId,
     kind::{
         AsKind as _, Kind, classic_load_balancer::ClassicLoadBalancer, instance::Instance,
-        listener::Listener, load_balancer::LoadBalancer, network_interface::NetworkInterface,
-        security_group::SecurityGroup, service::Service, target_group::TargetGroup, task::Task,
+        listener::Listener, listener_rule::ListenerRule, load_balancer::LoadBalancer,
+        network_interface::NetworkInterface, security_group::SecurityGroup, service::Service,
+        target_group::TargetGroup, task::Task,
     },
     snapshot::Resource,
 };
@@ -42,8 +43,9 @@ pub fn of_machine(case: &Case<'_>, resource: &Resource, machine: &Instance) -> O
             let protocols = [Protocol::Tcp, Protocol::Udp].into_iter();
             protocols.flat_map(|it| exposure::runs(group, it))
         });
-        let mut open =
-            runs.filter(|run| internet::reaches(case, it, run.protocol, run.from) == Answer::Open);
+        let mut open = runs.filter(|run| {
+            internet::reaches_any(case, it, run.protocol, run.from..=run.to) == Answer::Open
+        });
         open.next()
             .map(|run| format!("the internet reaches {} at {run}", resource.id))
     });
@@ -76,17 +78,32 @@ fn sends(balancer: &ResourceId) -> String {
     format!("{balancer} brings the internet to it")
 }
 
-/// The load balancer that faces the internet and sends to a target group.
+/// The load balancer that faces the internet and, at a port that it lets in, sends to a target group.
 fn behind(case: &Case<'_>, group: &str) -> Option<ResourceId> {
-    let (_, group) = case.graph.get_as::<TargetGroup>(group)?;
-    let balancers = group.load_balancers.iter();
-    let mut balancers = balancers.filter_map(|it| case.graph.get_as::<LoadBalancer>(it));
-    let facing = balancers.find(|(resource, it)| {
-        let listeners = case.graph.parts::<Listener>(&resource.id).into_iter();
-        let ports = listeners.map(|(_, it)| it.port);
-        it.is_internet_facing() && lets_in(case, &it.security_groups, ports)
+    let (resource, group) = case.graph.get_as::<TargetGroup>(group)?;
+    let senders = case.graph.users(&resource.id).into_iter();
+    // Who gets nothing of what comes is not reached by it.
+    let senders = senders.filter(|(_, edge)| edge.weight != Some(0));
+    let mut listeners = senders.filter_map(|(it, _)| match ListenerRule::of(&it.attrs) {
+        Some(rule) => case.graph.get_as::<Listener>(&rule.listener),
+        None => Listener::of(&it.attrs).map(|listener| (it, listener)),
     });
-    facing.map(|(it, _)| it.id.clone())
+    let facing = |balancer: &str, ports: &[u16]| {
+        let (resource, it) = case.graph.get_as::<LoadBalancer>(balancer)?;
+        let open = lets_in(case, &it.security_groups, ports.iter().copied());
+        (it.is_internet_facing() && open).then(|| resource.id.clone())
+    };
+    let seen = listeners.find_map(|(_, it)| facing(&it.load_balancer, &[it.port]));
+    // What its rules are was not read: any of them may send there.
+    let unread = |balancer: &String| {
+        let id = ResourceId::new(Kind::LoadBalancer, balancer);
+        let listeners = case.graph.parts::<Listener>(&id).into_iter();
+        let closed = |id: &ResourceId| case.gap_of_call(id, "DescribeRules").is_some();
+        let ports = listeners.filter(|(it, _)| closed(&it.id));
+        let ports: Vec<u16> = ports.map(|(_, it)| it.port).collect();
+        facing(balancer, &ports)
+    };
+    seen.or_else(|| group.load_balancers.iter().find_map(unread))
 }
 
 fn lets_in_old_style(case: &Case<'_>, it: &ClassicLoadBalancer) -> bool {
@@ -108,8 +125,9 @@ fn straight(case: &Case<'_>, task: &Task) -> Option<String> {
     let interfaces = served::interfaces(case, task)?;
     let mut open = interfaces.into_iter().flat_map(|(resource, interface)| {
         let ports = served::of_task(case, task).into_iter();
-        let ports = ports
-            .filter(|it| internet::reaches(case, interface, it.protocol, it.from) == Answer::Open);
+        let ports = ports.filter(|it| {
+            internet::reaches_any(case, interface, it.protocol, it.from..=it.to) == Answer::Open
+        });
         ports.map(|it| format!("the internet reaches {} at {}", it.container, resource.id))
     });
     open.next()
@@ -120,6 +138,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         kind::{
+            listener_rule::{Action, Forward},
             security_group::Permission,
             service::ServiceTarget,
             task_definition::{ContainerDefinition, PortMapping, TaskDefinition},
@@ -149,6 +168,17 @@ pub(super) mod tests {
         }
     }
 
+    fn forward(group: &str, weight: Option<u32>) -> Action {
+        Action {
+            kind: "forward".to_owned(),
+            targets: vec![Forward {
+                target_group: group.to_owned(),
+                weight,
+            }],
+            ..Action::default()
+        }
+    }
+
     /// A service behind a load balancer of that scheme, whose group opens that port.
     pub(in crate::rule) fn rack(scheme: &str, opened: i32) -> Vec<Resource> {
         let balancer = LoadBalancer {
@@ -159,6 +189,7 @@ pub(super) mod tests {
         let listener = Listener {
             load_balancer: "router".to_owned(),
             port: 443,
+            actions: vec![forward("web", None)],
             ..Listener::default()
         };
         let group = TargetGroup {
@@ -190,6 +221,82 @@ pub(super) mod tests {
         assert_eq!(said(&rack("internet-facing", 443)), Some(told));
         assert_eq!(said(&rack("internal", 443)), None);
         assert_eq!(said(&rack("internet-facing", 80)), None);
+    }
+
+    #[test]
+    fn only_a_listener_that_sends_there_brings_the_internet() {
+        // The world may use port 443, but only port 8443 sends to the service.
+        let rack = |weight| {
+            let mut all = rack("internet-facing", 443);
+            let mut listeners = all.iter_mut();
+            let open = listeners.find_map(|it| Listener::of_mut(&mut it.attrs));
+            open.unwrap().actions = vec![forward("other", None), forward("web", weight)];
+            let office = Listener {
+                load_balancer: "router".to_owned(),
+                port: 8443,
+                actions: vec![forward("web", None)],
+                ..Listener::default()
+            };
+            all.push(Resource::new("router/8443", office));
+            all
+        };
+        assert_eq!(said(&rack(Some(0))), None);
+        assert!(said(&rack(Some(1))).is_some());
+    }
+
+    #[test]
+    fn a_rule_of_a_listener_brings_it_and_one_that_was_not_read_may() {
+        let mut all = rack("internet-facing", 443);
+        for it in &mut all {
+            if let Some(listener) = Listener::of_mut(&mut it.attrs) {
+                listener.actions.clear();
+            }
+        }
+        assert_eq!(said(&all), None);
+        let gap = crate::snapshot::Gap {
+            resource: Some(ResourceId::new(Kind::Listener, "router/443")),
+            ..testing::gap(Kind::ListenerRule, "elbv2:DescribeRules")
+        };
+        let unread = |case: &Case<'_>| of_definition(case, &web());
+        assert!(testing::owned(&all, &[gap], |_| true, unread).is_some());
+        let rule = ListenerRule {
+            listener: "router/443".to_owned(),
+            actions: vec![forward("web", None)],
+            ..ListenerRule::default()
+        };
+        all.push(Resource::new("router/443/1", rule));
+        assert!(said(&all).is_some());
+    }
+
+    #[test]
+    fn a_machine_is_reached_where_only_a_part_of_what_its_groups_open_is() {
+        use crate::kind::network_acl::NetworkAcl;
+        let mut resources = tests::public_subnet();
+        for it in &mut resources {
+            if let Some(acl) = NetworkAcl::of_mut(&mut it.attrs) {
+                let web = acl.entries.iter_mut().find(|it| !it.egress).unwrap();
+                web.protocol = "6".to_owned();
+                (web.from, web.to) = (Some(443), Some(443));
+            }
+        }
+        let mut group = world(0);
+        group.ingress[0].to = Some(65535);
+        let mut interface = tests::interface();
+        interface.security_groups = vec!["sg-box".to_owned()];
+        let machine = Instance {
+            interfaces: vec!["eni-1".to_owned()],
+            ..Instance::default()
+        };
+        resources.extend([
+            Resource::new("i-1", machine),
+            Resource::new("eni-1", interface),
+            Resource::new("sg-box", group),
+        ]);
+        let way = |case: &Case<'_>| {
+            let (it, machine) = case.graph.get_as::<Instance>("i-1")?;
+            of_machine(case, it, machine)
+        };
+        assert!(testing::owned(&resources, &[], |_| true, way).is_some());
     }
 
     #[test]

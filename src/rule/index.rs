@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Index(OnceLock<Borders>);
 
-/// What stands at the border of each subnet, by the keys of both.
+/// What stands at the border of each subnet, by the keys of both, and what routes lead to.
 #[derive(Debug, Default)]
 struct Borders {
     /// The table that a subnet has of its own.
@@ -19,6 +19,8 @@ struct Borders {
     /// The table of all other subnets of a VPC.
     main_tables: BTreeMap<String, String>,
     acls: BTreeMap<String, String>,
+    /// The first route table of which a route leads to a NAT gateway.
+    to_nats: BTreeMap<String, String>,
 }
 
 impl Index {
@@ -35,12 +37,21 @@ impl Index {
         self.borders(graph).acls.get(subnet).map(String::as_str)
     }
 
+    /// The key of the first route table of which a route leads to a NAT gateway.
+    pub fn leading_to(&self, graph: &Graph<'_>, nat: &str) -> Option<&str> {
+        self.borders(graph).to_nats.get(nat).map(String::as_str)
+    }
+
     fn borders(&self, graph: &Graph<'_>) -> &Borders {
         self.0.get_or_init(|| {
             let mut all = Borders::default();
             for (it, table) in graph.of::<RouteTable>() {
                 for subnet in &table.subnets {
                     let of = all.tables.entry(subnet.clone());
+                    of.or_insert_with(|| it.id.key.clone());
+                }
+                for route in table.routes.iter().filter(|it| it.via.starts_with("nat-")) {
+                    let of = all.to_nats.entry(route.via.clone());
                     of.or_insert_with(|| it.id.key.clone());
                 }
                 if table.is_main {

@@ -1,11 +1,11 @@
 //! Whether packets from the internet arrive: public address, route, the account's Block Public
 //! Access, network ACL, security groups.
 
-use std::net::Ipv6Addr;
+use std::{collections::BTreeSet, net::Ipv6Addr, ops::RangeInclusive};
 
 use super::{
     Case,
-    exposure::{self, Answer, Protocol},
+    exposure::{self, Answer, Opening, Protocol},
 };
 use crate::{
     id::ResourceId,
@@ -14,6 +14,7 @@ use crate::{
         classic_load_balancer::ClassicLoadBalancer,
         internet_gateway::InternetGateway,
         listener::Listener,
+        load_balancer::LoadBalancer,
         network_acl::{Entry, NetworkAcl},
         network_interface::NetworkInterface,
         route_table::RouteTable,
@@ -44,6 +45,56 @@ impl Family {
 /// Ports that clients speak from, of all usual systems: the answer must find its way out.
 const CLIENT_PORTS: [u16; 4] = [1024, 32768, 49152, 65535];
 
+/// Whether the internet reaches an interface at any port of a run.
+///
+/// Only those ports are tried at which an answer may begin to be another one than before.
+pub fn reaches_any(
+    case: &Case<'_>,
+    interface: &NetworkInterface,
+    protocol: Protocol,
+    ports: RangeInclusive<u16>,
+) -> Answer {
+    let mut said = Answer::Closed;
+    for port in edges(case, interface, &ports) {
+        said = either(said, reaches(case, interface, protocol, port));
+        if said == Answer::Open {
+            break;
+        }
+    }
+    said
+}
+
+/// The first port of a run, and those in it at which a listener, an entry of the network ACL or one
+/// of a group begins, or ended before.
+fn edges(
+    case: &Case<'_>,
+    interface: &NetworkInterface,
+    ports: &RangeInclusive<u16>,
+) -> BTreeSet<u16> {
+    let mut edges = BTreeSet::from([*ports.start()]);
+    if ports.start() == ports.end() {
+        return edges;
+    }
+    let after = |it: u16| it.checked_add(1);
+    if let Some(owner) = interface.owner() {
+        edges.extend(listened(case, &owner).into_iter().flatten());
+    }
+    let acl = case.run.index.acl(case.graph, &interface.subnet);
+    let acl = acl.and_then(|it| case.graph.get_as::<NetworkAcl>(it));
+    for entry in acl.iter().flat_map(|(_, it)| &it.entries) {
+        edges.extend(entry.from.into_iter().chain(entry.to.and_then(after)));
+    }
+    let groups = interface.security_groups.iter();
+    let groups = groups.filter_map(|it| case.graph.get_as::<SecurityGroup>(it));
+    for entry in groups.flat_map(|(_, it)| &it.ingress) {
+        let port = |it: i32| u16::try_from(it).ok();
+        let end = entry.to.and_then(port).and_then(after);
+        edges.extend(entry.from.and_then(port).into_iter().chain(end));
+    }
+    edges.retain(|it| ports.contains(it));
+    edges
+}
+
 /// Whether the internet reaches an interface at a port, by IPv4 or by IPv6.
 ///
 /// At a load balancer only the ports of its listeners answer.
@@ -53,9 +104,24 @@ pub fn reaches(
     protocol: Protocol,
     port: u16,
 ) -> Answer {
-    if !listens(case, interface, port) {
+    let listens = listens(case, interface, port);
+    if listens == Answer::Closed {
         return Answer::Closed;
     }
+    let ways = families(interface).map(|family| {
+        [
+            route(case, &interface.subnet, family),
+            acl(case, &interface.subnet, family, protocol, port),
+            groups(case, &interface.security_groups, family, protocol, port),
+        ]
+        .into_iter()
+        .fold(listens, both)
+    });
+    ways.fold(Answer::Closed, either)
+}
+
+/// The internets that know an address of an interface.
+fn families(interface: &NetworkInterface) -> impl Iterator<Item = Family> {
     let families = [
         (Family::V4, interface.public_ip.is_some()),
         (
@@ -63,17 +129,8 @@ pub fn reaches(
             interface.ipv6_addresses.iter().any(|it| is_public(it)),
         ),
     ];
-    let ways = families.into_iter().filter(|(_, has)| *has);
-    let ways = ways.map(|(family, _)| {
-        [
-            route(case, &interface.subnet, family),
-            acl(case, &interface.subnet, family, protocol, port),
-            groups(case, &interface.security_groups, family, protocol, port),
-        ]
-        .into_iter()
-        .fold(Answer::Open, both)
-    });
-    ways.fold(Answer::Closed, either)
+    let known = families.into_iter().filter(|(_, has)| *has);
+    known.map(|(family, _)| family)
 }
 
 /// Two doors, one behind the other.
@@ -100,22 +157,43 @@ fn is_public(address: &str) -> bool {
     address.is_ok_and(|it| it.segments()[0] & 0xe000 == 0x2000)
 }
 
-/// Whether anything can answer at the port: a load balancer answers at those of its listeners.
-fn listens(case: &Case<'_>, interface: &NetworkInterface, port: u16) -> bool {
+/// Whether anything can answer at the port: a load balancer answers at those of its listeners, and
+/// not at all to the internet where it is internal, whatever addresses it has.
+fn listens(case: &Case<'_>, interface: &NetworkInterface, port: u16) -> Answer {
     let Some(owner) = interface.owner() else {
-        return true;
+        return Answer::Open;
     };
-    if owner.kind == Kind::LoadBalancer {
-        let listeners = case.graph.parts::<Listener>(&owner);
-        let unread = listeners.is_empty() && case.gap_about(&owner).is_some();
-        return unread || listeners.iter().any(|(_, it)| it.port == port);
+    let scheme = case.graph.get(&owner).and_then(|it| {
+        let scheme = LoadBalancer::of(&it.attrs).map(|it| &it.scheme);
+        scheme.or(ClassicLoadBalancer::of(&it.attrs).map(|it| &it.scheme))
+    });
+    if scheme.is_some_and(|it| it == "internal") {
+        return Answer::Closed;
     }
-    if owner.kind == Kind::ClassicLoadBalancer {
-        let balancer = case.graph.get_as::<ClassicLoadBalancer>(&owner.key);
-        return balancer.is_none_or(|(_, it)| it.listeners.iter().any(|it| it.port == port));
+    match listened(case, &owner) {
+        Some(ports) if !ports.contains(&port) => Answer::Closed,
+        Some(_) => Answer::Open,
+        None if owner.kind == Kind::LoadBalancer => Answer::Unknown,
+        None => Answer::Open,
     }
-    true
 }
+
+/// The ports of a load balancer's listeners. `None` where they were not read, and of anything else.
+fn listened(case: &Case<'_>, owner: &ResourceId) -> Option<Vec<u16>> {
+    if owner.kind == Kind::LoadBalancer {
+        let listeners = case.graph.parts::<Listener>(owner);
+        let unread = listeners.is_empty() && case.gap_of_call(owner, LISTENERS).is_some();
+        return (!unread).then(|| listeners.iter().map(|(_, it)| it.port).collect());
+    }
+    if owner.kind != Kind::ClassicLoadBalancer {
+        return None;
+    }
+    let (_, balancer) = case.graph.get_as::<ClassicLoadBalancer>(&owner.key)?;
+    Some(balancer.listeners.iter().map(|it| it.port).collect())
+}
+
+/// The call that tells a load balancer's listeners.
+pub const LISTENERS: &str = "DescribeListeners";
 
 /// Whether a subnet's route table leads to an internet gateway and so back from it.
 pub fn route(case: &Case<'_>, subnet: &str, family: Family) -> Answer {
@@ -147,7 +225,10 @@ pub fn route(case: &Case<'_>, subnet: &str, family: Family) -> Answer {
 /// Whether the account's Block Public Access lets the internet through to a subnet.
 fn unblocked(case: &Case<'_>, subnet: &str, vpc: &str) -> Answer {
     let Some((resource, vpc)) = case.graph.get_as::<Vpc>(vpc) else {
-        return Answer::Open;
+        return match case.gap_in_listing(Kind::Vpc) {
+            Some(_) => Answer::Unknown,
+            None => Answer::Open,
+        };
     };
     match vpc.public_block.known() {
         Some(block) if block.keeps_out(subnet, &resource.id.key) => Answer::Closed,
@@ -244,20 +325,20 @@ pub fn groups(
     Answer::Closed
 }
 
-/// The first interface with this security group at which the internet reaches the port, and
+/// The first interface with this security group at which the internet reaches one of the ports, and
 /// whether it does or may: what is not known is no door that is shut.
 pub fn door(
     case: &Case<'_>,
     group: &ResourceId,
-    protocol: Protocol,
-    port: u16,
+    opening: &Opening,
 ) -> Option<(ResourceId, Answer)> {
     let users = case.graph.users(group).into_iter();
     let worn = users.filter_map(|(it, _)| Some((&it.id, NetworkInterface::of(&it.attrs)?)));
     let worn = worn.filter(|(_, it)| it.security_groups.contains(&group.key));
     let mut may = None;
     for (id, it) in worn {
-        match reaches(case, it, protocol, port) {
+        let ports = opening.from..=opening.to;
+        match reaches_any(case, it, opening.protocol, ports) {
             Answer::Open => return Some((id.clone(), Answer::Open)),
             Answer::Unknown if may.is_none() => may = Some((id.clone(), Answer::Unknown)),
             Answer::Unknown | Answer::Closed => {}
@@ -272,8 +353,8 @@ pub fn way_to(case: &Case<'_>, group: &ResourceId) -> Option<ResourceId> {
     let users = case.graph.users(group).into_iter();
     let worn = users.filter_map(|(it, _)| Some((&it.id, NetworkInterface::of(&it.attrs)?)));
     let mut reached = worn.filter(|(_, it)| {
-        let has_address = it.public_ip.is_some();
-        has_address && route(case, &it.subnet, Family::V4) == Answer::Open
+        let mut families = families(it);
+        families.any(|family| route(case, &it.subnet, family) == Answer::Open)
     });
     reached.next().map(|(it, _)| it.clone())
 }
@@ -294,6 +375,7 @@ pub fn gap<'a>(case: &Case<'a>, interface: Option<&NetworkInterface>) -> Option<
             Kind::NetworkAcl,
             Kind::SecurityGroup,
             Kind::Listener,
+            Kind::Vpc,
         ])
     })
 }
@@ -541,7 +623,6 @@ pub mod tests {
 
     #[test]
     fn a_load_balancer_answers_only_where_it_listens() {
-        use crate::kind::load_balancer::LoadBalancer;
         let mut resources = public_subnet();
         resources.push(Resource::new("web", LoadBalancer::default()));
         let door = NetworkInterface {
@@ -557,5 +638,85 @@ pub mod tests {
         };
         resources.push(Resource::new("web/22", listener));
         assert_eq!(ssh(&resources, &door), Answer::Open);
+    }
+
+    /// The interface of a load balancer of that scheme that listens at SSH's port.
+    fn of_balancer(scheme: &str, resources: &mut Vec<Resource>) -> NetworkInterface {
+        let balancer = LoadBalancer {
+            scheme: scheme.to_owned(),
+            ..LoadBalancer::default()
+        };
+        let listener = Listener {
+            load_balancer: "web".to_owned(),
+            port: 22,
+            ..Listener::default()
+        };
+        resources.push(Resource::new("web", balancer));
+        resources.push(Resource::new("web/22", listener));
+        NetworkInterface {
+            requester_managed: true,
+            description: "ELB app/web/0123456789abcdef".to_owned(),
+            ipv6_addresses: vec!["2600:1f18::1".to_owned()],
+            ..interface()
+        }
+    }
+
+    #[test]
+    fn an_internal_load_balancer_is_reached_by_nobody_though_it_has_an_ipv6_address() {
+        for (scheme, expected) in [
+            ("internal", Answer::Closed),
+            ("internet-facing", Answer::Open),
+        ] {
+            let mut resources = public_subnet();
+            let door = of_balancer(scheme, &mut resources);
+            assert_eq!(ssh(&resources, &door), expected, "{scheme}");
+        }
+    }
+
+    #[test]
+    fn where_a_load_balancer_listens_may_not_be_known() {
+        let mut resources = public_subnet();
+        let door = of_balancer("internet-facing", &mut resources);
+        resources.retain(|it| it.id.kind != Kind::Listener);
+        let said = |call: &str| {
+            let gap = Gap {
+                resource: Some(ResourceId::new(Kind::LoadBalancer, "web")),
+                ..testing::gap(Kind::Listener, call)
+            };
+            let ask = |case: &Case<'_>| reaches(case, &door, Protocol::Tcp, 22);
+            testing::owned(&resources, &[gap], |_| true, ask)
+        };
+        assert_eq!(said("elbv2:DescribeListeners"), Answer::Unknown);
+        // What else was refused hides no listener.
+        let other = said("elbv2:DescribeLoadBalancerAttributes");
+        assert_eq!(other, Answer::Closed);
+    }
+
+    #[test]
+    fn a_vpc_that_could_not_be_listed_may_keep_the_internet_out() {
+        let gap = testing::gap(Kind::Vpc, "ec2:DescribeVpcs");
+        let ask = |case: &Case<'_>| reaches(case, &interface(), Protocol::Tcp, 22);
+        let said = testing::owned(&public_subnet(), &[gap], |_| true, ask);
+        assert_eq!(said, Answer::Unknown);
+    }
+
+    #[test]
+    fn a_run_of_ports_is_reached_where_any_of_it_is() {
+        let mut resources = public_subnet();
+        change::<SecurityGroup>(&mut resources, |it| {
+            (it.ingress[0].from, it.ingress[0].to) = (Some(0), Some(65535));
+        });
+        change::<NetworkAcl>(&mut resources, |it| {
+            let web = it.entries.iter_mut().find(|it| !it.egress).unwrap();
+            web.protocol = "6".to_owned();
+            (web.from, web.to) = (Some(443), Some(443));
+        });
+        let any = |ports| {
+            let ask = |case: &Case<'_>| reaches_any(case, &interface(), Protocol::Tcp, ports);
+            testing::owned(&resources, &[], |_| true, ask)
+        };
+        assert_eq!(any(0..=65535), Answer::Open);
+        assert_eq!(any(0..=442), Answer::Closed);
+        assert_eq!(any(444..=65535), Answer::Closed);
     }
 }

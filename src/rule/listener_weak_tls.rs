@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Severity, Status, Verdict, Words, internet};
 use crate::{
     id::ResourceId,
     kind::{
@@ -41,10 +41,7 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 
 fn modern(case: &Case<'_>, words: &Words, resource: &Resource, lb: &LoadBalancer) -> Vec<Verdict> {
     let id = &resource.id;
-    let unread = case
-        .gap_about(id)
-        .filter(|it| it.call.contains("DescribeListeners"));
-    if let Some(gap) = unread {
+    if let Some(gap) = case.gap_of_call(id, internet::LISTENERS) {
         let why = "its listeners were not read";
         let verdict = Verdict::new(&RULE, words, id, Status::Unknown, why);
         return vec![verdict.gap(Some(gap))];

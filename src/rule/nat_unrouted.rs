@@ -49,7 +49,6 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, nat: &NatGateway) 
 
 /// The first route table of which a route leads to a NAT gateway.
 pub(super) fn leading<'a>(case: &Case<'a>, nat: &ResourceId) -> Option<&'a Resource> {
-    let mut tables = case.graph.of::<RouteTable>();
-    let leads = |table: &RouteTable| table.routes.iter().any(|it| it.via == nat.key);
-    tables.find(|it| leads(it.1)).map(|it| it.0)
+    let table = case.run.index.leading_to(case.graph, &nat.key)?;
+    case.graph.get_as::<RouteTable>(table).map(|it| it.0)
 }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, revision, used_definition::starters};
+use super::{
+    Case, Evidence, Rule, Status, Verdict, Words, revision,
+    used_definition::{self, starters},
+};
 use crate::{
     id::ResourceId,
     kind::{
@@ -28,9 +31,12 @@ pub const RULE: Rule = Rule {
 /// would start there. Fargate has no machine's role.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let machines = machines(case);
-    revision::in_use(case)
-        .filter_map(|(it, definition)| judge(case, words, &machines, &it.id, definition))
-        .collect()
+    let judged = revision::in_use(case)
+        .filter_map(|(it, definition)| judge(case, words, &machines, &it.id, definition));
+    // On Fargate alone there is no machine whose role a revision that was not read could take.
+    let unread = used_definition::unread(&RULE, case, words);
+    let unread = unread.into_iter().filter(|_| !machines.is_empty());
+    judged.chain(unread).collect()
 }
 
 /// Machines by their cluster's key.

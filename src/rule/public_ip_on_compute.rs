@@ -1,6 +1,6 @@
 //! Machines and tasks with a public address.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Case, Evidence, Rule, Severity, Status, Verdict, Words,
@@ -22,6 +22,7 @@ pub const RULE: Rule = Rule {
     needs: &[
         Kind::AutoScalingGroup,
         Kind::Instance,
+        Kind::NetworkInterface,
         Kind::Service,
         Kind::Task,
     ],
@@ -36,6 +37,8 @@ struct Found<'a> {
     /// How many machines there are, with and without.
     machines: usize,
     groups: Vec<&'a String>,
+    /// What decides over the next machine was not read.
+    is_unread: bool,
 }
 
 /// One verdict for each service and Auto Scaling group, and for each machine and task besides.
@@ -53,12 +56,14 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         }
         found.groups.extend(&service.security_groups);
     }
+    // Where a controller of its own gives each task set its network, only the tasks tell.
+    let told: BTreeSet<ResourceId> = by_subject.keys().cloned().collect();
     for (resource, task) in case.ours::<Task>().filter(|(_, it)| !it.is_stopped()) {
         for interface in &task.interfaces {
             if let Some((it, interface)) = case.graph.get_as::<NetworkInterface>(interface) {
                 let subject = origin::of(case, &resource.id);
                 // A service says itself what its tasks get.
-                if subject.kind == Kind::Service {
+                if told.contains(&subject) {
                     continue;
                 }
                 let found = by_subject.entry(subject).or_default();
@@ -80,8 +85,9 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     }
     for next in launch::empty_groups(case) {
         let subnets = next.attrs.subnets.iter();
-        let mut subnets = subnets.filter_map(|it| case.graph.get_as::<Subnet>(it));
-        let given = subnets.find(|(_, it)| it.public_ips);
+        let subnets = subnets.map(|it| case.graph.get_as::<Subnet>(it));
+        let (seen, unseen): (Vec<_>, Vec<_>) = subnets.partition(Option::is_some);
+        let given = seen.into_iter().flatten().find(|(_, it)| it.public_ips);
         let public = match (next.public_ip, given) {
             (Some(true), _) => {
                 let path = "AssociatePublicIpAddress";
@@ -93,6 +99,8 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
             (Some(false), _) | (None, None) => None,
         };
         let found = by_subject.entry(next.group.id.clone()).or_default();
+        // Where the template says nothing, a subnet that was not seen decides.
+        found.is_unread = public.is_none() && next.public_ip.is_none() && !unseen.is_empty();
         found.public.extend(public);
         found.groups.extend(next.security_groups);
     }
@@ -108,6 +116,12 @@ fn address(resource: &Resource, ip: Option<&String>) -> Option<Evidence> {
 
 fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, found: &Found<'_>) -> Verdict {
     let is_empty = id.kind == Kind::AutoScalingGroup && found.machines == 0;
+    if found.is_unread {
+        let why = "it has no machine, and whether its subnets give the next one a public IPv4 \
+                   address was not read";
+        let verdict = Verdict::new(&RULE, words, id, Status::Unknown, why);
+        return verdict.gap(case.gap_in_listing(Kind::Subnet));
+    }
     if found.public.is_empty() {
         let why = if is_empty {
             "it has no machine, and its next one gets no public IPv4 address"
@@ -167,4 +181,81 @@ fn opened(case: &Case<'_>, groups: &[&String]) -> Answer {
         .iter()
         .map(open)
         .fold(Answer::Closed, super::internet::either)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+
+    #[test]
+    fn the_tasks_of_a_service_that_does_not_say_what_they_get_tell_it() {
+        let said = |asked: Option<bool>| {
+            let service = Service {
+                status: "ACTIVE".to_owned(),
+                assign_public_ip: asked,
+                ..Service::default()
+            };
+            let task = Task {
+                cluster: "prod".to_owned(),
+                group: "service:web".to_owned(),
+                last_status: "RUNNING".to_owned(),
+                interfaces: vec!["eni-1".to_owned()],
+                ..Task::default()
+            };
+            let interface = NetworkInterface {
+                public_ip: Some("198.51.100.7".to_owned()),
+                ..NetworkInterface::default()
+            };
+            let resources = [
+                Resource::new("prod/web", service),
+                Resource::new("prod/1", task),
+                Resource::new("eni-1", interface),
+            ];
+            let words = RULE.words().unwrap();
+            let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+            let said = said.into_iter();
+            said.map(|it| (it.subject.to_string(), it.status, it.evidence.len()))
+                .collect::<Vec<_>>()
+        };
+        let web = "service/prod/web".to_owned();
+        assert_eq!(said(None), [(web.clone(), Status::Fail, 1)]);
+        // What it asks for is what its next tasks get.
+        assert_eq!(said(Some(false)), [(web, Status::Pass, 0)]);
+    }
+
+    #[test]
+    fn a_subnet_that_was_not_read_may_give_the_next_machine_an_address() {
+        use crate::kind::{
+            auto_scaling_group::AutoScalingGroup, launch_configuration::LaunchConfiguration,
+        };
+        let said = |asked: Option<bool>, subnet: Option<bool>| {
+            let configuration = LaunchConfiguration {
+                public_ip: asked,
+                ..LaunchConfiguration::default()
+            };
+            let group = AutoScalingGroup {
+                launch_configuration: Some("lc".to_owned()),
+                subnets: vec!["subnet-1".to_owned()],
+                ..AutoScalingGroup::default()
+            };
+            let subnet = subnet.map(|public_ips| Subnet {
+                public_ips,
+                ..Subnet::default()
+            });
+            let mut resources = vec![
+                Resource::new("workers", group),
+                Resource::new("lc", configuration),
+            ];
+            resources.extend(subnet.map(|it| Resource::new("subnet-1", it)));
+            let words = RULE.words().unwrap();
+            let said = testing::owned(&resources, &[], |_| true, |case| check(case, &words));
+            said[0].status
+        };
+        assert_eq!(said(None, None), Status::Unknown);
+        assert_eq!(said(None, Some(false)), Status::Pass);
+        assert_eq!(said(None, Some(true)), Status::Fail);
+        assert_eq!(said(Some(false), None), Status::Pass);
+        assert_eq!(said(Some(true), None), Status::Fail);
+    }
 }

@@ -20,6 +20,8 @@ pub struct Ports {
     pub to: u16,
     /// The container's name.
     pub container: String,
+    /// The container's own port, where it is a single one that is known.
+    pub inside: Option<u16>,
 }
 
 impl Ports {
@@ -34,7 +36,13 @@ impl Ports {
             from,
             to,
             container,
+            inside: None,
         }
+    }
+
+    fn inside(mut self, port: u16) -> Self {
+        self.inside = Some(port);
+        self
     }
 }
 
@@ -56,7 +64,7 @@ pub fn of_definition(definition: &TaskDefinition) -> Vec<Ports> {
 fn listened(it: &ContainerDefinition) -> Vec<Ports> {
     let single = it.ports.iter().map(|port| {
         let number = port.container_port;
-        Ports::new(&port.protocol, number, number, &it.name)
+        Ports::new(&port.protocol, number, number, &it.name).inside(number)
     });
     let ranges = it.ranges.iter().filter_map(|range| run(range, &it.name));
     single.chain(ranges).collect()
@@ -68,7 +76,10 @@ fn bound(it: &Container) -> Vec<Ports> {
     let single = it.bindings.iter();
     let single = single.filter(|it| !it.bind_ip.starts_with("127.") && it.bind_ip != "::1");
     let single = single
-        .map(|port| Ports::new(&port.protocol, port.host_port, port.host_port, &it.name))
+        .map(|port| {
+            let outside = port.host_port;
+            Ports::new(&port.protocol, outside, outside, &it.name).inside(port.container_port)
+        })
         .filter(|it| it.from > 0);
     // `8000-8009:49153-49162/tcp`: the machine's ports stand behind the colon.
     let ranges = it.ranges.iter().filter_map(|range| {

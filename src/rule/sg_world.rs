@@ -116,7 +116,7 @@ pub fn weigh(
     };
     let doors = openings
         .iter()
-        .filter_map(|it| internet::door(case, id, it.protocol, it.from));
+        .filter_map(|it| internet::door(case, id, it));
     let doors: Vec<(ResourceId, Answer)> = doors.collect();
     let open = doors.iter().find(|it| it.1 == Answer::Open);
     match open.or(doors.first()) {

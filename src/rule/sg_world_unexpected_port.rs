@@ -21,7 +21,7 @@ use crate::{
         task_definition::TaskDefinition,
     },
     relation::RelationKind,
-    snapshot::Resource,
+    snapshot::{Gap, Resource},
 };
 
 pub const RULE: Rule = Rule {
@@ -44,8 +44,10 @@ const TELLING: [Kind; 7] = [
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let elsewhere = Elsewhere::of(case).unwrap_or_default();
+    // A single service or revision that was not read may be what listens.
+    let hidden = case.gap_among(&TELLING);
     let groups = case.ours::<SecurityGroup>();
-    let judged = groups.map(|(it, group)| judge(case, words, &elsewhere, it, group));
+    let judged = groups.map(|(it, group)| judge(case, words, &elsewhere, hidden, it, group));
     super::unsure(
         judged.collect(),
         case.gap_among(&[Kind::FileSystem, Kind::MountTarget]),
@@ -79,6 +81,7 @@ fn judge(
     case: &Case<'_>,
     words: &Words,
     elsewhere: &Elsewhere,
+    hidden: Option<&Gap>,
     resource: &Resource,
     group: &SecurityGroup,
 ) -> Verdict {
@@ -105,15 +108,21 @@ fn judge(
         .flat_map(|it| exposure::runs(group, it))
         .filter(|it| it.width() <= elsewhere.widest);
     let surplus: Vec<Opening> = runs.flat_map(|it| rest(it, &is_surplus)).collect();
-    if surplus.is_empty() && group.ingress.iter().any(is_hidden_door) {
+    let others = exposure::other_protocols(group);
+    let none = surplus.is_empty() && others.is_empty();
+    if none && group.ingress.iter().any(is_hidden_door) {
         return sg_world::listed(&RULE, case, words, id);
     }
-    if surplus.is_empty() {
+    if none {
         let why = "what it opens to the whole internet is in use, or told of by other rules";
         return verdict(Status::Pass, why.to_owned());
     }
-    let said = sg_world::said(&surplus);
-    if let Some(gap) = TELLING.iter().find_map(|it| case.gap_in_listing(*it)) {
+    let runs = surplus.iter().map(ToString::to_string);
+    let said: Vec<String> = runs
+        .chain(others.iter().map(|it| format!("protocol {it}")))
+        .collect();
+    let said = said.join(", ");
+    if let Some(gap) = hidden {
         let why = format!("{said}: open to the whole internet, and what uses it is not known");
         return verdict(Status::Unknown, why).gap(Some(gap));
     }
@@ -136,7 +145,7 @@ fn judge(
     let users = users.map(|it| Evidence::new(it, "SecurityGroups", &id.key));
     let entries = group.ingress.iter().filter(|entry| {
         let opens = |it: &Opening| sg_world::opens(group, entry, it);
-        surplus.iter().any(opens)
+        surplus.iter().any(opens) || others.contains(entry.protocol.as_str())
     });
     verdict(Status::Fail, why)
         .severity(severity)
@@ -145,10 +154,10 @@ fn judge(
         .detail(said.clone())
 }
 
-/// Whether it opens ports to those of a prefix list that was not read. Ping is no door.
+/// Whether it opens something to those of a prefix list that was not read. Ping is no door.
 fn is_hidden_door(it: &Permission) -> bool {
     let has_ports = matches!(it.protocol.as_str(), "-1" | "tcp" | "6" | "udp" | "17");
-    has_ports && it.has_unread_lists()
+    (has_ports || exposure::is_other(it)) && it.has_unread_lists()
 }
 
 /// What of a run is left, as runs again.
@@ -216,6 +225,7 @@ fn both(protocol: &str, port: u16) -> Vec<Ports> {
         from: port,
         to: port,
         container: String::new(),
+        inside: None,
     };
     match protocol {
         "UDP" | "QUIC" => vec![one(Protocol::Udp)],

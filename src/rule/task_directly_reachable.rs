@@ -9,7 +9,11 @@ use super::{
 use crate::{
     id::ResourceId,
     kind::{
-        Kind, load_balancer::LoadBalancer, service::Service, target_group::TargetGroup, task::Task,
+        Kind,
+        load_balancer::LoadBalancer,
+        service::{Service, ServiceTarget},
+        target_group::TargetGroup,
+        task::Task,
     },
     snapshot::{Gap, Resource},
 };
@@ -45,7 +49,14 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
 
 fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, tasks: &[&Task]) -> Verdict {
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let service = case.graph.get_as::<Service>(&id.key);
+    let service = service.filter(|_| id.kind == Kind::Service);
+    let service = service.map(|(_, it)| it);
+    let kept = service.map(|it| keeping_addresses(case, it));
+    let kept = kept.unwrap_or_default();
     let (mut open, mut evidence) = (BTreeSet::new(), Vec::new());
+    // The load balancer for which the rest of what is open has to be.
+    let mut needed: Option<&ResourceId> = None;
     // What is not known, with why, where that is known.
     let mut unknown: Option<Option<&Gap>> = None;
     for task in tasks {
@@ -53,10 +64,22 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, tasks: &[&Task]) -> Ve
         if interfaces.is_none() {
             unknown.get_or_insert_with(|| internet::gap(case, None));
         }
+        // Where a task has an interface of its own, only its definition tells its ports.
+        let definition = ResourceId::new(Kind::TaskDefinition, &task.task_definition);
+        if !task.interfaces.is_empty() && case.graph.get(&definition).is_none() {
+            let listing = || case.gap_in_listing(Kind::TaskDefinition);
+            unknown.get_or_insert_with(|| case.gap_about(&definition).or_else(listing));
+        }
         for (resource, interface) in interfaces.into_iter().flatten() {
             for ports in served::of_task(case, task) {
-                match internet::reaches(case, interface, ports.protocol, ports.from) {
+                let run = ports.from..=ports.to;
+                match internet::reaches_any(case, interface, ports.protocol, run) {
                     Answer::Open => {
+                        let meant = kept.iter().find(|(_, it)| sends_to(it, &ports));
+                        if let Some((balancer, _)) = meant {
+                            needed = needed.or(Some(balancer));
+                            continue;
+                        }
                         evidence.push(path(resource, interface.public_ip.as_deref(), &ports));
                         open.insert(ports.container);
                     }
@@ -71,21 +94,19 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, tasks: &[&Task]) -> Ve
     if open.is_empty() {
         if let Some(gap) = unknown {
             let why = "whether the internet gets in is not known: an interface, a route, a network \
-                       ACL or a security group was not seen, or a prefix list decides";
+                       ACL, a security group or a task definition was not seen, or a prefix list \
+                       decides";
             return verdict(Status::Unknown, why.to_owned()).gap(gap);
+        }
+        if let Some(balancer) = needed {
+            let why = format!(
+                "{balancer} has no security group and keeps the clients' addresses, so the ports \
+                 that it sends to have to be open to them"
+            );
+            return verdict(Status::NotApplicable, why);
         }
         let why = "the internet reaches none of its ports except through a load balancer";
         return verdict(Status::Pass, why.to_owned());
-    }
-    let service = case.graph.get_as::<Service>(&id.key);
-    let service = service.filter(|_| id.kind == Kind::Service);
-    let service = service.map(|(_, it)| it);
-    if let Some(balancer) = service.and_then(|it| keeping_addresses(case, it)) {
-        let why = format!(
-            "{balancer} has no security group and keeps the clients' addresses, so its ports \
-             have to be open to them"
-        );
-        return verdict(Status::NotApplicable, why);
     }
     let names: Vec<String> = open.into_iter().collect();
     let names = names.join(", ");
@@ -116,18 +137,30 @@ fn path(interface: &Resource, address: Option<&str>, ports: &served::Ports) -> E
     Evidence::new(&interface.id, "Association.PublicIp", value)
 }
 
-/// The network load balancer before a service whose clients the tasks see themselves.
-fn keeping_addresses(case: &Case<'_>, service: &Service) -> Option<ResourceId> {
-    let groups = service.load_balancers.iter();
-    let groups = groups.flat_map(|it| [&it.target_group, &it.alternate]);
-    let groups = groups.flatten();
-    let groups = groups.filter_map(|it| case.graph.get_as::<TargetGroup>(it));
-    let mut balancers = groups
-        .flat_map(|(_, it)| &it.load_balancers)
-        .filter_map(|it| case.graph.get_as::<LoadBalancer>(it));
-    balancers
-        .find(|(_, it)| it.lb_type == "network" && it.security_groups.is_empty())
-        .map(|(it, _)| it.id.clone())
+/// The network load balancers that face the internet and whose clients the tasks of a service see
+/// themselves, each with the port that it sends to.
+fn keeping_addresses<'a>(
+    case: &Case<'a>,
+    service: &'a Service,
+) -> Vec<(&'a ResourceId, &'a ServiceTarget)> {
+    let mut kept = Vec::new();
+    for target in &service.load_balancers {
+        let groups = [&target.target_group, &target.alternate].into_iter();
+        let groups = groups.flatten();
+        let groups = groups.filter_map(|it| case.graph.get_as::<TargetGroup>(it));
+        let balancers = groups.flat_map(|(_, it)| &it.load_balancers);
+        let balancers = balancers.filter_map(|it| case.graph.get_as::<LoadBalancer>(it));
+        let balancers = balancers.filter(|(_, it)| {
+            it.lb_type == "network" && it.security_groups.is_empty() && it.is_internet_facing()
+        });
+        kept.extend(balancers.map(|(it, _)| (&it.id, target)));
+    }
+    kept
+}
+
+/// Whether it is to these ports that a load balancer sends; the others have no need to be open.
+fn sends_to(target: &ServiceTarget, ports: &served::Ports) -> bool {
+    target.container == ports.container && ports.inside.is_none_or(|it| target.port == Some(it))
 }
 
 #[cfg(test)]
@@ -137,7 +170,6 @@ mod tests {
         kind::{
             AsKind as _,
             security_group::SecurityGroup,
-            service::ServiceTarget,
             task_definition::{ContainerDefinition, PortMapping, TaskDefinition},
         },
         rule::internet::tests,
@@ -171,6 +203,8 @@ mod tests {
         };
         let target = ServiceTarget {
             target_group: Some("web".to_owned()),
+            container: "web".to_owned(),
+            port: Some(22),
             ..ServiceTarget::default()
         };
         let service = Service {
@@ -184,6 +218,7 @@ mod tests {
         };
         let balancer = LoadBalancer {
             lb_type: lb_type.to_owned(),
+            scheme: "internet-facing".to_owned(),
             ..LoadBalancer::default()
         };
         let mut all = tests::public_subnet();
@@ -236,8 +271,51 @@ mod tests {
     }
 
     #[test]
+    fn a_task_of_which_no_definition_tells_the_ports_is_unknown() {
+        let mut resources = rack("application");
+        resources.retain(|it| it.id.kind != Kind::TaskDefinition);
+        let gap = Gap {
+            resource: Some(ResourceId::new(Kind::TaskDefinition, "web:1")),
+            ..testing::gap(Kind::TaskDefinition, "ecs:DescribeTaskDefinition")
+        };
+        let words = RULE.words().unwrap();
+        let gaps = [gap.clone()];
+        let said = testing::owned(&resources, &gaps, |_| true, |case| check(case, &words));
+        assert_eq!(
+            (said[0].status, said[0].gap.as_deref()),
+            (Status::Unknown, Some(&gap))
+        );
+    }
+
+    #[test]
     fn a_network_load_balancer_without_a_group_needs_its_targets_open() {
         assert_eq!(judged(&rack("network")).1, Status::NotApplicable);
+    }
+
+    #[test]
+    fn only_the_port_that_it_sends_to_has_to_be_open_and_only_to_those_who_come() {
+        let changed = |change: fn(&mut Resource)| {
+            let mut resources = rack("network");
+            resources.iter_mut().for_each(change);
+            judged(&resources).1
+        };
+        // The container listens for administrators at port 22, and for clients elsewhere.
+        let other_port = changed(|it| {
+            if let Some(service) = Service::of_mut(&mut it.attrs) {
+                service.load_balancers[0].port = Some(80);
+            }
+        });
+        let other_container = changed(|it| {
+            if let Some(service) = Service::of_mut(&mut it.attrs) {
+                service.load_balancers[0].container = "proxy".to_owned();
+            }
+        });
+        let internal = changed(|it| {
+            if let Some(balancer) = LoadBalancer::of_mut(&mut it.attrs) {
+                balancer.scheme = "internal".to_owned();
+            }
+        });
+        assert_eq!([other_port, other_container, internal], [Status::Fail; 3]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! VPCs in which nobody writes down who spoke with whom.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
     kind::{
@@ -19,11 +21,25 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let judge = |(resource, vpc)| judge(case, words, resource, vpc);
+    let mut subnets: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (it, subnet) in case.graph.of::<Subnet>() {
+        subnets.entry(&subnet.vpc).or_default().push(&it.id.key);
+    }
+    let judge = |(resource, vpc): (&Resource, &Vpc)| {
+        let subnets = subnets.get(resource.id.key.as_str());
+        let subnets = subnets.map(Vec::as_slice).unwrap_or_default();
+        judge(case, words, resource, vpc, subnets)
+    };
     case.ours::<Vpc>().map(judge).collect()
 }
 
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, vpc: &Vpc) -> Verdict {
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    resource: &Resource,
+    vpc: &Vpc,
+    subnets: &[&str],
+) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     let Some(logs) = vpc.flow_logs.known() else {
@@ -37,11 +53,9 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, vpc: &Vpc) -> Verd
             format!("flow log {} writes them down", log.id),
         );
     }
-    let subnets = case.graph.of::<Subnet>();
-    let subnets = subnets.filter(|(_, it)| it.vpc == id.key);
-    let subnets: Vec<&str> = subnets.map(|(it, _)| it.id.key.as_str()).collect();
-    let logged = |subnet: &&&str| logs.iter().any(|it| it.about == **subnet && works(it));
-    let number = subnets.iter().filter(logged).count();
+    let working = logs.iter().filter(|it| works(it));
+    let logged: BTreeSet<&str> = working.map(|it| it.about.as_str()).collect();
+    let number = subnets.iter().filter(|it| logged.contains(*it)).count();
     let gap = case.gap_in_listing(Kind::Subnet);
     if number > 0 && number == subnets.len() {
         let why = "each of its subnets has a flow log".to_owned();

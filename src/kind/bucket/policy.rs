@@ -17,7 +17,7 @@ pub fn read(policy: &str, bucket: &str) -> Option<PolicyText> {
         .iter()
         .filter(|it| refuses_plain_http(it))
         .flat_map(|it| it.texts("Resource"))
-        .filter_map(|it| part(it, bucket))
+        .flat_map(|it| parts(it, bucket))
         .collect();
     let accounts: BTreeSet<String> = statements
         .iter()
@@ -87,13 +87,15 @@ fn refuses_plain_http(statement: &Statement<'_>) -> bool {
         && actions.iter().any(|it| matches!(*it, "*" | "s3:*"))
 }
 
-/// Whether a resource is all objects of the bucket, or else the bucket itself; `None` for less.
-fn part(resource: &str, bucket: &str) -> Option<bool> {
+/// Of the two parts of a bucket, all its objects and itself, those that a resource means; nothing
+/// for less.
+fn parts(resource: &str, bucket: &str) -> impl Iterator<Item = bool> {
     let name = resource.rsplit_once(":::").map_or(resource, |it| it.1);
-    if name == bucket {
-        return Some(false);
-    }
-    (name.strip_suffix("/*") == Some(bucket)).then_some(true)
+    let every = text::glob(name, &format!("{bucket}/*"));
+    let itself = text::glob(name, bucket);
+    [(every, true), (itself, false)]
+        .into_iter()
+        .filter_map(|(is, part)| is.then_some(part))
 }
 
 /// The account of a principal: `123456789012`, or of an ARN.
@@ -129,6 +131,23 @@ mod tests {
         assert!(!said(&objects).denies_plain_http);
         let bucket = objects.replace("logs/*", "logs");
         assert!(said(&format!("{objects},{bucket}")).denies_plain_http);
+    }
+
+    #[test]
+    fn a_star_may_mean_the_bucket_and_its_objects_and_a_part_of_them_is_not_all() {
+        for (resource, all) in [
+            ("*", true),
+            ("arn:aws:s3:::*", true),
+            ("arn:aws:s3:::logs*", true),
+            ("arn:aws:s3:::logs/*", false),
+            ("arn:aws:s3:::logs/app/*", false),
+            ("arn:aws:s3:::other*", false),
+        ] {
+            let deny = format!(
+                r#"{{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"{resource}",{PLAIN}}}"#
+            );
+            assert_eq!(said(&deny).denies_plain_http, all, "{resource}");
+        }
     }
 
     #[test]

@@ -60,6 +60,14 @@ fn resource(stack: types::Stack, names: &BTreeSet<String>) -> Result<Resource, M
         .find(|it| it.parameter_key() == Some("Rack"))
         .and_then(|it| it.parameter_value.clone())
         .filter(|it| names.contains(it));
+    let internal_only = parameters
+        .iter()
+        .find(|it| it.parameter_key() == Some("InternalOnly"))
+        .and_then(|it| match it.parameter_value()? {
+            "Yes" => Some(true),
+            "No" => Some(false),
+            _ => None,
+        });
     let attrs = Stack {
         arn: arn.clone(),
         status: status.need("StackStatus")?,
@@ -69,6 +77,7 @@ fn resource(stack: types::Stack, names: &BTreeSet<String>) -> Result<Resource, M
             .filter_map(|it| it.parameter_key)
             .collect(),
         rack_parameter,
+        internal_only,
         role: stack.role_arn.map(shape::key),
         termination_protection: stack.enable_termination_protection.unwrap_or_default(),
         ..Stack::default()
@@ -221,6 +230,24 @@ mod tests {
         assert_eq!(stacks[1].rack_parameter.as_deref(), Some("prod"));
         assert_eq!(found.resources[0].tags["System"], "convox");
         assert!(!format!("{found:?}").contains("planted-secret"));
+    }
+
+    #[tokio::test]
+    async fn of_a_switch_that_is_known_the_side_is_kept_and_of_nothing_else() {
+        for (key, value, kept) in [
+            ("InternalOnly", "Yes", Some(true)),
+            ("InternalOnly", "No", Some(false)),
+            ("InternalOnly", "planted-secret", None),
+            ("Private", "Yes", None),
+        ] {
+            let page = PAGE
+                .replace("Password", key)
+                .replace("planted-secret-parameter", value);
+            let found = list(&Tape::default().answer(200, page).aws()).await;
+            let stack = Stack::of(&found.resources[0].attrs).unwrap();
+            assert_eq!(stack.internal_only, kept, "{key}={value}");
+            assert!(!format!("{found:?}").contains("planted"));
+        }
     }
 
     #[tokio::test]

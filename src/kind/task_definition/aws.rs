@@ -229,7 +229,7 @@ fn variable(it: types::KeyValuePair) -> Option<EnvName> {
     Some(EnvName {
         name: it.name?,
         length: value.chars().count(),
-        looks: looks::looks(&value).map(str::to_owned),
+        looks: looks::looks_of_variable(&value).map(str::to_owned),
     })
 }
 

@@ -14,6 +14,22 @@ pub fn looks(text: &str) -> Option<&'static str> {
         })
 }
 
+/// The word for the value of a variable: of a secret, else of what is none, whatever the variable is
+/// called.
+pub fn looks_of_variable(value: &str) -> Option<&'static str> {
+    looks(value).or_else(|| of_no_secret(value))
+}
+
+/// Whether a word is of a secret's form, which tells more than a name does.
+pub fn is_form(word: &str) -> bool {
+    ![NAMED, REFERENCE, NUMBER].contains(&word)
+}
+
+/// Whether a word is of a value that is no secret.
+pub fn is_harmless(word: &str) -> bool {
+    [REFERENCE, NUMBER].contains(&word)
+}
+
 /// The same of the words of a command, where a name may stand before its value.
 pub fn looks_in_command<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'static str> {
     let mut found = Vec::new();
@@ -47,6 +63,28 @@ pub fn looks_of_option(name: &str, value: &str) -> Option<&'static str> {
 
 const PRIVATE_KEY: &str = "private-key";
 const NAMED: &str = "named-secret";
+const REFERENCE: &str = "reference";
+const NUMBER: &str = "number";
+
+/// What only says where something is kept, and what is counted.
+fn of_no_secret(value: &str) -> Option<&'static str> {
+    let is_kept = ["arn:aws", "{{resolve:", "alias/"];
+    let is_kept = is_kept.iter().any(|it| value.starts_with(it));
+    if is_kept || is_path(value) {
+        return Some(REFERENCE);
+    }
+    let is_number = |it: u8| it.is_ascii_digit() || matches!(it, b'.' | b'-');
+    let counted = !value.is_empty() && value.bytes().all(is_number);
+    counted.then_some(NUMBER)
+}
+
+/// `/run/secrets/db`: small letters alone, as a random text that begins so has others, too.
+fn is_path(value: &str) -> bool {
+    let is_part = |it: u8| {
+        it.is_ascii_lowercase() || it.is_ascii_digit() || matches!(it, b'/' | b'-' | b'_' | b'.')
+    };
+    value.starts_with('/') && value.bytes().all(is_part)
+}
 
 fn of_word(word: &str) -> Option<&'static str> {
     if has_access_key(word) {
@@ -171,6 +209,33 @@ mod tests {
         ] {
             assert_eq!(looks(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_value_that_only_names_a_place_or_counts_is_told_from_a_secret() {
+        for (value, word) in [
+            (
+                "arn:aws:secretsmanager:us-east-1:123456789012:secret:db-1a2b3c",
+                Some("reference"),
+            ),
+            ("{{resolve:ssm-secure:/prod/db}}", Some("reference")),
+            ("alias/orders", Some("reference")),
+            ("/run/secrets/db_password", Some("reference")),
+            ("1800000000", Some("number")),
+            ("postgres://app:hunter22@db/app", Some("url-with-password")),
+            ("/7MDENG/bPxRfiCYEXAMPLEKEY", None),
+            ("hunter2hunter2", None),
+            ("", None),
+        ] {
+            let said = looks_of_variable(value);
+            assert_eq!(said, word, "{value}");
+            let is_secret = said == Some("url-with-password");
+            assert_eq!(said.is_some_and(is_form), is_secret, "{value}");
+            let is_none = matches!(said, Some("reference" | "number"));
+            assert_eq!(said.is_some_and(is_harmless), is_none, "{value}");
+        }
+        // What is only called a secret has no secret's form, and may be one.
+        assert!(!is_form("named-secret") && !is_harmless("named-secret"));
     }
 
     #[test]
