@@ -112,11 +112,22 @@ impl<'c> Families<'c> {
     ) -> BTreeSet<&'c ResourceId> {
         let users = revision::users(case, id).into_iter().map(|it| &it.id);
         let starters = users.filter(|it| starts(it));
-        let is_latest = self.latest.get(definition.family.as_str()) == Some(&definition.revision);
-        let scheduled = self.schedules.get(definition.family.as_str());
-        let scheduled = scheduled.into_iter().flatten().copied();
-        let scheduled = scheduled.filter(|it| is_latest && !case.belongings.of(it).is_foreign());
+        let scheduled = self.scheduled(definition);
+        let scheduled = scheduled.filter(|it| !case.belongings.of(it).is_foreign());
         starters.chain(scheduled).collect()
+    }
+
+    /// Whether it is what a person, a program or a schedule by the family's name would start.
+    fn is_latest(&self, definition: &TaskDefinition) -> bool {
+        let latest = self.latest.get(definition.family.as_str());
+        definition.is_active() && latest == Some(&definition.revision)
+    }
+
+    /// The schedules that start a revision because it is the latest of its family.
+    fn scheduled(&self, definition: &TaskDefinition) -> impl Iterator<Item = &'c ResourceId> {
+        let family = Some(definition.family.as_str()).filter(|_| self.is_latest(definition));
+        let scheduled = family.and_then(|it| self.schedules.get(it));
+        scheduled.into_iter().flatten().copied()
     }
 
     /// Who runs a revision, in words; tasks only where no service and no schedule starts them.
@@ -127,9 +138,8 @@ impl<'c> Families<'c> {
         definition: &TaskDefinition,
     ) -> Option<String> {
         let users = case.graph.users(id).into_iter().map(|(it, _)| &it.id);
-        let scheduled = self.schedules.get(definition.family.as_str());
         let (starters, others): (Vec<&ResourceId>, Vec<&ResourceId>) = users
-            .chain(scheduled.into_iter().flatten().copied())
+            .chain(self.scheduled(definition))
             .partition(|it| starts(it));
         let tasks = others.into_iter().filter(|it| it.kind == Kind::Task);
         let mut runners = if starters.is_empty() {
@@ -139,9 +149,9 @@ impl<'c> Families<'c> {
         };
         runners.sort();
         runners.dedup();
-        let latest = self.latest.get(definition.family.as_str());
         match runners[..] {
-            [] => (definition.is_active() && latest == Some(&definition.revision))
+            [] => self
+                .is_latest(definition)
                 .then(|| "nothing runs it now, but it is the latest of its family".to_owned()),
             [one] => Some(format!("{one} runs it")),
             [one, ref more @ ..] => Some(format!("{one} and {} more run it", more.len())),
@@ -212,6 +222,7 @@ mod tests {
         check: |_, _| Vec::new(),
     };
 
+    /// One that can be started no more.
     fn revision() -> Resource {
         let definition = TaskDefinition {
             family: "web".to_owned(),
@@ -219,6 +230,16 @@ mod tests {
             ..TaskDefinition::default()
         };
         Resource::new("web:3", definition)
+    }
+
+    fn active(family: &str, revision: u32) -> Resource {
+        let definition = TaskDefinition {
+            family: family.to_owned(),
+            revision,
+            status: "ACTIVE".to_owned(),
+            ..TaskDefinition::default()
+        };
+        Resource::new(format!("{family}:{revision}"), definition)
     }
 
     fn said(resources: &[Resource], gaps: &[crate::snapshot::Gap]) -> Vec<(Status, String)> {
@@ -253,16 +274,7 @@ mod tests {
 
     #[test]
     fn the_latest_of_a_family_is_what_a_person_would_start() {
-        let active = |revision| {
-            let definition = TaskDefinition {
-                family: "build".to_owned(),
-                revision,
-                status: "ACTIVE".to_owned(),
-                ..TaskDefinition::default()
-            };
-            Resource::new(format!("build:{revision}"), definition)
-        };
-        let said = said(&[active(1), active(2)], &[]);
+        let said = said(&[active("build", 1), active("build", 2)], &[]);
         let statuses: Vec<Status> = said.into_iter().map(|it| it.0).collect();
         assert_eq!(statuses, [Status::NotApplicable, Status::Fail]);
     }
@@ -282,42 +294,45 @@ mod tests {
         assert_eq!(said[0].0, Status::NotApplicable);
     }
 
+    fn by_family() -> TaskTarget {
+        TaskTarget {
+            task_definition: "arn:aws:ecs:us-east-1:123456789012:task-definition/web".to_owned(),
+            ..TaskTarget::default()
+        }
+    }
+
     #[test]
-    fn a_schedule_that_starts_the_latest_revision_counts() {
+    fn a_schedule_by_the_family_starts_the_latest_revision_and_no_other() {
         let target = Target {
-            task: Some(TaskTarget {
-                task_definition: "arn:aws:ecs:us-east-1:123456789012:task-definition/web"
-                    .to_owned(),
-                ..TaskTarget::default()
-            }),
+            task: Some(by_family()),
             ..Target::default()
         };
         let rule = EventRule {
             targets: Fact::Known(vec![target]),
             ..EventRule::default()
         };
-        let said = said(&[revision(), Resource::new("nightly", rule)], &[]);
-        assert_eq!(
-            said[0],
-            (Status::Fail, "bad; event-rule/nightly runs it".to_owned())
+        let nightly = Resource::new("nightly", rule);
+        let said = said(
+            &[revision(), active("web", 4), active("web", 5), nightly],
+            &[],
         );
+        let statuses: Vec<Status> = said.iter().map(|it| it.0).collect();
+        let beside = Status::NotApplicable;
+        assert_eq!(statuses, [beside, beside, Status::Fail]);
+        assert_eq!(said[2].1, "bad; event-rule/nightly runs it");
     }
 
     #[test]
     fn a_schedule_of_the_scheduler_counts_as_well() {
         let start = Start {
-            task: Some(TaskTarget {
-                task_definition: "arn:aws:ecs:us-east-1:123456789012:task-definition/web"
-                    .to_owned(),
-                ..TaskTarget::default()
-            }),
+            task: Some(by_family()),
             ..Start::default()
         };
         let schedule = Schedule {
             start: Fact::Known(start),
             ..Schedule::default()
         };
-        let said = said(&[revision(), Resource::new("nightly", schedule)], &[]);
+        let said = said(&[active("web", 4), Resource::new("nightly", schedule)], &[]);
         assert_eq!(
             said[0],
             (Status::Fail, "bad; schedule/nightly runs it".to_owned())
