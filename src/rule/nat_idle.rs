@@ -2,7 +2,7 @@
 
 use super::{
     Case, Rule, Status, Verdict, Words,
-    measured::{self, Use},
+    measured::{self, Counts, Use},
     nat_unrouted,
 };
 use crate::{
@@ -18,11 +18,18 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let judge = |(resource, nat)| judge(case, words, resource, nat);
+    let counts = Counts::of(case);
+    let judge = |(resource, nat)| judge(case, words, &counts, resource, nat);
     case.ours::<NatGateway>().map(judge).collect()
 }
 
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, nat: &NatGateway) -> Verdict {
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    counts: &Counts<'_>,
+    resource: &Resource,
+    nat: &NatGateway,
+) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     if nat.status != "available" {
@@ -32,7 +39,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, nat: &NatGateway) 
         let why = "no route that was read leads to it, which is told of by nat-unrouted";
         return verdict(Status::NotApplicable, why.to_owned());
     }
-    match measured::used(case, resource, &measured::of_nat(resource)) {
+    match counts.used(resource, &measured::of_nat(resource)) {
         Use::None { days, evidence } => {
             let why = format!(
                 "routes lead to it, but nothing went through it in {days} days, as CloudWatch \
