@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, going, rds_no_backup};
+use super::{
+    Case, Evidence, Rule, Status, Verdict, Words, going, rds_no_backup, written::Writers,
+};
 use crate::{
     id::ResourceId,
     kind::{
@@ -62,8 +64,9 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let disks = going::of::<Volume>(case);
     let disks = disks.filter(|(_, it)| disk::has_data_of_its_own(case.graph, it));
     let disks = disks.map(|(it, _)| disk::judge(case, words, &it.id, &snapshots));
+    let writers = Writers::of(case);
     let buckets = going::of::<Bucket>(case);
-    let buckets = buckets.map(|(it, bucket)| bucket::judge(case, words, &it.id, bucket));
+    let buckets = buckets.map(|(it, bucket)| bucket::judge(case, words, &writers, it, bucket));
     instances
         .chain(clusters)
         .chain(tables)
