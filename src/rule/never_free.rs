@@ -78,7 +78,7 @@ fn dear(case: &Case<'_>) -> Vec<ResourceId> {
         tasks.filter(|(_, it)| it.launch_type.as_deref() == Some("FARGATE") && !it.is_stopped());
     found.extend(tasks.map(|it| &it.0.id));
     let balancers = case.ours::<LoadBalancer>();
-    let balancers = balancers.filter(|(_, it)| it.lb_type == "network");
+    let balancers = balancers.filter(|(_, it)| matches!(&*it.lb_type, "network" | "gateway"));
     found.extend(balancers.map(|it| &it.0.id));
     found.into_iter().cloned().collect()
 }

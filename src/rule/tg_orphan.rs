@@ -2,6 +2,7 @@
 
 use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
+    id::ResourceId,
     kind::{Kind, service::Service, target_group::TargetGroup},
     snapshot::Resource,
 };
@@ -14,11 +15,22 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let judge = |(resource, group)| judge(case, words, resource, group);
+    // CodeDeploy alone knows the group that waits for the next deployment.
+    let mut deployed = case
+        .ours::<Service>()
+        .filter(|(_, it)| it.is_active() && it.controller.as_deref() == Some("CODE_DEPLOY"));
+    let deployed = deployed.next().map(|it| &it.0.id);
+    let judge = |(resource, group)| judge(case, words, deployed, resource, group);
     case.ours::<TargetGroup>().map(judge).collect()
 }
 
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &TargetGroup) -> Verdict {
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    deployed: Option<&ResourceId>,
+    resource: &Resource,
+    group: &TargetGroup,
+) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     if let Some(balancer) = group.load_balancers.first() {
@@ -42,14 +54,10 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &TargetGrou
             return verdict(Status::Unknown, why).gap(Some(gap));
         }
     }
-    // CodeDeploy alone knows the group that waits for the next deployment.
-    let mut deployed = case
-        .ours::<Service>()
-        .filter(|(_, it)| it.is_active() && it.controller.as_deref() == Some("CODE_DEPLOY"));
-    if let Some((service, _)) = deployed.next() {
+    if let Some(service) = deployed {
         let why = format!(
-            "no load balancer sends to it, but CodeDeploy, which deploys {}, may keep it in reserve",
-            service.id
+            "no load balancer sends to it, but CodeDeploy, which deploys {service}, may keep it in \
+             reserve"
         );
         return verdict(Status::Unknown, why);
     }
