@@ -155,6 +155,13 @@ impl<'a> Counts<'a> {
     /// The gigabytes that these gateways took in over the time that was looked at, both ways, and
     /// the days of it; `None` where that was not measured of each.
     pub fn gigabytes(&self, gateways: &[ResourceId]) -> Option<(Decimal, u64)> {
+        let (bytes, days) = self.bytes(gateways)?;
+        let gigabytes = bytes.checked_div(Decimal::from(1_u64 << 30))?;
+        Some((gigabytes.round_dp(1).normalize(), days))
+    }
+
+    /// The same in bytes.
+    pub fn bytes(&self, gateways: &[ResourceId]) -> Option<(Decimal, u64)> {
         let metered = self.metered?;
         let mut sum = Decimal::ZERO;
         for gateway in gateways {
@@ -165,8 +172,7 @@ impl<'a> Counts<'a> {
                 sum = sum.checked_add(count?.value?)?;
             }
         }
-        let gigabytes = sum.checked_div(Decimal::from(1_u64 << 30))?;
-        Some((gigabytes.round_dp(1).normalize(), window(metered)))
+        Some((sum, window(metered)))
     }
 
     /// The answer to a question.

@@ -4,7 +4,7 @@ use super::{Case, Evidence, Rule, Status, Verdict, Words};
 use crate::{
     id::ResourceId,
     kind::{Kind, service::Service, target_group::TargetGroup},
-    snapshot::Resource,
+    snapshot::{Gap, Resource},
 };
 
 pub const RULE: Rule = Rule {
@@ -15,19 +15,37 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    // CodeDeploy alone knows the group that waits for the next deployment.
-    let mut deployed = case
-        .ours::<Service>()
-        .filter(|(_, it)| it.is_active() && it.controller.as_deref() == Some("CODE_DEPLOY"));
-    let deployed = deployed.next().map(|it| &it.0.id);
-    let judge = |(resource, group)| judge(case, words, deployed, resource, group);
+    let beside = Beside::of(case);
+    let judge = |(resource, group)| judge(case, words, &beside, resource, group);
     case.ours::<TargetGroup>().map(judge).collect()
+}
+
+/// Who may need a group although nothing that was read names it.
+struct Beside<'a> {
+    /// What hides a service or an Auto Scaling group, and of which kind that is.
+    gap: Option<(Kind, &'a Gap)>,
+    /// CodeDeploy alone knows the group that waits for the next deployment of such a service.
+    deployed: Option<&'a ResourceId>,
+}
+
+impl<'a> Beside<'a> {
+    fn of(case: &Case<'a>) -> Self {
+        let kinds = [Kind::Service, Kind::AutoScalingGroup].into_iter();
+        let mut gaps = kinds.filter_map(|it| Some((it, case.gap_in_listing(it)?)));
+        let mut deployed = case
+            .ours::<Service>()
+            .filter(|(_, it)| it.is_active() && it.controller.as_deref() == Some("CODE_DEPLOY"));
+        Self {
+            gap: gaps.next(),
+            deployed: deployed.next().map(|it| &it.0.id),
+        }
+    }
 }
 
 fn judge(
     case: &Case<'_>,
     words: &Words,
-    deployed: Option<&ResourceId>,
+    beside: &Beside<'_>,
     resource: &Resource,
     group: &TargetGroup,
 ) -> Verdict {
@@ -45,16 +63,14 @@ fn judge(
     if let Some((user, _)) = users.next() {
         return verdict(Status::Pass, format!("{} uses it", user.id));
     }
-    for kind in [Kind::Service, Kind::AutoScalingGroup] {
-        if let Some(gap) = case.gap_in_listing(kind) {
-            let why = format!(
-                "no load balancer sends to it, but not every {} was read",
-                kind.name()
-            );
-            return verdict(Status::Unknown, why).gap(Some(gap));
-        }
+    if let Some((kind, gap)) = beside.gap {
+        let why = format!(
+            "no load balancer sends to it, but not every {} was read",
+            kind.name()
+        );
+        return verdict(Status::Unknown, why).gap(Some(gap));
     }
-    if let Some(service) = deployed {
+    if let Some(service) = beside.deployed {
         let why = format!(
             "no load balancer sends to it, but CodeDeploy, which deploys {service}, may keep it in \
              reserve"
