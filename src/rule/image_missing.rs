@@ -118,11 +118,13 @@ fn find<'a>(case: &Case<'a>, container: &ContainerDefinition) -> Image<'a> {
     };
     if let Some(digest) = digest {
         let kept = shortened(digest);
-        return match images.digests.binary_search_by(|it| it.as_str().cmp(kept)) {
-            Ok(_) => Image::There,
-            Err(_) if images.digests.is_empty() && images.count > 0 => Image::ByDigest,
-            Err(_) => Image::Missing(format!("repository {name} has no image {kept}…")),
-        };
+        if images.digests.iter().any(|it| it == kept) {
+            return Image::There;
+        }
+        if images.digests.is_empty() && images.count > 0 {
+            return Image::ByDigest;
+        }
+        return Image::Missing(format!("repository {name} has no image {kept}…"));
     }
     // Of a file from before tags were kept none are known.
     if images.tags.is_empty() && images.count > images.untagged {

@@ -101,7 +101,9 @@ fn database(
         return verdict(Status::Unknown, why).gap(Some(gap));
     }
     let by_hand = match (snapshot, taken) {
-        (Fact::Unread, _) => "; whether somebody took a snapshot of it was not asked".to_owned(),
+        (Fact::Unread, _) => "; whether somebody took a snapshot of it was not asked (`racklens \
+             snapshot --teardown` does)"
+            .to_owned(),
         (_, None) => ", and nobody took a snapshot of it".to_owned(),
         (_, Some(it)) => format!("; the last snapshot of it was taken {} ago", age(it)),
     };
