@@ -107,7 +107,7 @@ pub struct Place<'a> {
 /// Something that takes a call of its own to learn, and so may not be known.
 ///
 /// `Unread` is not "no": nothing may count it as absent, zero or fine.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fact<T> {
     #[default]

@@ -22,6 +22,9 @@ pub const FREE_TIER: Call = Call::new(Service::FreeTier, "GetFreeTierUsage");
 pub const PLAN: Call = Call::new(Service::FreeTier, "GetAccountPlanState");
 /// The limits that an account set itself.
 pub const BUDGETS: Call = Call::new(Service::Budgets, "DescribeBudgets").allowed_by("ViewBudget");
+/// Whether anybody is told when one of them is near.
+pub const NOTIFICATIONS: Call =
+    Call::new(Service::Budgets, "DescribeNotificationsForBudget").allowed_by("ViewBudget");
 /// The one call that AWS takes money for: 0.01 USD each.
 pub const SPENT: Call = Call::new(Service::CostExplorer, "GetCostAndUsage");
 
@@ -29,11 +32,19 @@ pub const SPENT: Call = Call::new(Service::CostExplorer, "GetCostAndUsage");
 pub const NOT_ASKED: &str = "NotAsked";
 
 /// Every call about money. None is made unless it is asked for.
-pub const CALLS: [Call; 6] = [PRODUCTS, METRICS, FREE_TIER, PLAN, BUDGETS, SPENT];
+pub const CALLS: [Call; 7] = [
+    PRODUCTS,
+    METRICS,
+    FREE_TIER,
+    PLAN,
+    BUDGETS,
+    NOTIFICATIONS,
+    SPENT,
+];
 
 /// What the account is asked of itself: what is left of its free tier, its plan, its budgets. AWS
 /// takes nothing for these, and an audit or a report of a rack that is read asks them.
-pub const OF_THE_ACCOUNT: [Call; 3] = [FREE_TIER, PLAN, BUDGETS];
+pub const OF_THE_ACCOUNT: [Call; 4] = [FREE_TIER, PLAN, BUDGETS, NOTIFICATIONS];
 
 /// Notes a call that failed, and what is not known because of it.
 fn unheard<E: AwsError>(what: &str, call: Call, error: &SdkError<E, HttpResponse>) -> Unheard {

@@ -88,9 +88,13 @@ const LOCKED: [(Kind, Ask); 4] = [
     (Kind::Topic, kind::topic::aws::ask_for_key),
 ];
 
-/// Kinds that only one call for each tells whether AWS would delete them, which nothing but a
-/// teardown needs to know.
-const GUARDED: [(Kind, Ask); 1] = [(Kind::Instance, kind::instance::aws::ask_for_protection)];
+/// Kinds of which only one call for each tells what nothing but a teardown needs to know: whether
+/// AWS would delete them, and whether anybody took a copy of them that stays.
+const GUARDED: [(Kind, Ask); 3] = [
+    (Kind::Instance, kind::instance::aws::ask_for_protection),
+    (Kind::DbInstance, kind::db_instance::aws::ask_for_snapshots),
+    (Kind::DbCluster, kind::db_cluster::aws::ask_for_snapshots),
+];
 
 /// Who we are to AWS; asked first, and the only call whose failure ends a run.
 pub const IDENTITY: Call = Call::new(Service::Sts, "GetCallerIdentity");

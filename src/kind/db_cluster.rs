@@ -88,6 +88,9 @@ pub struct DbCluster {
     /// Names of the snapshots that people took of it and opened to everybody. RDS lets nobody open one
     /// that is encrypted.
     pub public_snapshots: Fact<Vec<String>>,
+    /// When the last snapshot was taken that a person took of it, and that outlives it. Of one that
+    /// is encrypted it is only asked for a teardown.
+    pub newest_snapshot: Fact<Option<Timestamp>>,
     /// Whether its parameters turn away who comes without TLS; known to be none where its engine has
     /// no such parameter.
     pub forces_tls: Fact<Option<bool>>,

@@ -119,6 +119,9 @@ pub struct DbInstance {
     /// Names of the snapshots that people took of it and opened to everybody. RDS lets nobody open one
     /// that is encrypted; of a member of a cluster there are none.
     pub public_snapshots: Fact<Vec<String>>,
+    /// When the last snapshot was taken that a person took of it, and that outlives it. Of one that
+    /// is encrypted it is only asked for a teardown.
+    pub newest_snapshot: Fact<Option<Timestamp>>,
     /// Whether its parameters turn away who comes without TLS; known to be none where its engine, or
     /// its cluster, says that elsewhere.
     pub forces_tls: Fact<Option<bool>>,

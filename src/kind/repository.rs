@@ -49,10 +49,23 @@ pub struct Images {
     pub untagged: u64,
     /// Their tags, sorted.
     pub tags: Vec<String>,
+    /// What their digests begin with, `sha256:` and [`DIGITS`] hex digits, sorted; none of a file from
+    /// before they were kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub digests: Vec<String>,
     /// When the newest one was pushed.
     pub newest_push: Option<Timestamp>,
     /// When any of them was last pulled, as far as AWS recorded it.
     pub last_pull: Option<Timestamp>,
+}
+
+/// So many hex digits of a digest are kept: enough to tell the images of one repository apart.
+const DIGITS: usize = 16;
+
+/// What is kept of a digest; also of the one that an image is named by.
+pub fn shortened(digest: &str) -> &str {
+    let end = digest.find(':').map_or(0, |it| it + 1) + DIGITS;
+    digest.get(..end).unwrap_or(digest)
 }
 
 impl Model for Repository {

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Case, Cost, Evidence, Rule, Status, Verdict, Words, written};
+use super::{
+    Case, Cost, Evidence, Rule, Status, Verdict, Words,
+    written::{self, Writers},
+};
 use crate::{
     belonging,
     charge::gigabytes,
@@ -25,14 +28,21 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let writers = Writers::of(case);
     let buckets = case.graph.of::<Bucket>();
     buckets
-        .filter_map(|(resource, bucket)| judge(case, words, resource, bucket))
+        .filter_map(|(resource, bucket)| judge(case, words, &writers, resource, bucket))
         .collect()
 }
 
 /// `None` for a neighbour's bucket that no stack left: it is nobody's business here.
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -> Option<Verdict> {
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    writers: &Writers<'_>,
+    resource: &Resource,
+    bucket: &Bucket,
+) -> Option<Verdict> {
     let id = &resource.id;
     let ours = !case.belongings.of(id).is_foreign();
     let verdict = |status, why: String| Some(Verdict::new(&RULE, words, id, status, why));
@@ -71,11 +81,11 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         return verdict(Status::Pass, why);
     }
     let gone = format!("stack {stack}, which made it, is gone, but");
-    if let Some(source) = written::by_replication(case, resource) {
-        let why = format!("{gone} the objects of {} are copied into it", source.id);
+    if let Some(source) = writers.source(id) {
+        let why = format!("{gone} the objects of {source} are copied into it");
         return verdict(Status::Pass, why);
     }
-    if let Some((writes, evidence)) = written::by_flow_logs(case, resource) {
+    if let Some((writes, evidence)) = writers.flow_logs(id) {
         let why = format!("{gone} {writes}");
         return verdict(Status::Pass, why).map(|it| it.evidence([evidence]));
     }
@@ -95,6 +105,10 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
              seen"
         );
         return verdict(Status::Unknown, why);
+    }
+    if let Some(gap) = writers.gap() {
+        let why = format!("{gone} whether flow logs come into it was not read");
+        return verdict(Status::Unknown, why).map(|it| it.gap(Some(gap)));
     }
     let why = format!(
         "stack {stack}, which made it, is gone, and nothing that was read refers to it; {}",
@@ -138,5 +152,38 @@ fn contents(bucket: &Bucket) -> String {
             if it.complete { "" } else { "at least " },
             text::count(usize::try_from(it.objects).unwrap_or(usize::MAX), "object")
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{kind::vpc::Vpc, snapshot::Gap, testing};
+
+    #[test]
+    fn where_flow_logs_were_not_read_they_may_come_into_it() {
+        let tags = [(STACK_ID_TAG, "arn:gone"), (STACK_NAME_TAG, "gone")];
+        let bucket = Bucket {
+            contents: Fact::Known(Default::default()),
+            ..Bucket::default()
+        };
+        let resources = [
+            testing::tagged(Resource::new("logs", bucket), tags),
+            Resource::new("vpc-1", Vpc::default()),
+        ];
+        let gap = Gap {
+            resource: Some(resources[1].id.clone()),
+            ..testing::gap(Kind::Vpc, "ec2:DescribeFlowLogs")
+        };
+        let words = RULE.words().unwrap();
+        let said = |gaps: &[Gap]| {
+            let said = testing::owned(&resources, gaps, |_| true, |case| check(case, &words));
+            (said[0].status, said[0].gap.as_deref().cloned())
+        };
+        assert_eq!(said(&[]), (Status::Fail, None));
+        assert_eq!(
+            said(std::slice::from_ref(&gap)),
+            (Status::Unknown, Some(gap))
+        );
     }
 }

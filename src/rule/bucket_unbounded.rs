@@ -1,6 +1,6 @@
 //! Buckets that can only grow: old versions, logs, or uploads, that nothing ever removes.
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, written};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, written::Writers};
 use crate::{
     id::ResourceId,
     kind::{
@@ -9,7 +9,6 @@ use crate::{
         classic_load_balancer::ClassicLoadBalancer,
         load_balancer::LoadBalancer,
     },
-    relation::RelationKind,
     snapshot::{Gap, Resource},
     text,
 };
@@ -22,13 +21,14 @@ pub const RULE: Rule = Rule {
 };
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let judge = |(resource, bucket)| judge(case, words, resource, bucket);
+    let writers = Writers::of(case);
+    let judge = |(resource, bucket)| judge(case, words, &writers, resource, bucket);
     let judged = case.ours::<Bucket>().flat_map(judge).collect();
-    super::unsure(judged, writers_gap(case))
+    super::unsure(judged, balancers_gap(case).or(writers.gap()))
 }
 
 /// What hides that a load balancer writes its logs into a bucket.
-fn writers_gap<'a>(case: &Case<'a>) -> Option<&'a Gap> {
+fn balancers_gap<'a>(case: &Case<'a>) -> Option<&'a Gap> {
     let listings = case.gap_among(&[Kind::LoadBalancer, Kind::ClassicLoadBalancer]);
     listings.or_else(|| {
         let unread = case.graph.of::<LoadBalancer>();
@@ -38,14 +38,6 @@ fn writers_gap<'a>(case: &Case<'a>) -> Option<&'a Gap> {
         let ids = unread.map(|it| &it.0.id).chain(classic.map(|it| &it.0.id));
         ids.filter_map(|it| case.gap_about(it)).next()
     })
-}
-
-/// A service that its policy lets write logs into it: nobody else would.
-fn by_policy(id: &ResourceId, bucket: &Bucket) -> Option<(String, Evidence)> {
-    let service = *written::admitted(bucket).first()?;
-    let evidence = Evidence::new(id, "Policy.Statement.Principal.Service", service);
-    let writes = format!("{service} may write its logs into it, as its policy says");
-    Some((writes, evidence))
 }
 
 /// What is to be said of uploads that were begun long ago, and that no rule ends.
@@ -83,7 +75,13 @@ fn left(case: &Case<'_>, words: &Words, id: &ResourceId, bucket: &Bucket) -> Opt
 }
 
 /// One failure for each way in which it grows.
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -> Vec<Verdict> {
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    writers: &Writers<'_>,
+    resource: &Resource,
+    bucket: &Bucket,
+) -> Vec<Verdict> {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     let (Some(versioning), Some(rules)) = (bucket.versioning.known(), bucket.lifecycle.known())
@@ -105,16 +103,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, bucket: &Bucket) -
         let failure = verdict(Status::Fail, why).evidence([evidence]);
         verdicts.push(failure.detail("versions"));
     }
-    let users = case.graph.users(id).into_iter();
-    let writer = users.filter(|(_, edge)| edge.kind == RelationKind::WritesTo);
-    let writer = writer.into_iter().next().map(|(writer, edge)| {
-        let evidence = Evidence::new(&writer.id, edge.evidence, id.key.as_str());
-        (format!("{} writes its logs into it", writer.id), evidence)
-    });
-    let writer = writer
-        .or_else(|| written::by_flow_logs(case, resource))
-        .or_else(|| by_policy(id, bucket));
-    if let Some((writes, evidence)) = writer
+    if let Some((writes, evidence)) = writers.logs(case, resource, bucket)
         && !some(|it| it.expiration_days.is_some())
     {
         let why = format!("{writes}, and nothing removes them");

@@ -1,6 +1,7 @@
-//! Names that stay in DNS and lead to what goes.
+//! Names in DNS that would lead to nothing: those that stay and lead to what goes, and those that go
+//! and lead to what stays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Case, Evidence, Rule, Status, Verdict, Words, going};
 use crate::{
@@ -31,7 +32,7 @@ pub const RULE: Rule = Rule {
 /// What goes and can be led to, and the names and addresses that mean it.
 pub struct Goals {
     by_name: BTreeMap<String, ResourceId>,
-    bucket_zones: Vec<String>,
+    buckets: BTreeSet<String>,
 }
 
 impl Goals {
@@ -64,16 +65,13 @@ impl Goals {
         }
         // A website's bucket has the name of the site.
         let buckets = graph.of::<Bucket>().filter(|(it, _)| goes(&it.id));
-        let bucket_zones = buckets.map(|(it, _)| it.id.key.clone()).collect();
-        Self {
-            by_name,
-            bucket_zones,
-        }
+        let buckets = buckets.map(|(it, _)| it.id.key.clone()).collect();
+        Self { by_name, buckets }
     }
 
     /// Whether nothing goes that a name could lead to.
     pub fn is_empty(&self) -> bool {
-        self.by_name.is_empty() && self.bucket_zones.is_empty()
+        self.by_name.is_empty() && self.buckets.is_empty()
     }
 
     /// The names of a zone that lead to any of them, with which; in the zone's order.
@@ -89,7 +87,7 @@ impl Goals {
                 .alias
                 .as_ref()
                 .is_some_and(|it| it.dns_name.starts_with("s3-website"));
-            let site = self.bucket_zones.iter().find(|it| site && **it == name);
+            let site = self.buckets.get(&name).filter(|_| site);
             let site = site.map(|it| ResourceId::new(Kind::Bucket, it));
             let goal = names.filter_map(|it| self.find(it)).next().or(site);
             found.extend(goal.map(|it| (name, it)));
@@ -104,23 +102,24 @@ impl Goals {
         }
         let (bucket, rest) = name.split_once(".s3")?;
         let of_s3 = rest.ends_with("amazonaws.com");
-        let mut buckets = self.bucket_zones.iter();
-        let bucket = buckets.find(|it| of_s3 && **it == bucket)?;
+        let bucket = self.buckets.get(bucket).filter(|_| of_s3)?;
         Some(ResourceId::new(Kind::Bucket, bucket))
     }
 }
 
-/// One verdict for each zone that stays; a zone that goes takes its names along.
+/// One verdict for each zone that can lead to what does not share its fate.
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
-    let goals = Goals::of(case.graph, |it| going::goes(case, it));
+    let going = Goals::of(case.graph, |it| going::goes(case, it));
+    let staying = Goals::of(case.graph, |it| !going::goes(case, it));
     let zones = case.graph.of::<HostedZone>();
-    let staying = zones.filter(|(it, zone)| {
-        let goes = going::goes(case, &it.id) && zone.linked_service.is_none();
-        !goes && zone.linked_service.is_none()
-    });
-    staying
-        .filter(|_| !goals.is_empty())
-        .map(|(resource, zone)| judge(case, words, &goals, resource, zone))
+    let zones = zones.filter(|(_, zone)| zone.linked_service.is_none());
+    zones
+        .filter_map(|(resource, zone)| {
+            let goes = going::goes(case, &resource.id);
+            let goals = if goes { &staying } else { &going };
+            let judge = || judge(case, words, goals, goes, resource, zone);
+            (!goals.is_empty()).then(judge)
+        })
         .collect()
 }
 
@@ -128,20 +127,27 @@ fn judge(
     case: &Case<'_>,
     words: &Words,
     goals: &Goals,
+    goes: bool,
     resource: &Resource,
     zone: &HostedZone,
 ) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let (does, rest) = if goes {
+        ("goes", "stays")
+    } else {
+        ("stays", "goes")
+    };
     let Some(records) = zone.records.known() else {
-        let why = "it stays, and whether its names lead to something that goes was not read";
+        let why =
+            format!("it {does}, and whether its names lead to something that {rest} was not read");
         let gap = case.gap_of_call(id, "ListResourceRecordSets");
-        return verdict(Status::Unknown, why.to_owned()).gap(gap);
+        return verdict(Status::Unknown, why).gap(gap);
     };
     let found = goals.led(records);
     if found.is_empty() {
-        let why = "none of its names leads to something that goes";
-        return verdict(Status::Pass, why.to_owned());
+        let why = format!("none of its names leads to something that {rest}");
+        return verdict(Status::Pass, why);
     }
     let said: Vec<String> = found
         .iter()
@@ -150,10 +156,12 @@ fn judge(
     let evidence = found
         .iter()
         .map(|(name, goal)| Evidence::new(goal, "ResourceRecordSets.Name", name.as_str()));
-    let why = format!(
-        "it stays, and names in it would lead to nothing: {}",
-        going::few(&said)
-    );
+    let what = if goes {
+        "and with it names of what stays"
+    } else {
+        "and names in it would lead to nothing"
+    };
+    let why = format!("it {does}, {what}: {}", going::few(&said));
     verdict(Status::Fail, why).evidence(evidence)
 }
 

@@ -43,7 +43,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, repository: &Repos
             let why = "it is empty now, which lowers the severity";
             (Severity::Info, why.to_owned())
         }
-        Some(it) => (words.severity, holds(it)),
+        Some(it) => (words.severity, holds(case, it)),
     };
     let evidence = Evidence::new(id, "lifecyclePolicyText", "absent");
     let failure = verdict(Status::Fail, format!("no image ever expires; {holds}"))
@@ -58,16 +58,21 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, repository: &Repos
     }
 }
 
-/// "it holds 120 images, 48 GB, 70 of them without a tag"
-fn holds(images: &Images) -> String {
+/// "it holds 120 images, 48 GB, 70 of them without a tag, the last one pulled 90 days ago"
+fn holds(case: &Case<'_>, images: &Images) -> String {
     let count = usize::try_from(images.count).unwrap_or(usize::MAX);
     let untagged = match images.untagged {
         0 => String::new(),
         it => format!(", {it} of them without a tag"),
     };
+    let pulled = images.last_pull.map(|it| {
+        let age = text::age(it, case.taken);
+        format!(", the last one pulled {age} ago")
+    });
     format!(
-        "it holds {}, {}{untagged}",
+        "it holds {}, {}{untagged}{}",
         text::count(count, "image"),
-        text::bytes(images.bytes)
+        text::bytes(images.bytes),
+        pulled.unwrap_or_default()
     )
 }

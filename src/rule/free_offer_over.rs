@@ -62,7 +62,22 @@ fn judge(words: &Words, root: &ResourceId, offer: &Offer) -> Option<Verdict> {
     };
     let evidence = Evidence::new(root, "forecastedUsageAmount", forecast.to_string());
     let verdict = Verdict::new(&RULE, words, root, Status::Fail, why);
-    Some(verdict.detail(&offer.usage_type).evidence([evidence]))
+    Some(verdict.detail(key(offer)).evidence([evidence]))
+}
+
+/// What tells an offer from every other one: storage of S3, of EFS and of ECR have one usage type,
+/// and so have the hours of Linux and of Windows.
+fn key(offer: &Offer) -> String {
+    let service = offer.service.trim_start_matches("Amazon ");
+    let region = Some(offer.region.as_str()).filter(|it| *it != "global");
+    let parts = [
+        Some(offer.usage_type.as_str()),
+        Some(service),
+        Some(offer.operation.as_str()),
+        region,
+    ];
+    let parts = parts.into_iter().flatten().filter(|it| !it.is_empty());
+    parts.collect::<Vec<_>>().join(" / ")
 }
 
 #[cfg(test)]
@@ -144,6 +159,35 @@ mod tests {
             said[0].gap.as_ref().unwrap().action,
             "freetier:GetFreeTierUsage"
         );
+    }
+
+    #[test]
+    fn offers_of_one_usage_type_are_two_findings() {
+        let offer = |service: &str| Offer {
+            service: service.to_owned(),
+            usage_type: "Global-TimedStorage-ByteHrs".to_owned(),
+            region: "global".to_owned(),
+            actual: Decimal::from(6),
+            limit: Decimal::from(5),
+            ..Offer::default()
+        };
+        let account = Account {
+            offers: Fact::Known(vec![offer("Amazon S3"), offer("Amazon EFS")]),
+            ..Account::default()
+        };
+        let words = RULE.words().unwrap();
+        let resources = [testing::cluster("prod")];
+        let said = testing::owned(
+            &resources,
+            &[],
+            |_| true,
+            |case| {
+                let account = Some(&account);
+                check(&Case { account, ..*case }, &words)
+            },
+        );
+        assert_eq!(said[0].detail, "Global-TimedStorage-ByteHrs / S3");
+        assert_ne!(said[0].fingerprint(), said[1].fingerprint());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     kind::{
         Fact, Kind,
         event_rule::EventRule,
-        repository::Repository,
+        repository::{Repository, shortened},
         schedule::Schedule,
         task_definition::{ContainerDefinition, TaskDefinition},
     },
@@ -30,7 +30,7 @@ enum Image<'a> {
     There,
     Missing(String),
     Unread(String, Option<&'a Gap>),
-    /// Named by its digest, which no tag can tell.
+    /// Named by its digest, in a file from before those of the images were kept.
     ByDigest,
     /// Of a registry that is not asked.
     Elsewhere,
@@ -93,16 +93,14 @@ fn judge(
         return verdict(Status::Unknown, why).gap(gap);
     }
     if there == 0 {
-        let why = "all of its images are named by their digests";
+        let why = "all of its images are named by their digests, of which none were kept";
         return verdict(Status::NotApplicable, why.to_owned());
     }
     verdict(Status::Pass, "its images are there".to_owned())
 }
 
 fn find<'a>(case: &Case<'a>, container: &ContainerDefinition) -> Image<'a> {
-    if container.image.contains('@') {
-        return Image::ByDigest;
-    }
+    let digest = container.image.split_once('@').map(|it| it.1);
     let Some(name) = &container.repository else {
         return Image::Elsewhere;
     };
@@ -118,6 +116,16 @@ fn find<'a>(case: &Case<'a>, container: &ContainerDefinition) -> Image<'a> {
         let gap = case.gap_of_call(&repository.id, "DescribeImages");
         return Image::Unread(format!("the images of {name} were not read"), gap);
     };
+    if let Some(digest) = digest {
+        let kept = shortened(digest);
+        if images.digests.iter().any(|it| it == kept) {
+            return Image::There;
+        }
+        if images.digests.is_empty() && images.count > 0 {
+            return Image::ByDigest;
+        }
+        return Image::Missing(format!("repository {name} has no image {kept}…"));
+    }
     // Of a file from before tags were kept none are known.
     if images.tags.is_empty() && images.count > images.untagged {
         return Image::Unread(format!("the tags of {name} were not kept"), None);

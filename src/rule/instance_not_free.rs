@@ -1,5 +1,7 @@
 //! Instances of a type that the account's free tier does not cover.
 
+use std::collections::BTreeMap;
+
 use super::{
     Case, Evidence, Rule, Severity, Status, Verdict, Words, account,
     launch::{self, Next},
@@ -15,7 +17,8 @@ pub const RULE: Rule = Rule {
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let free_plan = account::on_free_plan(case);
-    let next = launch::empty_groups(case).filter_map(|it| judge_next(case, words, &it));
+    let types = types(case);
+    let next = launch::empty_groups(case).filter_map(|it| judge_next(case, words, &types, &it));
     let instances = case.ours::<Instance>().filter(|(_, it)| !it.is_gone());
     instances
         .map(|(resource, instance)| {
@@ -25,6 +28,10 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
             }
             let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
             let kind = &instance.instance_type;
+            if matches!(instance.status.as_str(), "stopping" | "stopped") {
+                let why = format!("it is {}: its hours are not counted", instance.status);
+                return verdict(Status::NotApplicable, why);
+            }
             match instance.free_tier {
                 Fact::Known(true) => verdict(
                     Status::Pass,
@@ -48,21 +55,30 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
         .collect()
 }
 
+/// Whether the free tier covers a type, as far as a machine of it was read.
+fn types<'a>(case: &Case<'a>) -> BTreeMap<&'a str, bool> {
+    let told = case.graph.of::<Instance>().filter_map(|(_, it)| {
+        let free = *it.free_tier.known()?;
+        Some((it.instance_type.as_str(), free))
+    });
+    told.collect()
+}
+
 /// A group without machines is judged by what its next one would be, where any machine that was read
 /// is of that type. What a fleet of several types would start is not guessed at.
-fn judge_next(case: &Case<'_>, words: &Words, next: &Next<'_>) -> Option<Verdict> {
+fn judge_next(
+    case: &Case<'_>,
+    words: &Words,
+    types: &BTreeMap<&str, bool>,
+    next: &Next<'_>,
+) -> Option<Verdict> {
     let id = &next.group.id;
     let kind = next.instance_type?;
     if account::on_free_plan(case) != Some(true) {
         return Some(account::aside(&RULE, words, id, case));
     }
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    let mut like = case.graph.of::<Instance>();
-    let covered = like.find_map(|(_, it)| {
-        let of_type = it.instance_type == kind;
-        it.free_tier.known().copied().filter(|_| of_type)
-    });
-    Some(match covered {
+    Some(match types.get(kind) {
         Some(true) => verdict(
             Status::Pass,
             format!("the account's free tier covers {kind}, which its next machine is"),

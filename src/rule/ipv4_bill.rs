@@ -21,20 +21,25 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let Some(root) = case.whole() else {
         return Vec::new();
     };
+    // An address of the account's own costs nothing, whatever has it.
+    let (paid, own): (Vec<_>, Vec<_>) = case
+        .ours::<ElasticIp>()
+        .partition(|(_, it)| it.pool.as_deref().is_none_or(|it| it == "amazon"));
+    let own: BTreeSet<&str> = own.into_iter().map(|(_, it)| &*it.public_ip).collect();
     let mut addresses: BTreeSet<&str> = BTreeSet::new();
     let mut kinds: Vec<(&str, usize)> = Vec::new();
     let mut holders: BTreeSet<&ResourceId> = BTreeSet::new();
     for (resource, interface) in case.ours::<NetworkInterface>() {
-        if let Some(address) = interface.public_ip.as_deref() {
+        let address = interface.public_ip.as_deref();
+        if let Some(address) = address.filter(|it| !own.contains(it)) {
             addresses.insert(address);
             holders.insert(&resource.id);
         }
     }
     kinds.push(("interface", holders.len()));
     let before = addresses.len();
-    for (resource, ip) in case.ours::<ElasticIp>() {
-        // An address of the account's own costs nothing.
-        if ip.pool.as_deref().is_none_or(|it| it == "amazon") && addresses.insert(&ip.public_ip) {
+    for (resource, ip) in paid {
+        if addresses.insert(&ip.public_ip) {
             holders.insert(&resource.id);
         }
     }
@@ -77,6 +82,7 @@ mod tests {
         let resources = [
             Resource::new("eni-1", interface("203.0.113.1")),
             Resource::new("eni-2", interface("203.0.113.2")),
+            Resource::new("eni-3", interface("198.51.100.1")),
             Resource::new("eipalloc-1", ip("203.0.113.1", "amazon")),
             Resource::new("eipalloc-2", ip("203.0.113.3", "amazon")),
             Resource::new("eipalloc-3", ip("198.51.100.1", "ipv4pool-ec2-1")),

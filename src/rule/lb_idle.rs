@@ -10,7 +10,7 @@ use crate::{
         load_balancer::LoadBalancer,
         target_group::TargetGroup,
     },
-    rule::measured::{self, Use},
+    rule::measured::{self, Counts, Use},
     snapshot::{Gap, Resource, money::Count},
     text,
 };
@@ -24,24 +24,23 @@ pub const RULE: Rule = Rule {
 
 /// What a load balancer has to do.
 enum Work<'a> {
-    /// It answers by itself.
+    /// It has somebody to send to, or answers by itself.
     Some(String),
-    /// It has somebody to send to.
-    Targets(String),
     None(String, Evidence),
     Unknown(String, Option<&'a Gap>),
 }
 
 fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
+    let counts = Counts::of(case);
     let new = case.ours::<LoadBalancer>();
     let new = new.map(|(it, lb)| match work(case, it) {
-        Work::Targets(why) => judge_use(case, words, it, &measured::of_balancer(it, lb), &why),
-        work @ (Work::Some(_) | Work::None(..) | Work::Unknown(..)) => judge(case, words, it, work),
+        Work::Some(why) => judge_use(words, &counts, it, &measured::of_balancer(it, lb), &why),
+        work @ (Work::None(..) | Work::Unknown(..)) => judge(case, words, it, work),
     });
     let classic = case.ours::<ClassicLoadBalancer>();
     let classic = classic.map(|(it, lb)| match classic_work(it, lb) {
-        Work::Targets(why) => judge_use(case, words, it, &measured::of_classic(it), &why),
-        work @ (Work::Some(_) | Work::None(..) | Work::Unknown(..)) => judge(case, words, it, work),
+        Work::Some(why) => judge_use(words, &counts, it, &measured::of_classic(it), &why),
+        work @ (Work::None(..) | Work::Unknown(..)) => judge(case, words, it, work),
     });
     new.chain(classic).collect()
 }
@@ -50,7 +49,7 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, work: Work<'_>) ->
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     let (why, evidence) = match work {
-        Work::Some(why) | Work::Targets(why) => return verdict(Status::Pass, why),
+        Work::Some(why) => return verdict(Status::Pass, why),
         Work::Unknown(why, gap) => return verdict(Status::Unknown, why).gap(gap),
         Work::None(why, evidence) => (why, evidence),
     };
@@ -69,17 +68,17 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, work: Work<'_>) ->
     verdict(Status::Fail, why).evidence([evidence])
 }
 
-/// Of one that has somebody to send to: whether anybody asks it for anything.
+/// Of one that has something to do: whether anybody asks it for anything.
 fn judge_use(
-    case: &Case<'_>,
     words: &Words,
+    counts: &Counts<'_>,
     resource: &Resource,
     asked: &[Count],
     why: &str,
 ) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    match measured::used(case, resource, asked) {
+    match counts.used(resource, asked) {
         Use::None { days, evidence } => {
             let why =
                 format!("{why}, but nothing came to it in {days} days, as CloudWatch counted");
@@ -110,7 +109,7 @@ fn classic_work(resource: &Resource, lb: &ClassicLoadBalancer) -> Work<'static> 
         return Work::None("no instance is registered with it".to_owned(), evidence);
     }
     let instances = text::count(lb.instances.len(), "instance");
-    Work::Targets(format!("it sends to {instances}"))
+    Work::Some(format!("it sends to {instances}"))
 }
 
 fn work<'a>(case: &Case<'a>, resource: &Resource) -> Work<'a> {
@@ -145,7 +144,7 @@ fn work<'a>(case: &Case<'a>, resource: &Resource) -> Work<'a> {
         match group.map(|(it, group)| (it, group.targets.known())) {
             Some((_, Some(targets))) if targets.is_empty() => {}
             Some((_, Some(_))) => {
-                return Work::Targets(format!("target group {name} has targets"));
+                return Work::Some(format!("target group {name} has targets"));
             }
             Some((it, None)) => unread = unread.or(Some((name, case.gap_about(&it.id)))),
             None => unread = unread.or(Some((name, case.gap_in_listing(Kind::TargetGroup)))),
@@ -234,6 +233,46 @@ mod tests {
         assert!(why.contains("RequestCount 7 in 14 days"), "{why}");
         // CloudWatch has nothing of it: that is not zero.
         assert_eq!(said([None, Some(0)]).0, Status::Pass);
+    }
+
+    #[test]
+    fn one_that_only_redirects_is_idle_where_nothing_was_measured_to_come() {
+        use crate::{rule::Run, snapshot::money::Metered};
+        let arn = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/router/42";
+        let balancer = LoadBalancer {
+            lb_type: "application".to_owned(),
+            ..LoadBalancer::default()
+        };
+        let created: jiff::Timestamp = "1969-01-01T00:00:00Z".parse().unwrap();
+        let router = Resource::new("router", balancer.clone());
+        let router = router.arn(arn.to_owned()).created(created);
+        let listener = Listener {
+            load_balancer: "router".to_owned(),
+            actions: vec![Action {
+                kind: "redirect".to_owned(),
+                ..Action::default()
+            }],
+            ..Listener::default()
+        };
+        let mut counts = measured::of_balancer(&router, &balancer);
+        let resources = [router, Resource::new("router/80", listener)];
+        let words = RULE.words().unwrap();
+        let mut said = |value: i64| {
+            counts[0].value = Some(rust_decimal::Decimal::from(value));
+            let metered = Metered {
+                from: "1969-12-01T00:00:00Z".parse().unwrap(),
+                to: "1969-12-15T00:00:00Z".parse().unwrap(),
+                counts: counts.clone(),
+            };
+            let run = Run {
+                used: Some(&metered),
+                ..Run::default()
+            };
+            let check = |case: &Case<'_>| check(&Case { run: &run, ..*case }, &words);
+            testing::owned(&resources, &[], |_| true, check)[0].status
+        };
+        assert_eq!(said(0), Status::Fail);
+        assert_eq!(said(9), Status::Pass);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::{Case, Evidence};
 use crate::{
+    id::ResourceId,
     kind::load_balancer::LoadBalancer,
     snapshot::{
         Gap, Resource,
@@ -98,62 +99,93 @@ pub fn of_nat(resource: &Resource) -> Vec<Count> {
     counts.collect()
 }
 
-/// What these counts came to, of a thing that is older than the time that was looked at.
-pub fn used(case: &Case<'_>, resource: &Resource, asked: &[Count]) -> Use {
-    let Some(metered) = case.run.used.filter(|_| !asked.is_empty()) else {
-        return Use::NotAsked;
-    };
-    let told: Vec<&Count> = asked.iter().filter_map(|it| told(metered, it)).collect();
-    if told.is_empty() {
-        return Use::NotAsked;
-    }
-    let days = told.iter().map(|it| days(metered, it)).max();
-    let days = days.unwrap_or_default();
-    let seconds = i64::try_from(days.saturating_mul(86_400)).unwrap_or(i64::MAX);
-    let from = metered.to.as_second().saturating_sub(seconds);
-    if resource.created.is_none_or(|it| it.as_second() > from) {
-        return Use::Young;
-    }
-    let more = |it: &&&Count| it.value.is_some_and(|it| it > Decimal::ZERO);
-    if let Some((much, metric)) = told.iter().find(more).and_then(|it| {
-        let of_ours = METRICS.iter().find(|name| **name == it.metric)?;
-        Some((it.value?, *of_ours))
-    }) {
-        return Use::Some { metric, much, days };
-    }
-    if told.len() < asked.len() || told.iter().any(|it| it.value.is_none()) {
-        return Use::Untold;
-    }
-    let evidence = told.iter().filter_map(|it| {
-        let metric = METRICS.iter().find(|name| **name == it.metric)?;
-        let value = format!("0 in {days} days ({})", it.namespace);
-        Some(Evidence::new(&resource.id, metric, value))
-    });
-    Use::None {
-        days,
-        evidence: evidence.collect(),
-    }
+/// All that CloudWatch counted, by what it was counted of: gathered once, asked of each thing.
+pub struct Counts<'a> {
+    metered: Option<&'a Metered>,
+    of: BTreeMap<&'a ResourceId, Vec<&'a Count>>,
 }
 
-/// The gigabytes that these gateways took in over the time that was looked at, both ways, and the
-/// days of it; `None` where that was not measured of each.
-pub fn gigabytes(case: &Case<'_>, gateways: &[&str]) -> Option<(Decimal, u64)> {
-    let metered = case.run.used?;
-    let mut sum = Decimal::ZERO;
-    for gateway in gateways {
-        for metric in ["BytesInFromDestination", "BytesInFromSource"] {
-            let mut counts = metered.counts.iter();
-            let count = counts.find(|it| {
-                it.namespace == "AWS/NATGateway"
-                    && it.resource.key == **gateway
-                    && it.metric == metric
-                    && it.days.is_none()
-            });
-            sum = sum.checked_add(count?.value?)?;
+impl<'a> Counts<'a> {
+    pub fn of(case: &Case<'a>) -> Self {
+        let metered = case.run.used;
+        let mut of: BTreeMap<&ResourceId, Vec<&Count>> = BTreeMap::new();
+        for it in metered.into_iter().flat_map(|it| &it.counts) {
+            of.entry(&it.resource).or_default().push(it);
+        }
+        Self { metered, of }
+    }
+
+    /// What these counts came to, of a thing that is older than the time that was looked at.
+    pub fn used(&self, resource: &Resource, asked: &[Count]) -> Use {
+        let Some(metered) = self.metered.filter(|_| !asked.is_empty()) else {
+            return Use::NotAsked;
+        };
+        let told: Vec<&Count> = asked.iter().filter_map(|it| self.told(it)).collect();
+        if told.is_empty() {
+            return Use::NotAsked;
+        }
+        let days = told.iter().map(|it| days(metered, it)).max();
+        let days = days.unwrap_or_default();
+        let seconds = i64::try_from(days.saturating_mul(86_400)).unwrap_or(i64::MAX);
+        let from = metered.to.as_second().saturating_sub(seconds);
+        if resource.created.is_none_or(|it| it.as_second() > from) {
+            return Use::Young;
+        }
+        let more = |it: &&&Count| it.value.is_some_and(|it| it > Decimal::ZERO);
+        if let Some((much, metric)) = told.iter().find(more).and_then(|it| {
+            let of_ours = METRICS.iter().find(|name| **name == it.metric)?;
+            Some((it.value?, *of_ours))
+        }) {
+            return Use::Some { metric, much, days };
+        }
+        if told.len() < asked.len() || told.iter().any(|it| it.value.is_none()) {
+            return Use::Untold;
+        }
+        let evidence = told.iter().filter_map(|it| {
+            let metric = METRICS.iter().find(|name| **name == it.metric)?;
+            let value = format!("0 in {days} days ({})", it.namespace);
+            Some(Evidence::new(&resource.id, metric, value))
+        });
+        Use::None {
+            days,
+            evidence: evidence.collect(),
         }
     }
-    let gigabytes = sum.checked_div(Decimal::from(1_u64 << 30))?;
-    Some((gigabytes.round_dp(1).normalize(), window(metered)))
+
+    /// The gigabytes that these gateways took in over the time that was looked at, both ways, and
+    /// the days of it; `None` where that was not measured of each.
+    pub fn gigabytes(&self, gateways: &[ResourceId]) -> Option<(Decimal, u64)> {
+        let (bytes, days) = self.bytes(gateways)?;
+        let gigabytes = bytes.checked_div(Decimal::from(1_u64 << 30))?;
+        Some((gigabytes.round_dp(1).normalize(), days))
+    }
+
+    /// The same in bytes.
+    pub fn bytes(&self, gateways: &[ResourceId]) -> Option<(Decimal, u64)> {
+        let metered = self.metered?;
+        let mut sum = Decimal::ZERO;
+        for gateway in gateways {
+            for metric in ["BytesInFromDestination", "BytesInFromSource"] {
+                let count = self.of.get(gateway)?.iter().find(|it| {
+                    it.namespace == "AWS/NATGateway" && it.metric == metric && it.days.is_none()
+                });
+                sum = sum.checked_add(count?.value?)?;
+            }
+        }
+        Some((sum, window(metered)))
+    }
+
+    /// The answer to a question.
+    fn told(&self, asked: &Count) -> Option<&'a Count> {
+        let same = |it: &&&Count| {
+            let unanswered = Count {
+                value: None,
+                ..(**it).clone()
+            };
+            unanswered == *asked
+        };
+        self.of.get(&asked.resource)?.iter().find(same).copied()
+    }
 }
 
 /// Why CloudWatch did not tell, where that is known.
@@ -171,18 +203,6 @@ const METRICS: [&str; 7] = [
     "ProcessedBytes",
     "RequestCount",
 ];
-
-/// The answer to a question.
-fn told<'m>(metered: &'m Metered, asked: &Count) -> Option<&'m Count> {
-    let same = |it: &&Count| {
-        let unanswered = Count {
-            value: None,
-            ..(*it).clone()
-        };
-        it.resource == asked.resource && unanswered == *asked
-    };
-    metered.counts.iter().find(same)
-}
 
 fn days(metered: &Metered, count: &Count) -> u64 {
     count.days.map_or_else(|| window(metered), u64::from)
@@ -223,7 +243,7 @@ mod tests {
             |_| true,
             |case| {
                 let case = Case { run: &run, ..*case };
-                used(&case, &resources[0], &of_nat(&resources[0]))
+                Counts::of(&case).used(&resources[0], &of_nat(&resources[0]))
             },
         )
     }

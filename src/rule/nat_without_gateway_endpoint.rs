@@ -1,6 +1,8 @@
 //! Traffic to S3 and DynamoDB that is paid for because it takes the way through a NAT gateway.
 
-use super::{Case, Cost, Evidence, Rule, Status, Verdict, Words, measured};
+use std::collections::BTreeSet;
+
+use super::{Case, Cost, Evidence, Rule, Status, Verdict, Words, measured::Counts};
 use crate::{
     id::ResourceId,
     kind::{
@@ -22,24 +24,42 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let dynamo = case.ours::<Table>().next().is_some();
     let services = [("s3", "S3"), ("dynamodb", "DynamoDB")];
     let services = &services[..if dynamo { 2 } else { 1 }];
+    let counts = Counts::of(case);
     let vpcs = case.ours::<Vpc>();
     vpcs.flat_map(|(vpc, _)| {
         let services = services.iter();
-        services.map(move |(service, name)| judge(case, words, vpc, service, name))
+        services.map(|(service, name)| judge(case, words, &counts, vpc, service, name))
     })
     .collect()
 }
 
-fn judge(case: &Case<'_>, words: &Words, vpc: &Resource, service: &str, name: &str) -> Verdict {
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    counts: &Counts<'_>,
+    vpc: &Resource,
+    service: &str,
+    name: &str,
+) -> Verdict {
     let id = &vpc.id;
     let verdict = |status, why: String| {
         Verdict::new(&RULE, words, id, status, why).detail(service.to_owned())
     };
     let inside = case.graph.users(id);
-    let private: Vec<(&Resource, &str)> = inside
+    let tables = inside.iter();
+    let tables = tables.filter_map(|(it, _)| Some((*it, RouteTable::of(&it.attrs)?)));
+    let tables: Vec<_> = tables.filter(|(_, it)| it.vpc == id.key).collect();
+    let led: BTreeSet<&str> = tables
         .iter()
-        .filter_map(|(it, _)| Some((*it, RouteTable::of(&it.attrs)?)))
-        .filter(|(_, it)| it.vpc == id.key && (it.is_main || !it.subnets.is_empty()))
+        .flat_map(|(_, it)| it.subnets.iter().map(String::as_str))
+        .collect();
+    let mut subnets = inside.iter().map(|it| &it.0.id);
+    // The main table leads those subnets that have no table of their own.
+    let follows = |it: &&ResourceId| it.kind == Kind::Subnet && !led.contains(it.key.as_str());
+    let main_leads = subnets.any(|it| follows(&it)) || case.gap_in_listing(Kind::Subnet).is_some();
+    let private: Vec<(&Resource, &str)> = tables
+        .into_iter()
+        .filter(|(_, it)| (it.is_main && main_leads) || !it.subnets.is_empty())
         .filter_map(|(resource, table)| Some((resource, nat(case, table)?)))
         .collect();
     let gap = [Kind::RouteTable, Kind::NatGateway];
@@ -78,10 +98,11 @@ fn judge(case: &Case<'_>, words: &Words, vpc: &Resource, service: &str, name: &s
         let why = format!("whether there is a gateway endpoint for {name} was not read");
         return verdict(Status::Unknown, why).gap(Some(gap));
     }
-    let mut gateways: Vec<&str> = bare.iter().map(|(_, nat)| *nat).collect();
-    gateways.sort_unstable();
-    gateways.dedup();
-    let measured = match measured::gigabytes(case, &gateways) {
+    let gateways: BTreeSet<&str> = bare.iter().map(|(_, nat)| *nat).collect();
+    let gateways = gateways.into_iter();
+    let gateways = gateways.map(|it| ResourceId::new(Kind::NatGateway, it));
+    let gateways: Vec<ResourceId> = gateways.collect();
+    let measured = match counts.gigabytes(&gateways) {
         Some((gigabytes, days)) => format!(
             "; {gigabytes} GB went through in {days} days, to whatever goal: what they cost is the \
              most that it can be"
@@ -92,10 +113,8 @@ fn judge(case: &Case<'_>, words: &Words, vpc: &Resource, service: &str, name: &s
         "traffic to {name} goes through a NAT gateway, which is paid for by the gigabyte; a gateway \
          endpoint would cost nothing{measured}"
     );
-    let of = gateways.iter();
-    let of = of.map(|it| ResourceId::new(Kind::NatGateway, *it));
     let cost = Cost::Part {
-        of: of.collect(),
+        of: gateways,
         usage: "NatGateway-Bytes",
     };
     let evidence = bare.iter().map(|(table, nat)| {
@@ -116,7 +135,10 @@ fn nat<'c>(case: &Case<'c>, table: &'c RouteTable) -> Option<&'c str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{kind::route_table::Route, testing};
+    use crate::{
+        kind::{route_table::Route, subnet::Subnet},
+        testing,
+    };
 
     fn failed(more: Option<Resource>) -> Vec<String> {
         let nat = NatGateway {
@@ -134,10 +156,15 @@ mod tests {
             }],
             ..RouteTable::default()
         };
+        let subnet = Subnet {
+            vpc: "vpc-1".to_owned(),
+            ..Subnet::default()
+        };
         let fixed = [
             Resource::new("vpc-1", Vpc::default()),
             Resource::new("nat-1", nat),
             Resource::new("rtb-1", table),
+            Resource::new("subnet-1", subnet),
         ];
         let resources: Vec<Resource> = fixed.into_iter().chain(more).collect();
         let words = RULE.words().unwrap();
@@ -151,5 +178,15 @@ mod tests {
         assert_eq!(failed(None), ["s3"]);
         let table = Resource::new("builds", Table::default());
         assert_eq!(failed(Some(table)), ["s3", "dynamodb"]);
+    }
+
+    #[test]
+    fn a_main_table_that_leads_no_subnet_sends_nothing() {
+        let own = RouteTable {
+            vpc: "vpc-1".to_owned(),
+            subnets: vec!["subnet-1".to_owned()],
+            ..RouteTable::default()
+        };
+        assert!(failed(Some(Resource::new("rtb-2", own))).is_empty());
     }
 }

@@ -59,6 +59,8 @@ fn dear(case: &Case<'_>) -> Vec<ResourceId> {
             .map(|it| &it.0.id),
     );
     let ips = case.ours::<ElasticIp>();
+    // An address of the account's own costs nothing.
+    let ips = ips.filter(|(_, it)| it.pool.as_deref().is_none_or(|it| it == "amazon"));
     found.extend(ips.filter(|(_, it)| it.is_idle()).map(|it| &it.0.id));
     // One address is what a rack cannot do without; a NAT gateway's is told with the gateway.
     let addresses = case.ours::<NetworkInterface>().filter(|(_, it)| {
@@ -70,7 +72,9 @@ fn dear(case: &Case<'_>) -> Vec<ResourceId> {
     let endpoints = endpoints.filter(|(_, it)| it.endpoint_type == "Interface" && !it.is_gone());
     found.extend(endpoints.map(|it| &it.0.id));
     let keys = case.ours::<Key>();
-    let keys = keys.filter(|(_, it)| it.is_aws_managed() == Some(false));
+    // One that is to be deleted is billed no more.
+    let going = |it: &Key| it.facts.known().is_some_and(|it| it.is_going());
+    let keys = keys.filter(|(_, it)| it.is_aws_managed() == Some(false) && !going(it));
     found.extend(keys.map(|it| &it.0.id));
     found.extend(case.ours::<Secret>().map(|it| &it.0.id));
     let tasks = case.ours::<Task>();
@@ -78,7 +82,7 @@ fn dear(case: &Case<'_>) -> Vec<ResourceId> {
         tasks.filter(|(_, it)| it.launch_type.as_deref() == Some("FARGATE") && !it.is_stopped());
     found.extend(tasks.map(|it| &it.0.id));
     let balancers = case.ours::<LoadBalancer>();
-    let balancers = balancers.filter(|(_, it)| it.lb_type == "network");
+    let balancers = balancers.filter(|(_, it)| matches!(&*it.lb_type, "network" | "gateway"));
     found.extend(balancers.map(|it| &it.0.id));
     found.into_iter().cloned().collect()
 }

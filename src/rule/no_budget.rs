@@ -3,6 +3,7 @@
 use super::{Case, Evidence, Rule, Status, Verdict, Words, account};
 use crate::{
     id::ResourceId,
+    kind::Fact,
     snapshot::money::{Account, Budget},
     text,
 };
@@ -36,13 +37,9 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
         let why = "whether the account has a budget was not read".to_owned();
         return verdict(Status::Unknown, why).gap(gap.as_ref());
     };
-    let costs = budgets.iter().filter(|it| it.is_of_costs()).count();
-    if costs > 0 {
-        let budgets = text::count(costs, "budget");
-        return verdict(
-            Status::Pass,
-            format!("the account has {budgets} of its costs"),
-        );
+    let costs: Vec<&Budget> = budgets.iter().filter(|it| it.is_of_costs()).collect();
+    if !costs.is_empty() {
+        return of_costs(case, words, id, &costs);
     }
     let other = budgets.iter().map(|it: &Budget| {
         let value = format!("{}: {}", it.name, it.kind);
@@ -58,11 +55,41 @@ fn judge(case: &Case<'_>, words: &Words, id: &ResourceId) -> Verdict {
     verdict(Status::Fail, why.to_owned()).evidence(other)
 }
 
+/// Of an account that has budgets of its costs: whether any of them tells anybody.
+fn of_costs(case: &Case<'_>, words: &Words, id: &ResourceId, costs: &[&Budget]) -> Verdict {
+    let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
+    let has = format!(
+        "the account has {} of its costs",
+        text::count(costs.len(), "budget")
+    );
+    if costs.iter().any(|it| it.notifies == Fact::Known(true)) {
+        let why = format!("{has}, and somebody is told when it is near");
+        return verdict(Status::Pass, why);
+    }
+    if costs.iter().all(|it| it.notifies == Fact::Known(false)) {
+        let evidence = costs
+            .iter()
+            .map(|it| Evidence::new(id, "Notifications", format!("none of {}", it.name)));
+        let why = format!("{has}, but no alert is set: nobody is told when it is passed");
+        return verdict(Status::Fail, why).evidence(evidence);
+    }
+    match account::gap(case, "DescribeNotificationsForBudget") {
+        Some(gap) => {
+            let why = format!("{has}, but whether anybody is told of it was not read");
+            verdict(Status::Unknown, why).gap(Some(&gap))
+        }
+        // Of a snapshot of an earlier racklens.
+        None => {
+            let why = format!("{has}; whether anybody is told of it was not asked");
+            verdict(Status::Pass, why)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        kind::Fact,
         rule::Run,
         snapshot::{Reason, money::Unheard},
         testing,
@@ -112,15 +139,38 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_is_unknown_with_the_action_that_is_missing() {
-        let unheard = Unheard {
+    fn a_budget_that_tells_nobody_warns_nobody() {
+        let told = |notifies| {
+            let mut account = with(&["COST", "COST"]);
+            if let Fact::Known(budgets) = &mut account.budgets {
+                budgets[0].notifies = Fact::Known(false);
+                budgets[1].notifies = notifies;
+            }
+            account
+        };
+        let mute = said(Some(&told(Fact::Known(false))), &[]);
+        assert_eq!((mute.status, mute.evidence.len()), (Status::Fail, 2));
+        let loud = said(Some(&told(Fact::Known(true))), &[]);
+        assert_eq!(loud.status, Status::Pass);
+        let refused = refused("budgets:DescribeNotificationsForBudget");
+        let unread = said(Some(&told(Fact::Unread)), &[refused]);
+        assert_eq!(unread.status, Status::Unknown);
+    }
+
+    fn refused(call: &str) -> Unheard {
+        Unheard {
             what: "which budgets the account has".to_owned(),
-            call: "budgets:DescribeBudgets".to_owned(),
+            call: call.to_owned(),
             action: "budgets:ViewBudget".to_owned(),
             reason: Reason::Denied,
             code: "AccessDeniedException".to_owned(),
             message: "no".to_owned(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_unknown_with_the_action_that_is_missing() {
+        let unheard = refused("budgets:DescribeBudgets");
         let said = said(Some(&Account::default()), &[unheard]);
         assert_eq!(said.status, Status::Unknown);
         assert_eq!(said.gap.unwrap().action, "budgets:ViewBudget");

@@ -9,7 +9,7 @@ use crate::{
         listener_rule::ListenerRule,
         target_group::{Target, TargetGroup},
     },
-    snapshot::Resource,
+    snapshot::{Gap, Resource},
 };
 
 pub const RULE: Rule = Rule {
@@ -31,7 +31,14 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &TargetGrou
         let why = "no load balancer sends to it".to_owned();
         return verdict(Status::NotApplicable, why);
     }
-    if is_standby(case, id) {
+    let standby = standby(case, id);
+    if standby != Some(false)
+        && let Some(gap) = hidden(case, group)
+    {
+        let why = "whether any request is sent to it was not read: not all rules were".to_owned();
+        return verdict(Status::Unknown, why).gap(Some(gap));
+    }
+    if standby == Some(true) {
         let why = "it stands by: whatever names it gives it weight 0, and so no request".to_owned();
         return verdict(Status::NotApplicable, why);
     }
@@ -83,8 +90,8 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, group: &TargetGrou
 }
 
 /// Whether all that forwards to a group gives it weight 0, as to the other half of a blue/green
-/// deployment.
-fn is_standby(case: &Case<'_>, id: &ResourceId) -> bool {
+/// deployment. `None` where nothing that was read forwards to it.
+fn standby(case: &Case<'_>, id: &ResourceId) -> Option<bool> {
     let users = case.graph.users(id);
     let actions = users.iter().flat_map(|(it, _)| {
         let listener = Listener::of(&it.attrs).map(|it| &it.actions);
@@ -93,7 +100,20 @@ fn is_standby(case: &Case<'_>, id: &ResourceId) -> bool {
     });
     let forwards = actions.flat_map(|it| &it.targets);
     let mut forwards = forwards.filter(|it| it.target_group == id.key).peekable();
-    forwards.peek().is_some() && forwards.all(|it| it.weight == Some(0))
+    forwards.peek()?;
+    Some(forwards.all(|it| it.weight == Some(0)))
+}
+
+/// What hides a listener or a rule that may send to a group.
+fn hidden<'a>(case: &Case<'a>, group: &TargetGroup) -> Option<&'a Gap> {
+    let balancers = group.load_balancers.iter();
+    let mut balancers = balancers.map(|it| ResourceId::new(Kind::LoadBalancer, it));
+    balancers.find_map(|balancer| {
+        let listeners = case.graph.parts::<Listener>(&balancer).into_iter();
+        let mut rules = listeners.filter_map(|(it, _)| case.gap_of_call(&it.id, "DescribeRules"));
+        let listing = case.gap_of_call(&balancer, "DescribeListeners");
+        listing.or_else(|| rules.next())
+    })
 }
 
 /// A target that is just coming or going is no failure, and neither is one that nobody asks.
@@ -112,5 +132,58 @@ fn unchecked(it: &Target) -> Option<&'static str> {
         ("unused", Some("Target.InvalidState" | "Target.IpUnusable")) => None,
         ("unused", _) => Some("its targets are in no use: no request is sent to them"),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{
+            Fact,
+            listener_rule::{Action, Forward},
+            load_balancer::LoadBalancer,
+        },
+        testing,
+    };
+
+    #[test]
+    fn an_empty_group_may_stand_by_where_rules_were_not_read() {
+        let group = TargetGroup {
+            load_balancers: vec!["router".to_owned()],
+            targets: Fact::Known(Vec::new()),
+            ..TargetGroup::default()
+        };
+        let words = RULE.words().unwrap();
+        let said = |weight: u32, gaps: &[Gap]| {
+            let forward = |group: &str, weight| Forward {
+                target_group: group.to_owned(),
+                weight: Some(weight),
+            };
+            let listener = Listener {
+                load_balancer: "router".to_owned(),
+                actions: vec![Action {
+                    targets: vec![forward("blue", 100), forward("green", weight)],
+                    ..Action::default()
+                }],
+                ..Listener::default()
+            };
+            let resources = [
+                Resource::new("green", group.clone()),
+                Resource::new("router", LoadBalancer::default()),
+                Resource::new("router/443", listener),
+            ];
+            let said = testing::owned(&resources, gaps, |_| true, |case| check(case, &words));
+            (said[0].status, said[0].gap.as_deref().cloned())
+        };
+        let gap = Gap {
+            resource: Some(ResourceId::new(Kind::Listener, "router/443")),
+            ..testing::gap(Kind::ListenerRule, "elasticloadbalancing:DescribeRules")
+        };
+        let gaps = std::slice::from_ref(&gap);
+        assert_eq!(said(0, &[]).0, Status::NotApplicable);
+        assert_eq!(said(0, gaps), (Status::Unknown, Some(gap.clone())));
+        // Requests are sent to it, whatever else was not read.
+        assert_eq!(said(1, gaps).0, Status::Fail);
     }
 }

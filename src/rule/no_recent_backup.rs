@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words, going, rds_no_backup};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, going, rds_no_backup, written::Writers};
 use crate::{
     id::ResourceId,
     kind::{
@@ -39,22 +39,14 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let instances = going::of::<DbInstance>(case)
         .filter(|(_, db)| rds_no_backup::beside(db).is_none())
         .map(|(it, db)| {
-            database(
-                case,
-                words,
-                &it.id,
-                kept(db.backup_retention_days, db.latest_restorable),
-            )
+            let backups = kept(db.backup_retention_days, db.latest_restorable);
+            database(case, words, &it.id, backups, &db.newest_snapshot)
         });
     let clusters = going::of::<DbCluster>(case)
         .filter(|(_, db)| db.status != "deleting")
         .map(|(it, db)| {
-            database(
-                case,
-                words,
-                &it.id,
-                kept(db.backup_retention_days, db.latest_restorable),
-            )
+            let backups = kept(db.backup_retention_days, db.latest_restorable);
+            database(case, words, &it.id, backups, &db.newest_snapshot)
         });
     let tables = going::of::<Table>(case).map(|(it, table)| of_table(case, words, it, table));
     let files = going::of::<FileSystem>(case).map(|(it, fs)| of_files(case, words, it, fs));
@@ -62,8 +54,9 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
     let disks = going::of::<Volume>(case);
     let disks = disks.filter(|(_, it)| disk::has_data_of_its_own(case.graph, it));
     let disks = disks.map(|(it, _)| disk::judge(case, words, &it.id, &snapshots));
+    let writers = Writers::of(case);
     let buckets = going::of::<Bucket>(case);
-    let buckets = buckets.map(|(it, bucket)| bucket::judge(case, words, &it.id, bucket));
+    let buckets = buckets.map(|(it, bucket)| bucket::judge(case, words, &writers, it, bucket));
     instances
         .chain(clusters)
         .chain(tables)
@@ -78,20 +71,46 @@ fn kept(days: u32, latest: Option<Timestamp>) -> Option<Timestamp> {
     latest.filter(|_| days > 0)
 }
 
-fn database(case: &Case<'_>, words: &Words, id: &ResourceId, latest: Option<Timestamp>) -> Verdict {
+fn database(
+    case: &Case<'_>,
+    words: &Words,
+    id: &ResourceId,
+    backups: Option<Timestamp>,
+    snapshot: &Fact<Option<Timestamp>>,
+) -> Verdict {
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
-    let Some(latest) = latest else {
-        let evidence = Evidence::new(id, "LatestRestorableTime", "absent");
-        let why = "there is no backup that it could be brought back from";
-        return verdict(Status::Fail, why.to_owned()).evidence([evidence]);
-    };
-    let age = text::age(latest, case.taken);
-    let why = format!("its backups reach up to {age} ago");
-    if case.hours_since(latest) < words.number("hours") {
+    let recent = |it: &Timestamp| case.hours_since(*it) < words.number("hours");
+    let age = |it| text::age(it, case.taken);
+    let taken = snapshot.known().copied().flatten();
+    if let Some(taken) = taken.filter(recent) {
+        let why = format!(
+            "somebody took a snapshot of it {} ago, which stays",
+            age(taken)
+        );
         return verdict(Status::Pass, why);
     }
-    let evidence = Evidence::new(id, "LatestRestorableTime", latest.to_string());
-    verdict(Status::Fail, why).evidence([evidence])
+    let reach = backups.map(|it| format!("its backups reach up to {} ago", age(it)));
+    if let (Some(why), true) = (&reach, backups.is_some_and(|it| recent(&it))) {
+        return verdict(Status::Pass, why.clone());
+    }
+    if let Some(gap) = case
+        .gap_of_call(id, "Snapshots")
+        .filter(|_| taken.is_none())
+    {
+        let why = "whether somebody took a snapshot of it was not read".to_owned();
+        return verdict(Status::Unknown, why).gap(Some(gap));
+    }
+    let by_hand = match (snapshot, taken) {
+        (Fact::Unread, _) => "; whether somebody took a snapshot of it was not asked (`racklens \
+             snapshot --teardown` does)"
+            .to_owned(),
+        (_, None) => ", and nobody took a snapshot of it".to_owned(),
+        (_, Some(it)) => format!("; the last snapshot of it was taken {} ago", age(it)),
+    };
+    let told = backups.map_or_else(|| "absent".to_owned(), |it| it.to_string());
+    let evidence = Evidence::new(id, "LatestRestorableTime", told);
+    let reach = reach.unwrap_or_else(|| "no automatic backup of it is kept".to_owned());
+    verdict(Status::Fail, format!("{reach}{by_hand}")).evidence([evidence])
 }
 
 fn of_table(case: &Case<'_>, words: &Words, resource: &Resource, table: &Table) -> Verdict {

@@ -79,13 +79,27 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, service: &Service)
     }
     let began = stuck.and_then(|it| it.created).unwrap_or(since);
     let minutes = case.taken.duration_since(began).as_mins();
-    if stuck.is_some() && minutes >= words.number("deployment-minutes") {
+    // Of what ECS says that it cannot do, nobody need wait for an hour.
+    let trouble = service.trouble.as_ref();
+    let trouble = trouble.filter(|it| it.at.is_none_or(|it| it >= began));
+    let patience = if trouble.is_some() {
+        "short-minutes"
+    } else {
+        "deployment-minutes"
+    };
+    if stuck.is_some() && minutes >= words.number(patience) {
         let took = text::age(began, case.taken);
-        let why = format!("its deployment began {took} ago and is not done; {counts}");
+        let says = trouble.map(|it| format!("; ECS says: {}", text::one_line(&it.message)));
+        let why = format!(
+            "its deployment began {took} ago and is not done; {counts}{}",
+            says.unwrap_or_default()
+        );
         let state = Evidence::new(id, "deployments.createdAt", began.to_string());
+        let said = trouble.map(|it| Evidence::new(id, "events.message", it.message.as_str()));
         return verdict(Status::Fail, why)
             .evidence([state])
-            .evidence(evidence);
+            .evidence(evidence)
+            .evidence(said);
     }
     let why = format!("{counts}; its deployment last changed {age} ago");
     verdict(Status::Pass, why).evidence(evidence)
@@ -111,4 +125,50 @@ fn hangs(service: &Service, primary: &Deployment) -> bool {
 
 fn whole(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+    use crate::{kind::service::Trouble, testing};
+
+    #[test]
+    fn a_deployment_that_ecs_cannot_go_on_with_is_told_of_before_its_hour_is_over() {
+        let ago = |minutes| Timestamp::UNIX_EPOCH - SignedDuration::from_mins(minutes);
+        let deployment = |status: &str, minutes| Deployment {
+            status: status.to_owned(),
+            created: Some(ago(minutes)),
+            updated: Some(ago(minutes)),
+            rollout_state: Some("IN_PROGRESS".to_owned()),
+            ..Deployment::default()
+        };
+        let said = |trouble: Option<i64>| {
+            let service = Service {
+                status: "ACTIVE".to_owned(),
+                desired: 2,
+                running: 2,
+                deployments: vec![deployment("PRIMARY", 20), deployment("ACTIVE", 9000)],
+                trouble: trouble.map(|minutes| Trouble {
+                    message: "(service web) was unable to place a task".to_owned(),
+                    at: Some(ago(minutes)),
+                }),
+                ..Service::default()
+            };
+            let resources = [Resource::new("prod/web", service)];
+            let words = RULE.words().unwrap();
+            testing::owned(&resources, &[], |_| true, |case| check(case, &words)).remove(0)
+        };
+        assert_eq!(said(None).status, Status::Pass);
+        let stuck = said(Some(5));
+        assert_eq!(stuck.status, Status::Fail);
+        assert!(
+            stuck.why.ends_with("unable to place a task"),
+            "{}",
+            stuck.why
+        );
+        // What went wrong before it began says nothing of it.
+        assert_eq!(said(Some(300)).status, Status::Pass);
+    }
 }

@@ -101,7 +101,7 @@ fn unread<'c>(case: &Case<'c>) -> Option<&'c Resource> {
 }
 
 /// Whether a group launches a version of its template that is neither the default nor the latest.
-fn launches_unread_version(case: &Case<'_>, group: &AutoScalingGroup) -> bool {
+pub(super) fn launches_unread_version(case: &Case<'_>, group: &AutoScalingGroup) -> bool {
     let template = group.launch_template.as_deref();
     let template = template.and_then(|it| case.graph.get_as::<LaunchTemplate>(it));
     let version = group.launch_template_version.as_deref();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Case, Evidence, Rule, Status, Verdict, Words};
+use super::{Case, Evidence, Rule, Status, Verdict, Words, revision};
 use crate::{
     kind::{Kind, task_definition::TaskDefinition},
     snapshot::Resource,
@@ -25,13 +25,32 @@ fn check(case: &Case<'_>, words: &Words) -> Vec<Verdict> {
             *one = (resource, definition);
         }
     }
+    let mut used: BTreeMap<&str, u32> = BTreeMap::new();
+    for (_, it) in revision::in_use(case).filter(|(_, it)| it.is_active()) {
+        *used.entry(&it.family).or_default() += 1;
+    }
     latest
         .into_values()
-        .map(|(it, definition)| judge(case, words, it, definition))
+        .map(|(it, definition)| {
+            let used = used.get(definition.family.as_str());
+            judge(
+                case,
+                words,
+                used.copied().unwrap_or_default(),
+                it,
+                definition,
+            )
+        })
         .collect()
 }
 
-fn judge(case: &Case<'_>, words: &Words, resource: &Resource, it: &TaskDefinition) -> Verdict {
+fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    used: u32,
+    resource: &Resource,
+    it: &TaskDefinition,
+) -> Verdict {
     let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     let most = words.number("most");
@@ -51,15 +70,15 @@ fn judge(case: &Case<'_>, words: &Words, resource: &Resource, it: &TaskDefinitio
         return verdict(Status::Unknown, why).gap(Some(gap));
     };
     let family = &it.family;
-    if i64::from(*number) <= most {
+    if i64::from(number.saturating_sub(used)) <= most {
         let why = format!("revisions of {family} that can be started: {number}");
         return verdict(Status::Pass, why);
     }
     // Counted no further than to a thousand.
     let least = if *number >= 1000 { " or more" } else { "" };
     let why = format!(
-        "revisions of {family} that can be started: {number}{least}; who looks through them all \
-         makes one request for each"
+        "revisions of {family} that can be started: {number}{least}, of which {used} in use or the \
+         latest; who looks through them all makes one request for each"
     );
     let evidence = Evidence::new(id, "taskDefinitionArns", format!("{number}{least}"));
     verdict(Status::Fail, why).evidence([evidence])
@@ -76,7 +95,8 @@ mod tests {
             let definition = TaskDefinition {
                 family: "web".to_owned(),
                 revision: number,
-                active_revisions: Fact::Known(101),
+                // The latest is not stale.
+                active_revisions: Fact::Known(102),
                 ..TaskDefinition::default()
             };
             Resource::new(format!("web:{number}"), definition)

@@ -96,6 +96,12 @@ impl<'c> Families<'c> {
         Self { latest }
     }
 
+    /// Whether it is what a person, a program or a schedule by the family's name would start.
+    fn is_latest(&self, definition: &TaskDefinition) -> bool {
+        let latest = self.latest.get(definition.family.as_str());
+        definition.is_active() && latest == Some(&definition.revision)
+    }
+
     /// Who runs a revision, in words; tasks only where no service and no schedule starts them.
     pub fn runner(
         &self,
@@ -114,9 +120,9 @@ impl<'c> Families<'c> {
         };
         runners.sort();
         runners.dedup();
-        let latest = self.latest.get(definition.family.as_str());
         match runners[..] {
-            [] => (definition.is_active() && latest == Some(&definition.revision))
+            [] => self
+                .is_latest(definition)
                 .then(|| "nothing runs it now, but it is the latest of its family".to_owned()),
             [one] => Some(format!("{one} runs it")),
             [one, ref more @ ..] => Some(format!("{one} and {} more run it", more.len())),
@@ -187,6 +193,7 @@ mod tests {
         check: |_, _| Vec::new(),
     };
 
+    /// One that can be started no more.
     fn revision() -> Resource {
         let definition = TaskDefinition {
             family: "web".to_owned(),
@@ -194,6 +201,16 @@ mod tests {
             ..TaskDefinition::default()
         };
         Resource::new("web:3", definition)
+    }
+
+    fn active(family: &str, revision: u32) -> Resource {
+        let definition = TaskDefinition {
+            family: family.to_owned(),
+            revision,
+            status: "ACTIVE".to_owned(),
+            ..TaskDefinition::default()
+        };
+        Resource::new(format!("{family}:{revision}"), definition)
     }
 
     fn said(resources: &[Resource], gaps: &[crate::snapshot::Gap]) -> Vec<(Status, String)> {
@@ -228,16 +245,7 @@ mod tests {
 
     #[test]
     fn the_latest_of_a_family_is_what_a_person_would_start() {
-        let active = |revision| {
-            let definition = TaskDefinition {
-                family: "build".to_owned(),
-                revision,
-                status: "ACTIVE".to_owned(),
-                ..TaskDefinition::default()
-            };
-            Resource::new(format!("build:{revision}"), definition)
-        };
-        let said = said(&[active(1), active(2)], &[]);
+        let said = said(&[active("build", 1), active("build", 2)], &[]);
         let statuses: Vec<Status> = said.into_iter().map(|it| it.0).collect();
         assert_eq!(statuses, [Status::NotApplicable, Status::Fail]);
     }
@@ -267,16 +275,7 @@ mod tests {
 
     /// Two revisions of the family that can be started, and what starts the later.
     fn two_and(starter: Resource) -> [Resource; 3] {
-        let active = |number| {
-            let definition = TaskDefinition {
-                family: "web".to_owned(),
-                revision: number,
-                status: "ACTIVE".to_owned(),
-                ..TaskDefinition::default()
-            };
-            Resource::new(format!("web:{number}"), definition)
-        };
-        [active(9), active(10), starter]
+        [active("web", 9), active("web", 10), starter]
     }
 
     fn nightly(starter: Resource) -> Vec<(Status, String)> {

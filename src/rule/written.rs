@@ -1,9 +1,13 @@
-//! Who of AWS's services writes into a bucket, load balancers aside, of which the graph tells.
+//! Who writes into buckets: services of AWS with their logs, and S3 with copies of other buckets.
+
+use std::collections::BTreeMap;
 
 use super::{Case, Evidence};
 use crate::{
-    kind::{bucket::Bucket, vpc::Vpc},
-    snapshot::Resource,
+    id::ResourceId,
+    kind::{Kind, bucket::Bucket, vpc::Vpc},
+    relation::RelationKind,
+    snapshot::{Gap, Resource},
 };
 
 /// Services that write logs and nothing else, whatever region they are asked for.
@@ -15,16 +19,81 @@ const LOGGING: [&str; 5] = [
     "logging.s3.amazonaws.com",
 ];
 
-/// A VPC whose flow logs come into it: what to say, and where that was seen.
-pub fn by_flow_logs(case: &Case<'_>, bucket: &Resource) -> Option<(String, Evidence)> {
-    let mut vpcs = case.graph.of::<Vpc>().filter_map(|(vpc, it)| {
-        let logs = it.flow_logs.known().into_iter().flatten();
-        let mut here = logs.filter_map(|it| it.destination.as_deref());
-        let here = here.find(|it| name_in(it) == Some(bucket.id.key.as_str()))?;
-        let evidence = Evidence::new(&vpc.id, "FlowLogs.LogDestination", here);
-        Some((format!("{} writes its flow logs into it", vpc.id), evidence))
-    });
-    vpcs.next()
+/// What is not told of buckets but of those that write into them: gathered once, asked of each.
+pub struct Writers<'a> {
+    /// By the bucket's name, the first VPC whose flow logs come into it, and the ARN that says so.
+    flow_logs: BTreeMap<&'a str, (&'a ResourceId, &'a str)>,
+    /// By the bucket's name, the first bucket of which objects are copied into it.
+    sources: BTreeMap<&'a str, &'a ResourceId>,
+    /// What hides flow logs.
+    gap: Option<&'a Gap>,
+}
+
+impl<'a> Writers<'a> {
+    pub fn of(case: &Case<'a>) -> Self {
+        let mut flow_logs = BTreeMap::new();
+        for (vpc, it) in case.graph.of::<Vpc>() {
+            for log in it.flow_logs.known().into_iter().flatten() {
+                let arn = log.destination.as_deref();
+                if let Some((name, arn)) = arn.and_then(|it| Some((name_in(it)?, it))) {
+                    flow_logs.entry(name).or_insert((&vpc.id, arn));
+                }
+            }
+        }
+        let mut sources = BTreeMap::new();
+        for (resource, it) in case.graph.of::<Bucket>() {
+            let rules = it.copied_by().into_iter().flatten();
+            for rule in rules.filter(|it| it.to != resource.id.key) {
+                sources.entry(&*rule.to).or_insert(&resource.id);
+            }
+        }
+        let mut gaps = case.gaps.of_kind(Kind::Vpc);
+        Self {
+            flow_logs,
+            sources,
+            gap: gaps.find(|it| it.call.contains("DescribeFlowLogs")),
+        }
+    }
+
+    /// Who writes logs into a bucket: what to say, and where that was seen. A load balancer or a VPC,
+    /// else a service that its policy lets, as nobody else would.
+    pub fn logs(
+        &self,
+        case: &Case<'_>,
+        resource: &Resource,
+        bucket: &Bucket,
+    ) -> Option<(String, Evidence)> {
+        let id = &resource.id;
+        let users = case.graph.users(id).into_iter();
+        let mut users = users.filter(|(_, edge)| edge.kind == RelationKind::WritesTo);
+        let seen = users.next().map(|(writer, edge)| {
+            let evidence = Evidence::new(&writer.id, edge.evidence, id.key.as_str());
+            (format!("{} writes its logs into it", writer.id), evidence)
+        });
+        seen.or_else(|| self.flow_logs(id)).or_else(|| {
+            let service = *admitted(bucket).first()?;
+            let evidence = Evidence::new(id, "Policy.Statement.Principal.Service", service);
+            let writes = format!("{service} may write its logs into it, as its policy says");
+            Some((writes, evidence))
+        })
+    }
+
+    /// A VPC whose flow logs come into it, likewise.
+    pub fn flow_logs(&self, bucket: &ResourceId) -> Option<(String, Evidence)> {
+        let (vpc, arn) = self.flow_logs.get(bucket.key.as_str())?;
+        let evidence = Evidence::new(vpc, "FlowLogs.LogDestination", *arn);
+        Some((format!("{vpc} writes its flow logs into it"), evidence))
+    }
+
+    /// Why it is not known whether flow logs come into a bucket.
+    pub fn gap(&self) -> Option<&'a Gap> {
+        self.gap
+    }
+
+    /// A bucket of which objects are copied into this one.
+    pub fn source(&self, bucket: &ResourceId) -> Option<&'a ResourceId> {
+        self.sources.get(bucket.key.as_str()).copied()
+    }
 }
 
 /// The services that its policy lets write logs into it.
@@ -34,16 +103,6 @@ pub fn admitted(bucket: &Bucket) -> Vec<&str> {
     let writers = says.map(|it| it.writers.as_slice()).unwrap_or_default();
     let writers = writers.iter().map(String::as_str);
     writers.filter(|it| LOGGING.contains(it)).collect()
-}
-
-/// A bucket of which objects are copied into this one.
-pub fn by_replication<'a>(case: &Case<'a>, bucket: &Resource) -> Option<&'a Resource> {
-    let mut others = case.graph.of::<Bucket>();
-    let source = others.find(|(it, other)| {
-        let rules = other.copied_by().into_iter().flatten();
-        it.id != bucket.id && rules.into_iter().any(|it| it.to == bucket.id.key)
-    });
-    source.map(|(it, _)| it)
 }
 
 /// The bucket's name in an ARN, which may go on with a folder: `arn:aws:s3:::logs/vpc`.

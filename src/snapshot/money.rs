@@ -191,6 +191,9 @@ pub struct Budget {
     pub limit: Option<Decimal>,
     /// `USD` of a budget of costs.
     pub unit: String,
+    /// Whether AWS tells anybody when it is near or passed. Asked of those of costs, one after the
+    /// other until one does.
+    pub notifies: Fact<bool>,
 }
 
 impl Budget {

@@ -87,10 +87,12 @@ impl<'a> Kept<'a> {
     pub fn backup(&self, resource: &Resource) -> String {
         let attrs = &resource.attrs;
         if let Some(it) = DbInstance::of(attrs) {
-            return self.automated(it.backup_retention_days, it.latest_restorable);
+            let own = self.automated(it.backup_retention_days, it.latest_restorable);
+            return own + &self.by_hand(&it.newest_snapshot);
         }
         if let Some(it) = DbCluster::of(attrs) {
-            return self.automated(it.backup_retention_days, it.latest_restorable);
+            let own = self.automated(it.backup_retention_days, it.latest_restorable);
+            return own + &self.by_hand(&it.newest_snapshot);
         }
         if let Some(it) = Bucket::of(attrs) {
             return of_bucket(it, &self.lasting(resource, |_| false));
@@ -111,6 +113,16 @@ impl<'a> Kept<'a> {
             }
             (_, None) => format!("automated backups of {long}; they go with it"),
         }
+    }
+
+    /// The snapshot of a database that somebody took, which stays; empty where none is known of.
+    fn by_hand(&self, taken: &Fact<Option<Timestamp>>) -> String {
+        let taken = taken.known().copied().flatten();
+        let told = taken.map(|it| {
+            let age = text::age(it, self.taken);
+            format!("; a snapshot that somebody took {age} ago stays")
+        });
+        told.unwrap_or_default()
     }
 
     fn of_disks(&self, resource: &Resource) -> String {
@@ -223,5 +235,18 @@ mod tests {
         let (lasting, backup) = told(&[bucket(json!([]))]);
         assert_eq!(lasting, "");
         assert!(backup.contains("old versions go with it"), "{backup}");
+    }
+
+    #[test]
+    fn a_snapshot_that_somebody_took_of_a_database_stays() {
+        let database = |snapshot| {
+            json!({ "id": "db-instance/orders", "attrs": { "db-instance": {
+                "newest_snapshot": { "known": snapshot } } } })
+        };
+        let (_, backup) = told(&[database(json!("2018-05-01T00:00:00Z"))]);
+        let stays = "a snapshot that somebody took 2 hours ago stays";
+        let own = "none: automated backups are off";
+        assert_eq!(backup, format!("{own}; {stays}"));
+        assert_eq!(told(&[database(json!(null))]).1, own);
     }
 }

@@ -1,14 +1,16 @@
-//! Asks which limits the account has set itself.
+//! Asks which limits the account has set itself, and whether anybody is told of them.
 
 use aws_sdk_budgets::types;
 
-use super::{BUDGETS, malformed, unheard};
+use super::{BUDGETS, NOTIFICATIONS, malformed, unheard};
 use crate::{
     aws::{Aws, shape},
+    kind::Fact,
     snapshot::money::{Budget, Unheard},
 };
 
 const WHAT: &str = "which budgets the account has";
+const WHOM: &str = "whether anybody is told when a budget is passed";
 
 /// Asks for every budget of the account.
 ///
@@ -28,6 +30,30 @@ pub(super) async fn ask(aws: &Aws) -> Result<Vec<Budget>, Unheard> {
     Ok(budgets)
 }
 
+/// Asks of the budgets of costs whether they tell anybody, one after the other until one does: more
+/// nobody needs to know.
+///
+/// # Errors
+/// When an answer does not come; what was asked before it is kept.
+pub(super) async fn ask_for_notifications(
+    aws: &Aws,
+    budgets: &mut [Budget],
+) -> Result<(), Unheard> {
+    for budget in budgets.iter_mut().filter(|it| it.is_of_costs()) {
+        let request = aws.budgets.describe_notifications_for_budget();
+        let request = request.account_id(&aws.account).budget_name(&budget.name);
+        let answer = request.send().await;
+        let answer = answer.map_err(|it| unheard(WHOM, NOTIFICATIONS, &it))?;
+        // Each has a subscriber: with the last of them AWS deletes it.
+        let notifies = !answer.notifications().is_empty() || answer.next_token.is_some();
+        budget.notifies = Fact::Known(notifies);
+        if notifies {
+            break;
+        }
+    }
+    Ok(())
+}
+
 fn budget(it: types::Budget) -> Result<Budget, &'static str> {
     let limit = it.budget_limit;
     let amount = limit.as_ref().and_then(|it| it.amount.parse().ok());
@@ -41,6 +67,7 @@ fn budget(it: types::Budget) -> Result<Budget, &'static str> {
         limit: amount,
         unit: limit.map(|it| it.unit).unwrap_or_default(),
         name: it.budget_name,
+        notifies: Fact::Unread,
     })
 }
 
@@ -96,5 +123,47 @@ mod tests {
             ask(&tape.aws()).await.unwrap_err().reason,
             Reason::Malformed
         );
+    }
+
+    fn costs(names: &[&str]) -> Vec<Budget> {
+        let budgets = names.iter().map(|it| Budget {
+            name: (*it).to_owned(),
+            kind: "COST".to_owned(),
+            ..Budget::default()
+        });
+        budgets.collect()
+    }
+
+    #[tokio::test]
+    async fn it_is_asked_until_one_tells_somebody() {
+        let one = r#"{"Notifications": [{"NotificationType": "ACTUAL",
+            "ComparisonOperator": "GREATER_THAN", "Threshold": 80}]}"#;
+        let tape = Tape::default().answer(200, "{}").answer(200, one);
+        let mut budgets = costs(&["a", "b", "c"]);
+        budgets.push(Budget::default());
+        assert_eq!(
+            ask_for_notifications(&tape.aws(), &mut budgets).await,
+            Ok(())
+        );
+        let told: Vec<Fact<bool>> = budgets.iter().map(|it| it.notifies).collect();
+        let unread = Fact::Unread;
+        assert_eq!(
+            told,
+            [Fact::Known(false), Fact::Known(true), unread, unread]
+        );
+        assert_eq!(tape.asked().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_leaves_it_open_whether_anybody_is_told() {
+        let denied = r#"{"__type": "AccessDeniedException", "Message": "no"}"#;
+        let tape = Tape::default().answer(400, denied);
+        let mut budgets = costs(&["a"]);
+        let unheard = ask_for_notifications(&tape.aws(), &mut budgets).await;
+        assert_eq!(
+            unheard.unwrap_err().call,
+            "budgets:DescribeNotificationsForBudget"
+        );
+        assert_eq!(budgets[0].notifies, Fact::Unread);
     }
 }

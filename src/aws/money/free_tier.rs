@@ -24,7 +24,11 @@ pub async fn ask(aws: &Aws, now: Timestamp) -> (Account, Vec<Unheard>) {
     let mut heard = |it: Unheard| silence.push(it);
     let offers = offers(aws).await.map_err(&mut heard);
     let plan = plan(aws).await.map_err(&mut heard);
-    let budgets = budgets::ask(aws).await.map_err(&mut heard);
+    let mut budgets = budgets::ask(aws).await.map_err(&mut heard);
+    if let Ok(budgets) = &mut budgets {
+        let told = budgets::ask_for_notifications(aws, budgets).await;
+        told.map_err(&mut heard).unwrap_or_default();
+    }
     let account = Account {
         asked: now,
         offers: offers.map_or(Fact::Unread, Fact::Known),

@@ -3,6 +3,7 @@
 
 use aws_sdk_rds::types;
 use futures_util::future::BoxFuture;
+use jiff::Timestamp;
 
 use super::DbInstance;
 use crate::{
@@ -107,6 +108,7 @@ fn resource(db: types::DbInstance) -> Result<Resource, Missing> {
             .collect(),
         log_exports: db.enabled_cloudwatch_logs_exports.unwrap_or_default(),
         public_snapshots: Fact::Unread,
+        newest_snapshot: Fact::Unread,
         forces_tls: Fact::Unread,
         arn: arn.clone(),
     };
@@ -125,11 +127,12 @@ async fn look_into(aws: &Aws, mut database: Resource) -> Found {
     let id = database.id.clone();
     if let Some(attrs) = DbInstance::of_mut(&mut database.attrs) {
         attrs.forces_tls = forces_tls(aws, &id, attrs, &mut found).await;
-        attrs.public_snapshots = if attrs.encrypted || attrs.cluster.is_some() {
-            Fact::Known(Vec::new())
-        } else {
-            public_snapshots(aws, &id, &mut found).await
-        };
+        if attrs.encrypted || attrs.cluster.is_some() {
+            attrs.public_snapshots = Fact::Known(Vec::new());
+        } else if let Some(taken) = snapshots(aws, &id, &mut found).await {
+            attrs.newest_snapshot = Fact::Known(newest(&taken));
+            attrs.public_snapshots = open_snapshots(aws, &id, taken, &mut found).await;
+        }
     }
     found.resources.push(database);
     found
@@ -164,17 +167,55 @@ async fn forces_tls(
     Fact::Known(Some(forces))
 }
 
-/// Of the snapshots that people took, the names of those that everybody may restore.
-async fn public_snapshots(aws: &Aws, id: &ResourceId, found: &mut Found) -> Fact<Vec<String>> {
+/// When anybody last took a snapshot of it, which only a teardown needs to know. A member of a cluster has none,
+/// and of one that is not encrypted they were read already.
+pub fn ask_for_snapshots(aws: &Aws, databases: Vec<Resource>) -> BoxFuture<'_, Found> {
+    let look = |it| look_for_snapshots(aws, it);
+    Box::pin(aws.find_each(Kind::DbInstance, databases, look))
+}
+
+async fn look_for_snapshots(aws: &Aws, mut database: Resource) -> Found {
+    let mut found = Found::of(Kind::DbInstance);
+    let id = database.id.clone();
+    if let Some(attrs) = DbInstance::of_mut(&mut database.attrs)
+        && attrs.encrypted
+        && attrs.cluster.is_none()
+        && let Some(taken) = snapshots(aws, &id, &mut found).await
+    {
+        attrs.newest_snapshot = Fact::Known(newest(&taken));
+    }
+    found.resources.push(database);
+    found
+}
+
+/// The snapshots that people took, or `None` and a gap.
+async fn snapshots(
+    aws: &Aws,
+    id: &ResourceId,
+    found: &mut Found,
+) -> Option<Vec<types::DbSnapshot>> {
     let request = aws.rds.describe_db_snapshots().snapshot_type("manual");
     let pages = request.db_instance_identifier(&id.key).into_paginator();
-    let answer: Result<Vec<types::DbSnapshot>, _> = pages.items().send().try_collect().await;
-    let Some(snapshots) = found.answer(SNAPSHOTS, Some(id), answer) else {
-        return Fact::Unread;
-    };
-    let open = snapshots
-        .into_iter()
-        .filter(|it| it.encrypted != Some(true));
+    let answer = pages.items().send().try_collect().await;
+    found.answer(SNAPSHOTS, Some(id), answer)
+}
+
+/// When the last one was taken that is whole.
+fn newest(taken: &[types::DbSnapshot]) -> Option<Timestamp> {
+    let whole = taken.iter().filter(|it| it.status() == Some("available"));
+    whole
+        .filter_map(|it| shape::time(it.snapshot_create_time))
+        .max()
+}
+
+/// Of the snapshots that people took, the names of those that everybody may restore.
+async fn open_snapshots(
+    aws: &Aws,
+    id: &ResourceId,
+    taken: Vec<types::DbSnapshot>,
+    found: &mut Found,
+) -> Fact<Vec<String>> {
+    let open = taken.into_iter().filter(|it| it.encrypted != Some(true));
     let names: Vec<Option<String>> = open.map(|it| it.db_snapshot_identifier).collect();
     let Some(names) = names.into_iter().collect::<Option<Vec<String>>>() else {
         found.malformed(SNAPSHOTS, Some(id), Missing("DBSnapshotIdentifier"));
@@ -463,5 +504,50 @@ mod tests {
             assert_eq!(attrs.public_snapshots, expected);
             assert_eq!(attrs.forces_tls, Fact::Known(Some(false)));
         }
+    }
+
+    #[tokio::test]
+    async fn when_somebody_took_a_snapshot_of_an_encrypted_one_is_asked_for_a_teardown() {
+        let taken = |time: &str, status: &str| {
+            format!(
+                "<DBSnapshot><SnapshotCreateTime>{time}</SnapshotCreateTime>
+                 <Status>{status}</Status></DBSnapshot>"
+            )
+        };
+        let taken = [
+            taken("2026-11-01T00:00:00Z", "available"),
+            taken("2026-11-20T00:00:00Z", "available"),
+            taken("2026-11-21T00:00:00Z", "creating"),
+        ];
+        let answer = format!(
+            "<DescribeDBSnapshotsResponse><DescribeDBSnapshotsResult><DBSnapshots>{}</DBSnapshots>
+             </DescribeDBSnapshotsResult></DescribeDBSnapshotsResponse>",
+            taken.concat()
+        );
+        let database = |encrypted| {
+            let attrs = DbInstance {
+                encrypted,
+                ..DbInstance::default()
+            };
+            vec![Resource::new("orders", attrs)]
+        };
+        let newest = |found: &Found| {
+            DbInstance::of(&found.resources[0].attrs)
+                .unwrap()
+                .newest_snapshot
+        };
+
+        let tape = Tape::default().answer(200, answer).answer(403, DENIED);
+        let found = ask_for_snapshots(&tape.aws(), database(true)).await;
+        let last: Timestamp = "2026-11-20T00:00:00Z".parse().unwrap();
+        assert_eq!(newest(&found), Fact::Known(Some(last)));
+
+        let found = ask_for_snapshots(&tape.aws(), database(true)).await;
+        assert_eq!(newest(&found), Fact::Unread);
+        assert_eq!(found.gaps[0].call, "rds:DescribeDBSnapshots");
+
+        // Those of one that is not encrypted are read for every snapshot.
+        ask_for_snapshots(&tape.aws(), database(false)).await;
+        assert_eq!(tape.asked().len(), 2);
     }
 }

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use super::{
     Images, Repository,
     policy::{self, Strangers},
+    shortened,
 };
 use crate::{
     aws::{
@@ -227,12 +228,15 @@ async fn images(aws: &Aws, id: &ResourceId, found: &mut Found) -> Option<Images>
         let tags = image.image_tags.unwrap_or_default();
         images.untagged += u64::from(tags.is_empty());
         images.tags.extend(tags);
+        let digest = image.image_digest.as_deref().map(shortened);
+        images.digests.extend(digest.map(str::to_owned));
         let pushed = shape::time(image.image_pushed_at);
         images.newest_push = images.newest_push.max(pushed);
         let pulled = shape::time(image.last_recorded_pull_time);
         images.last_pull = images.last_pull.max(pulled);
     }
     images.tags.sort_unstable();
+    images.digests.sort_unstable();
     Some(images)
 }
 
@@ -307,6 +311,7 @@ mod tests {
         let images = repository.images.known().unwrap();
         assert_eq!((images.count, images.bytes, images.untagged), (2, 15, 1));
         assert_eq!(images.tags, ["1"]);
+        assert_eq!(images.digests, ["a", "b"]);
         assert_eq!(images.newest_push.unwrap().as_second(), 1_525_035_600);
         assert_eq!(repository.lifecycle_policy, Fact::Known(false));
         assert_eq!(repository.strangers, Fact::Known(Strangers::default()));

@@ -1,7 +1,7 @@
 //! Buckets: old versions go with theirs, so only what is copied to another bucket outlives one.
 
 use super::{
-    super::{Severity, going},
+    super::{Severity, going, written::Writers},
     Case, Evidence, RULE, Status, Verdict, Words,
 };
 use crate::{
@@ -10,13 +10,20 @@ use crate::{
         Kind,
         bucket::{Bucket, Replication},
     },
-    relation::RelationKind,
+    snapshot::Resource,
 };
 
 /// What is said where S3 cannot know it, either.
 const BESIDES: &str = "whether AWS Backup or somebody by hand copies it was not read";
 
-pub(super) fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, bucket: &Bucket) -> Verdict {
+pub(super) fn judge(
+    case: &Case<'_>,
+    words: &Words,
+    writers: &Writers<'_>,
+    resource: &Resource,
+    bucket: &Bucket,
+) -> Verdict {
+    let id = &resource.id;
     let verdict = |status, why: String| Verdict::new(&RULE, words, id, status, why);
     if bucket.is_empty() == Some(true) {
         return verdict(Status::Pass, "nothing is in it".to_owned());
@@ -55,21 +62,66 @@ pub(super) fn judge(case: &Case<'_>, words: &Words, id: &ResourceId, bucket: &Bu
     } else {
         ""
     };
+    let why = format!("{why}{versions}; {BESIDES}");
+    let evidence = Evidence::new(id, path, found);
     // Logs are written anew wherever the next load balancer is.
-    let severity = if holds_logs(case, id) {
-        Severity::Low
-    } else {
-        words.severity
-    };
-    verdict(Status::Fail, format!("{why}{versions}; {BESIDES}"))
-        .severity(severity)
-        .evidence([Evidence::new(id, path, found)])
+    match writers.logs(case, resource, bucket) {
+        Some((writes, seen)) => {
+            let why = format!("{why}; {writes}, which lowers the severity");
+            verdict(Status::Fail, why)
+                .severity(words.severity.min(Severity::Low))
+                .evidence([evidence, seen])
+        }
+        None => verdict(Status::Fail, why).evidence([evidence]),
+    }
 }
 
-/// Whether something of AWS writes its logs into it.
-fn holds_logs(case: &Case<'_>, id: &ResourceId) -> bool {
-    let users = case.graph.users(id).into_iter();
-    users
-        .into_iter()
-        .any(|(_, edge)| edge.kind == RelationKind::WritesTo)
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        kind::{
+            Fact,
+            vpc::{FlowLog, Vpc},
+        },
+        testing,
+    };
+
+    #[test]
+    fn logs_are_a_small_loss_whoever_writes_them() {
+        let flow_log = FlowLog {
+            destination: Some("arn:aws:s3:::flows/prod".to_owned()),
+            ..FlowLog::default()
+        };
+        let vpc = Vpc {
+            flow_logs: Fact::Known(vec![flow_log]),
+            ..Vpc::default()
+        };
+        let bucket = || Bucket {
+            versioning: Fact::Known("Off".to_owned()),
+            ..Bucket::default()
+        };
+        let resources = [
+            Resource::new("vpc-1", vpc),
+            Resource::new("flows", bucket()),
+            Resource::new("settings", bucket()),
+        ];
+        let words = RULE.words().unwrap();
+        let said = testing::owned(
+            &resources,
+            &[],
+            |_| true,
+            |case| {
+                let writers = Writers::of(case);
+                [1, 2].map(|it| judge(case, &words, &writers, &resources[it], &bucket()))
+            },
+        );
+        assert_eq!(said[0].severity, Severity::Low);
+        assert!(
+            said[0]
+                .why
+                .contains("vpc/vpc-1 writes its flow logs into it")
+        );
+        assert_eq!(said[1].severity, words.severity);
+    }
 }
