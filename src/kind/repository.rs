@@ -12,6 +12,7 @@ use crate::{
     charge::{Charge, gigabytes},
     relation::Relation,
     removal::{Action, Data, Removal},
+    text,
 };
 
 #[cfg(feature = "aws")]
@@ -25,6 +26,9 @@ pub struct Repository {
     pub uri: String,
     /// `MUTABLE` or `IMMUTABLE`, or either with exclusions.
     pub tag_mutability: Option<String>,
+    /// The tags that are excepted from it, `*` standing for anything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tag_exclusions: Vec<String>,
     pub scan_on_push: bool,
     /// Whether the registry's own rules have its images scanned, whatever the repository says.
     pub registry_scans: Fact<bool>,
@@ -68,6 +72,25 @@ pub fn shortened(digest: &str) -> &str {
     digest.get(..end).unwrap_or(digest)
 }
 
+impl Repository {
+    /// Whether a tag can be moved to another image. `None` where it was not told, which tags are
+    /// excepted among it.
+    pub fn moves(&self, tag: &str) -> Option<bool> {
+        let mut excepted = self.tag_exclusions.iter();
+        let excepted = match self.tag_exclusions.is_empty() {
+            true => None,
+            false => Some(excepted.any(|it| text::glob(it, tag))),
+        };
+        match self.tag_mutability.as_deref()? {
+            "MUTABLE" => Some(true),
+            "IMMUTABLE" => Some(false),
+            "MUTABLE_WITH_EXCLUSION" => excepted.map(|it| !it),
+            "IMMUTABLE_WITH_EXCLUSION" => excepted,
+            _ => None,
+        }
+    }
+}
+
 impl Model for Repository {
     fn relations(&self) -> Vec<Relation> {
         key::used(self.key.as_deref(), "encryptionConfiguration.kmsKey")
@@ -108,6 +131,27 @@ impl Model for Repository {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn which_tags_can_be_moved_may_hang_on_the_tag() {
+        let moves = |mutability: &str, excepted: &[&str], tag: &str| {
+            let repository = Repository {
+                tag_mutability: Some(mutability.to_owned()),
+                tag_exclusions: excepted.iter().map(|it| (*it).to_owned()).collect(),
+                ..Repository::default()
+            };
+            repository.moves(tag)
+        };
+        assert_eq!(moves("MUTABLE", &[], "v1"), Some(true));
+        assert_eq!(moves("IMMUTABLE", &[], "v1"), Some(false));
+        let (mutable, immutable) = ("MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION");
+        assert_eq!(moves(mutable, &["v*"], "v1"), Some(false));
+        assert_eq!(moves(mutable, &["v*"], "dev"), Some(true));
+        assert_eq!(moves(immutable, &["dev*"], "v1"), Some(false));
+        assert_eq!(moves(immutable, &["dev*"], "dev-2"), Some(true));
+        assert_eq!(moves(immutable, &[], "v1"), None);
+        assert_eq!(moves("A_NEW_WORD", &["v*"], "v1"), None);
+    }
 
     #[test]
     fn only_a_repository_known_to_be_empty_costs_nothing() {

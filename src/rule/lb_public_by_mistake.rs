@@ -233,7 +233,7 @@ mod tests {
     };
 
     /// A load balancer that sends to a target group with these targets.
-    fn rack(kind: &str, targets: Fact<Vec<&str>>) -> Vec<Resource> {
+    fn rack(kind: &str, targets: Option<&[&str]>) -> Vec<Resource> {
         let balancer = LoadBalancer {
             lb_type: "application".to_owned(),
             scheme: "internet-facing".to_owned(),
@@ -251,7 +251,7 @@ mod tests {
             }],
             ..Listener::default()
         };
-        let targets = targets.known().map(|all| {
+        let targets = targets.map(|all| {
             let all = all.iter().map(|it| Target {
                 id: (*it).to_owned(),
                 ..Target::default()
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_service_that_has_no_task_now_still_stands_behind_it() {
-        let mut all = rack("ip", Fact::Known(Vec::new()));
+        let mut all = rack("ip", Some(&[]));
         assert_eq!(said(&all), EMPTY);
         let service = |status: &str| Service {
             status: status.to_owned(),
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_of_the_racks_is_a_strangers() {
-        let mut tasks = rack("ip", Fact::Known(vec!["10.0.0.7"]));
+        let mut tasks = rack("ip", Some(&["10.0.0.7"]));
         assert_eq!(said(&tasks), STRANGE);
         let interface = NetworkInterface {
             private_ips: vec!["10.0.0.7".to_owned()],
@@ -315,13 +315,13 @@ mod tests {
         tasks.push(Resource::new("eni-1", interface));
         assert_eq!(said(&tasks), FINE);
 
-        assert_eq!(said(&rack("instance", Fact::Known(vec!["i-1"]))), FINE);
-        assert_eq!(said(&rack("lambda", Fact::Known(vec!["arn"]))), FINE);
+        assert_eq!(said(&rack("instance", Some(&["i-1"]))), FINE);
+        assert_eq!(said(&rack("lambda", Some(&["arn"]))), FINE);
     }
 
     #[test]
     fn one_that_only_redirects_needs_nobody_behind_it() {
-        let mut all = rack("ip", Fact::Known(Vec::new()));
+        let mut all = rack("ip", Some(&[]));
         for it in &mut all {
             if let Some(listener) = Listener::of_mut(&mut it.attrs) {
                 listener.actions[0].targets.clear();
@@ -338,12 +338,12 @@ mod tests {
             resource: Some(about.id.clone()),
             ..testing::gap(about.id.kind, call)
         };
-        let unread = rack("ip", Fact::Unread);
+        let unread = rack("ip", None);
         let gap_of_targets = gap(&unread[2], "elbv2:DescribeTargetHealth");
         let said = judged(&unread, std::slice::from_ref(&gap_of_targets));
         assert_eq!(said.status, Status::Unknown);
         assert_eq!(said.gap.as_deref(), Some(&gap_of_targets));
-        let empty = rack("ip", Fact::Known(Vec::new()));
+        let empty = rack("ip", Some(&[]));
         for (about, call) in [
             (&empty[0], "elbv2:DescribeListeners"),
             (&empty[1], "elbv2:DescribeRules"),
@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn a_rack_that_is_to_be_internal_has_none() {
-        let mut all = rack("lambda", Fact::Known(vec!["arn"]));
+        let mut all = rack("lambda", Some(&["arn"]));
         let stack = |internal_only| Stack {
             internal_only,
             ..Stack::default()

@@ -53,36 +53,35 @@ fn judge(words: &Words, id: &ResourceId, it: &Repository, users: &[Container<'_>
     let latest = users
         .iter()
         .any(|(_, it)| image_latest::is_latest(&it.image));
-    match it.tag_mutability.as_deref() {
-        Some("IMMUTABLE") => {
-            return verdict(Status::Pass, "a tag always means the same image");
-        }
-        _ if users.is_empty() => {
-            return verdict(Status::NotApplicable, "nothing that runs comes from it");
-        }
-        // One cause is told of once.
-        _ if by_tag.is_empty() && latest => {
-            let why = "what runs is started by the tag latest, which is told of by image-latest";
-            return verdict(Status::NotApplicable, why);
-        }
-        _ if by_tag.is_empty() => {
-            return verdict(Status::Pass, "what runs names its images by digest");
-        }
-        Some("MUTABLE") => {}
-        Some(_) => {
-            let why = "only some of its tags can be moved, and which was not read";
-            return verdict(Status::Unknown, why);
-        }
-        None => {
-            return verdict(
-                Status::Unknown,
-                "whether its tags can be moved was not read",
-            );
-        }
+    if it.tag_mutability.as_deref() == Some("IMMUTABLE") {
+        return verdict(Status::Pass, "a tag always means the same image");
     }
-    let mutable = Evidence::new(id, "imageTagMutability", "MUTABLE");
-    let images = by_tag
-        .iter()
+    if users.is_empty() {
+        return verdict(Status::NotApplicable, "nothing that runs comes from it");
+    }
+    // One cause is told of once.
+    if by_tag.is_empty() && latest {
+        let why = "what runs is started by the tag latest, which is told of by image-latest";
+        return verdict(Status::NotApplicable, why);
+    }
+    if by_tag.is_empty() {
+        return verdict(Status::Pass, "what runs names its images by digest");
+    }
+    let moves = |wanted: Option<bool>| {
+        let all = by_tag.iter();
+        all.filter(move |(_, container)| it.moves(tag(&container.image)) == wanted)
+    };
+    if moves(Some(true)).next().is_none() {
+        if moves(None).next().is_none() {
+            let why = "the tags that what runs is started by always mean the same image";
+            return verdict(Status::Pass, why);
+        }
+        let why = "whether the tags that what runs is started by can be moved was not read";
+        return verdict(Status::Unknown, why);
+    }
+    let mutability = it.tag_mutability.as_deref().unwrap_or_default();
+    let mutable = Evidence::new(id, "imageTagMutability", mutability);
+    let images = moves(Some(true))
         .map(|(definition, it)| Evidence::new(definition, "containerDefinitions.image", &it.image));
     verdict(
         Status::Fail,
@@ -90,4 +89,40 @@ fn judge(words: &Words, id: &ResourceId, it: &Repository, users: &[Container<'_>
     )
     .evidence([mutable])
     .evidence(images)
+}
+
+/// The tag of an image that is named by one: `web:1` → `1`.
+fn tag(image: &str) -> &str {
+    // A registry may have a port: only what comes after the last slash can be a tag.
+    let name = image.rsplit('/').next().unwrap_or(image);
+    name.split_once(':').map_or("latest", |it| it.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_tags_that_are_deployed_count_where_some_can_be_moved() {
+        let said = |mutability: &str, image: &str| {
+            let repository = Repository {
+                tag_mutability: Some(mutability.to_owned()),
+                tag_exclusions: vec!["v*".to_owned()],
+                ..Repository::default()
+            };
+            let container = ContainerDefinition {
+                image: image.to_owned(),
+                ..ContainerDefinition::default()
+            };
+            let words = RULE.words().unwrap();
+            let id = ResourceId::new(Kind::Repository, "web");
+            judge(&words, &id, &repository, &[(&id, &container)]).status
+        };
+        let (release, other) = ("host:5000/web:v1", "host:5000/web:dev");
+        assert_eq!(said("MUTABLE_WITH_EXCLUSION", release), Status::Pass);
+        assert_eq!(said("MUTABLE_WITH_EXCLUSION", other), Status::Fail);
+        assert_eq!(said("IMMUTABLE_WITH_EXCLUSION", release), Status::Fail);
+        assert_eq!(said("IMMUTABLE_WITH_EXCLUSION", other), Status::Pass);
+        assert_eq!(said("A_NEW_WORD", other), Status::Unknown);
+    }
 }

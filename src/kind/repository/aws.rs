@@ -96,8 +96,11 @@ fn resource(repository: types::Repository) -> Result<Resource, Missing> {
     let name = repository.repository_name.need("repositoryName")?;
     let encryption = repository.encryption_configuration;
     let scanning = repository.image_scanning_configuration;
+    let exclusions = repository.image_tag_mutability_exclusion_filters;
+    let exclusions = exclusions.unwrap_or_default();
     let attrs = Repository {
         uri: repository.repository_uri.need("repositoryUri")?,
+        tag_exclusions: exclusions.into_iter().map(|it| it.filter).collect(),
         tag_mutability: repository
             .image_tag_mutability
             .map(|it| it.as_str().to_owned()),
@@ -266,6 +269,23 @@ mod tests {
         ] {
             assert_eq!(matches(filter, name), is, "{filter} {name}");
         }
+    }
+
+    #[test]
+    fn the_tags_that_may_still_be_moved_are_kept() {
+        let filter = types::ImageTagMutabilityExclusionFilter::builder()
+            .filter_type(types::ImageTagMutabilityExclusionFilterType::Wildcard)
+            .filter("dev*");
+        let told = types::Repository::builder()
+            .repository_name("web")
+            .repository_uri("1.dkr.ecr/web")
+            .repository_arn("arn:aws:ecr:us-east-1:1:repository/web")
+            .image_tag_mutability(types::ImageTagMutability::ImmutableWithExclusion)
+            .image_tag_mutability_exclusion_filters(filter.build().unwrap());
+        let resource = resource(told.build()).unwrap();
+        let repository = Repository::of(&resource.attrs).unwrap();
+        assert_eq!(repository.moves("dev-2"), Some(true));
+        assert_eq!(repository.moves("v1"), Some(false));
     }
 
     #[tokio::test]
