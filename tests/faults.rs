@@ -69,15 +69,7 @@ const UNREACHED: &[(&str, &str)] = &[
         "only asked of clusters that are not encrypted: `db_cluster` tests it",
     ),
     (
-        "rds:DescribeDBClusterSnapshots",
-        "only asked of clusters that are not encrypted: `db_cluster` tests it",
-    ),
-    (
         "rds:DescribeDBSnapshotAttributes",
-        "only asked of databases that are not encrypted: `db_instance` tests it",
-    ),
-    (
-        "rds:DescribeDBSnapshots",
         "only asked of databases that are not encrypted: `db_instance` tests it",
     ),
     (
