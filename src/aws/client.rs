@@ -23,7 +23,7 @@ use aws_smithy_runtime_api::{
     },
 };
 use aws_smithy_types::{config_bag::ConfigBag, endpoint::Endpoint};
-use futures_util::stream::{self, StreamExt};
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use super::{Call, Found, Service, money, read, state};
 use crate::kind::Kind;
@@ -163,10 +163,21 @@ impl Aws {
     where
         F: Future<Output = A>,
     {
-        stream::iter(items.into_iter().map(ask))
-            .buffered(AT_ONCE)
-            .collect()
-            .await
+        let mut waiting = items.into_iter().map(ask).enumerate();
+        let mut running = FuturesUnordered::new();
+        let mut answers = BTreeMap::new();
+        loop {
+            // Whoever is first in line may be late: that keeps nobody else from being asked.
+            while running.len() < AT_ONCE
+                && let Some((number, answer)) = waiting.next()
+            {
+                running.push(numbered(number, answer));
+            }
+            let Some((number, answer)) = running.next().await else {
+                return answers.into_values().collect();
+            };
+            answers.insert(number, answer);
+        }
     }
 
     /// Asks about many things of one kind, a bounded number at once, and puts together what came.
@@ -190,6 +201,11 @@ impl Aws {
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.meter.read()
     }
+}
+
+/// An answer with its place in line.
+async fn numbered<A>(number: usize, answer: impl Future<Output = A>) -> (usize, A) {
+    (number, answer.await)
 }
 
 /// S3's control is asked at `ACCOUNT.host`, which, where someone else answers for AWS, is seldom a
@@ -319,6 +335,27 @@ mod tests {
     fn patient(tape: &Tape) -> Aws {
         let retry = RetryConfig::standard().with_max_attempts(3);
         tape.aws_with(retry.with_initial_backoff(Duration::from_millis(1)))
+    }
+
+    #[tokio::test]
+    async fn one_answer_that_is_late_keeps_nobody_waiting_and_comes_in_its_place() {
+        let all_others = tokio::sync::Semaphore::new(0);
+        let ask = |number: usize| {
+            let all_others = &all_others;
+            async move {
+                if number == 0 {
+                    let others = u32::try_from(2 * AT_ONCE - 1).unwrap();
+                    drop(all_others.acquire_many(others).await.unwrap());
+                } else {
+                    all_others.add_permits(1);
+                }
+                number
+            }
+        };
+        let aws = Tape::default().aws();
+        let answers = aws.each(0..2 * AT_ONCE, ask);
+        let answers = tokio::time::timeout(Duration::from_secs(10), answers).await;
+        assert_eq!(answers.unwrap(), (0..2 * AT_ONCE).collect::<Vec<_>>());
     }
 
     #[tokio::test]
