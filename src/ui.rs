@@ -99,8 +99,8 @@ pub fn outcome(line: &str) -> String {
 }
 
 /// A table for a person, its cells made harmless; columns as wide as they need to be.
-pub fn table(header: &[&str], rows: Vec<Vec<String>>) -> String {
-    aligned(header, &rows, None).join("\n") + "\n"
+pub fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    aligned(header, rows, None).join("\n") + "\n"
 }
 
 /// A table whose last column is sentences. A screen folds them, or has them below their rows where
@@ -127,11 +127,13 @@ fn laid(header: &[&str], mut rows: Vec<Vec<String>>, screen: Option<usize>) -> V
     let lines = aligned(others, &rows, None);
     let taken = lines.iter().map(|it| it.chars().count()).max().unwrap_or(0);
     let room = screen.saturating_sub(taken + 3);
-    if room >= *BESIDE.start() {
+    let short = ends.iter().all(|it| it.chars().count() <= *BESIDE.start());
+    if short || room >= *BESIDE.start() {
         for (row, end) in rows.iter_mut().zip(ends) {
             row.push(end);
         }
-        return aligned(header, &rows, Some(room.min(*BESIDE.end())));
+        let room = room.clamp(*BESIDE.start(), *BESIDE.end());
+        return aligned(header, &rows, Some(room));
     }
     let mut lines = lines.into_iter();
     let mut all: Vec<String> = lines.next().into_iter().collect();
@@ -191,6 +193,13 @@ mod tests {
         assert!(lines[1].starts_with(" high     bucket/a"), "{lines:?}");
         assert!(lines[2].ends_with("  other should be"), "{lines:?}");
         assert!(lines.iter().all(|it| it.len() <= 80), "{lines:?}");
+    }
+
+    #[test]
+    fn what_is_short_stays_in_its_column_however_narrow_the_screen() {
+        let row = vec!["machines".to_owned(), "12.40".to_owned()];
+        let lines = laid(&["what", "usd"], vec![row], Some(10));
+        assert_eq!(lines, [" WHAT      USD", " machines  12.40"]);
     }
 
     #[test]

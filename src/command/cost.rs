@@ -303,12 +303,12 @@ impl View<'_> {
     fn write(&self) -> Result<String, Failure> {
         let plain: fn(&str) -> String = |it| text::harmless(it).into_owned();
         Ok(match (self.format, &self.free) {
-            (Format::Table, None) => self.page(ui::table, plain),
+            (Format::Table, None) => self.page(ui::told, plain),
             (Format::Markdown, None) => self.page(markdown::table, markdown::cell),
             (Format::Csv, None) => self.csv()?,
             (Format::Focus, _) => self.focus()?,
             (Format::Json, _) => self.json(),
-            (Format::Table, Some(free)) => free::page(free, self.rack(), ui::table, plain),
+            (Format::Table, Some(free)) => free::page(free, self.rack(), ui::told, plain),
             (Format::Markdown, Some(free)) => {
                 free::page(free, self.rack(), markdown::table, markdown::cell)
             }

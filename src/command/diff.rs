@@ -148,7 +148,7 @@ fn table(diff: &Diff) -> String {
     }
     if !resources.is_empty() {
         let header = ["change", "resource", "field", "was", "is"];
-        parts.push(ui::table(&header, resources));
+        parts.push(ui::table(&header, &resources));
     }
     if !replaced.is_empty() {
         let line = format!("replaced by their like: {}\n", replaced.join(", "));

@@ -246,7 +246,7 @@ fn page(told: &[Told]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    ui::table(&head(told), rows)
+    ui::table(&head(told), &rows)
 }
 
 /// Names of the columns of a row that were not read.

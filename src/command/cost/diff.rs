@@ -81,7 +81,7 @@ pub(super) fn run(args: &Diff) -> Result<Exit, Failure> {
                 after,
             };
             ui::result(&match args.format {
-                Format::Table => view.page(ui::table, |it| text::harmless(it).into_owned()),
+                Format::Table => view.page(ui::told, |it| text::harmless(it).into_owned()),
                 Format::Markdown => view.page(markdown::table, markdown::cell),
                 Format::Json => view.json(),
                 Format::Csv => view.csv()?,
