@@ -89,7 +89,7 @@ pub async fn open(access: &Access) -> Result<(Aws, Identity), NoAccess> {
 pub async fn prices(access: &Access, endpoint: &str) -> Result<Aws, NoAccess> {
     let config = configure(access).await.into_builder();
     // There are prices without it: nobody waits for them as for a rack.
-    let patience = patience().with_max_attempts(4);
+    let patience = patience().with_max_attempts(5);
     let config = config
         .region(Region::new(endpoint.to_owned()))
         .retry_config(patience)
@@ -153,8 +153,8 @@ async fn configure(access: &Access) -> SdkConfig {
 /// for a refusal or two, and a rack of some size would take minutes to read.
 fn patience() -> RetryConfig {
     RetryConfig::standard()
-        .with_max_attempts(9)
-        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_attempts(10)
+        .with_initial_backoff(Duration::from_millis(25))
 }
 
 async fn who(aws: &Aws, config: &SdkConfig) -> Result<Identity, NoAccess> {
